@@ -1,0 +1,104 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// One room of the house: a target, the floor it stands on, and everything it may import.
+func room(_ name: String, in floor: String, imports: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: imports, path: "Sources/\(floor)/\(name)", swiftSettings: settings)
+}
+
+/// The tests of a room stand in `Tests/<Room>Tests`.
+func tests(_ name: String, imports: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + imports, path: "Tests/\(name)Tests",
+        swiftSettings: settings)
+}
+
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+
+let package = Package(
+    name: "novella",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // Foundations: no HTTP, no host.
+        room("Model", in: "Foundations"),
+        room("Store", in: "Foundations", imports: ["Model"]),
+        room("StoreSQLite", in: "Foundations", imports: ["Model", "Store", grdb]),
+        room("Workflow", in: "Foundations", imports: ["Model", "Store", logging]),
+        room("HostProtocol", in: "Foundations", imports: ["Model"]),
+
+        // Services: verbs and workflows.
+        room("Identity", in: "Services", imports: ["Model", "Store", crypto, cryptoExtras, logging]),
+        room("Image", in: "Services", imports: ["Model", "Store", crypto, logging]),
+        room("Networking", in: "Services", imports: ["Model", "Store", "HostProtocol", logging]),
+        room("Placement", in: "Services", imports: ["Model", "Store"]),
+        room(
+            "Compute", in: "Services",
+            imports: [
+                "Model", "Store", "Workflow", "HostProtocol", "Networking", "Image", "Placement", crypto, logging,
+            ]),
+
+        // Host: what runs on a compute node.
+        room("Hypervisor", in: "Host", imports: ["Model", "HostProtocol"]),
+        .target(name: "CLibvirt", path: "Sources/Host/CLibvirt"),
+        room("LibvirtDriver", in: "Host", imports: ["Model", "HostProtocol", "Hypervisor", "CLibvirt", logging]),
+        room("Dataplane", in: "Host", imports: ["Model", "HostProtocol", subprocess, nioCore, logging]),
+        room("HostStorage", in: "Host", imports: ["Model", "HostProtocol", "Hypervisor", crypto, subprocess, logging]),
+        room(
+            "Agent", in: "Host",
+            imports: ["Model", "HostProtocol", "Hypervisor", "Dataplane", "HostStorage", logging]),
+
+        // Edge: HTTP in, answers out.
+        room("Wire", in: "Edge", imports: ["Model"]),
+        room(
+            "APIKit", in: "Edge",
+            imports: ["Model", "Wire", "Identity", hummingbird, httpTypes, nioCore, logging]),
+        room(
+            "API", in: "Edge",
+            imports: [
+                "Model", "Wire", "APIKit", "Identity", "Image", "Networking", "Placement", "Compute", hummingbird,
+                httpTypes, nioCore, logging,
+            ]),
+        room("Metadata", in: "Edge", imports: ["Model", "Wire", "HostProtocol", "Compute"]),
+
+        .executableTarget(
+            name: "novella",
+            dependencies: [
+                "Model", "Store", "StoreSQLite", "Workflow", "HostProtocol", "Identity", "Image", "Networking",
+                "Placement", "Compute", "Hypervisor", "LibvirtDriver", "Dataplane", "HostStorage", "Agent", "Wire",
+                "APIKit", "API", "Metadata", argumentParser, hummingbird, lifecycle, unixSignals, logging,
+            ],
+            path: "Sources/Binaries/novella", swiftSettings: settings),
+    ]
+)

@@ -1,0 +1,129 @@
+package import Model
+
+/// All that should persist on a host for one server: power, disks, NICs.
+///
+/// A document replaces the one before it when its `epoch` is not lower. `presence == .absent` takes everything away
+/// and leaves a tombstone, so that an older document that arrives late makes nothing.
+package struct DesiredServer: Codable, Sendable, Equatable {
+    package enum Presence: String, Codable, Sendable { case present, absent }
+    package enum Power: String, Codable, Sendable { case running, stopped }
+
+    package var serverID: ServerID
+    /// Raised at each workflow lease and takeover; the host refuses what is lower.
+    package var epoch: Int64
+    package var presence: Presence
+    package var power: Power
+    package var hardware: GuestHardware
+    package var disks: GuestDisks
+    package var nics: [GuestNIC]
+    /// An edge to carry out once, after the rest of the document holds.
+    package var command: HostCommand?
+
+    package init(
+        serverID: ServerID, epoch: Int64, presence: Presence, power: Power, hardware: GuestHardware,
+        disks: GuestDisks, nics: [GuestNIC], command: HostCommand? = nil
+    ) {
+        self.serverID = serverID
+        self.epoch = epoch
+        self.presence = presence
+        self.power = power
+        self.hardware = hardware
+        self.disks = disks
+        self.nics = nics
+        self.command = command
+    }
+}
+
+/// The machine a guest sees, apart from its disks and NICs.
+package struct GuestHardware: Codable, Sendable, Equatable {
+    /// The server's name and hostname, for the domain's title and SMBIOS; never part of a path.
+    package var name: String
+    package var vcpus: Int
+    package var memoryMiB: Int
+    /// Image properties such as `hw_disk_bus` or `hw_qemu_guest_agent`, as the image had them at boot.
+    package var imageProperties: [String: String]
+    /// Flavor extra specs such as `hw:cpu_sockets`.
+    package var extraSpecs: [String: String]
+
+    package init(
+        name: String, vcpus: Int, memoryMiB: Int, imageProperties: [String: String] = [:],
+        extraSpecs: [String: String] = [:]
+    ) {
+        self.name = name
+        self.vcpus = vcpus
+        self.memoryMiB = memoryMiB
+        self.imageProperties = imageProperties
+        self.extraSpecs = extraSpecs
+    }
+
+    /// Whether the image asks for a guest agent channel (`hw_qemu_guest_agent=yes`).
+    package var wantsGuestAgent: Bool {
+        ["yes", "true", "1", "on"].contains(imageProperties["hw_qemu_guest_agent"]?.lowercased() ?? "")
+    }
+}
+
+package struct GuestDisks: Codable, Sendable, Equatable {
+    package var image: ImageReference
+    /// GiB; 0 means the image's own virtual size.
+    package var rootGiB: Int
+    /// One disk each, GiB, formatted with a file system.
+    package var ephemeralGiB: [Int]
+    /// MiB; 0 for none.
+    package var swapMiB: Int
+    /// An ISO 9660 disk labelled `config-2`, filled by `HostChannel.configDrive`.
+    package var configDrive: Bool
+
+    package init(image: ImageReference, rootGiB: Int, ephemeralGiB: [Int] = [], swapMiB: Int = 0, configDrive: Bool) {
+        self.image = image
+        self.rootGiB = rootGiB
+        self.ephemeralGiB = ephemeralGiB
+        self.swapMiB = swapMiB
+        self.configDrive = configDrive
+    }
+}
+
+/// An image as a host fetches it. The bytes must hash to `sha512` and be of `format`, or the build fails.
+package struct ImageReference: Codable, Sendable, Equatable, Hashable {
+    package var id: ImageID
+    /// Lower-case hexadecimal; also the key of the host's image cache.
+    package var sha512: String
+    package var format: DiskFormat
+    /// Bytes of the stored file.
+    package var sizeBytes: Int64
+
+    package init(id: ImageID, sha512: String, format: DiskFormat, sizeBytes: Int64) {
+        self.id = id
+        self.sha512 = sha512
+        self.format = format
+        self.sizeBytes = sizeBytes
+    }
+}
+
+/// One network card, as Network bound it. Its security rules come with the `NetworkTopology`.
+package struct GuestNIC: Codable, Sendable, Equatable {
+    package var portID: PortID
+    package var networkID: NetworkID
+    /// Lower case, colons.
+    package var macAddress: String
+    package var mtu: Int
+
+    package init(portID: PortID, networkID: NetworkID, macAddress: String, mtu: Int) {
+        self.portID = portID
+        self.networkID = networkID
+        self.macAddress = macAddress
+        self.mtu = mtu
+    }
+}
+
+/// An edge: something done once, known by its id. A host that has carried out an id answers from its record.
+package struct HostCommand: Codable, Sendable, Equatable {
+    package enum Action: String, Codable, Sendable { case rebootSoft, rebootHard }
+
+    package var id: String
+    package var action: Action
+
+    package init(id: String, action: Action) {
+        self.id = id
+        self.action = action
+    }
+}

@@ -1,0 +1,81 @@
+package import Model
+
+/// Desired documents that changed, and where to go on from.
+package struct DesiredBatch: Codable, Sendable {
+    package var servers: [DesiredServer]
+    /// Ask for what comes after this next time.
+    package var sequence: Int64
+
+    package init(servers: [DesiredServer], sequence: Int64) {
+        self.servers = servers
+        self.sequence = sequence
+    }
+}
+
+/// Something changed for this host; ask for it. A nudge carries no data, and losing one costs only time.
+package enum HostNudge: String, Codable, Sendable {
+    case servers, network
+}
+
+/// A guest's question to 169.254.169.254, with the two facts that identify the guest: anti-spoofing guarantees them.
+package struct MetadataRequest: Codable, Sendable, Equatable {
+    package var networkID: NetworkID
+    package var sourceAddress: String
+    package var method: String
+    /// Path as sent, without the query.
+    package var path: String
+
+    package init(networkID: NetworkID, sourceAddress: String, method: String, path: String) {
+        self.networkID = networkID
+        self.sourceAddress = sourceAddress
+        self.method = method
+        self.path = path
+    }
+}
+
+package struct MetadataResponse: Codable, Sendable, Equatable {
+    package var status: Int
+    package var contentType: String
+    package var body: [UInt8]
+
+    package init(status: Int, contentType: String, body: [UInt8]) {
+        self.status = status
+        self.contentType = contentType
+        self.body = body
+    }
+}
+
+/// One file of a config drive; `path` is relative, with `/`.
+package struct ConfigDriveFile: Codable, Sendable, Equatable {
+    package var path: String
+    package var content: [UInt8]
+
+    package init(path: String, content: [UInt8]) {
+        self.path = path
+        self.content = content
+    }
+}
+
+/// The one line between a host and the control plane, as the host's agent sees it.
+///
+/// Every call may be repeated. In one process it is a direct call; between machines it is HTTPS with the same values.
+package protocol HostChannel: Sendable {
+    /// Announces the host, or that it is back.
+    func register(_ inventory: HostInventory) async throws
+    /// The documents of this host changed after `sequence`; 0 asks for all.
+    func desired(after sequence: Int64) async throws -> DesiredBatch
+    /// Nudges until the channel closes.
+    func nudges() -> AsyncStream<HostNudge>
+    func report(_ observations: [ServerObservation]) async throws
+    func topology() async throws -> NetworkTopology
+    func configDrive(_ server: ServerID) async throws -> [ConfigDriveFile]
+    func metadata(_ request: MetadataRequest) async throws -> MetadataResponse
+    /// The image's bytes in order, in pieces of at most a few MiB; the reader sets the pace.
+    func imageContent(_ image: ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error>
+}
+
+/// What the control plane may ask of a host and wait for; nothing here changes what should persist.
+package protocol HostQueries: Sendable {
+    /// The tail of the serial log, at most `maxBytes`.
+    func consoleOutput(host: HostID, server: ServerID, maxBytes: Int) async throws -> [UInt8]
+}

@@ -1,0 +1,70 @@
+package import Model
+
+/// What a host saw of one server, under the epoch it was working for.
+///
+/// An observation whose epoch is lower than the server's own settles nothing.
+package struct ServerObservation: Codable, Sendable, Equatable {
+    /// Nova's power states, by name; `absent` when nothing of the server is left on the host.
+    package enum Power: String, Codable, Sendable { case absent, running, paused, shutdown, crashed, unknown }
+
+    package var hostID: HostID
+    package var serverID: ServerID
+    package var epoch: Int64
+    package var power: Power
+    /// The last command carried out, by id.
+    package var completedCommand: String?
+    /// Set when the host gave up on reaching the document; what it says is shown to the user as the fault.
+    package var failure: HostFailure?
+
+    package init(
+        hostID: HostID, serverID: ServerID, epoch: Int64, power: Power, completedCommand: String? = nil,
+        failure: HostFailure? = nil
+    ) {
+        self.hostID = hostID
+        self.serverID = serverID
+        self.epoch = epoch
+        self.power = power
+        self.completedCommand = completedCommand
+        self.failure = failure
+    }
+}
+
+package struct HostFailure: Codable, Sendable, Equatable, Error {
+    /// For the user: no paths, no host names.
+    package var message: String
+    /// For the operator: the tool's own words.
+    package var detail: String
+
+    package init(message: String, detail: String) {
+        self.message = message
+        self.detail = detail
+    }
+}
+
+/// What a host offers, reported when it registers.
+package struct HostInventory: Codable, Sendable, Equatable {
+    package var hostname: String
+    package var vcpus: Int
+    package var memoryMiB: Int
+    package var diskGiB: Int
+    /// `kvm` or `qemu`, and why it was taken.
+    package var virtType: String
+    package var hypervisorType: String
+    /// libvirt's form: major * 1,000,000 + minor * 1,000 + release.
+    package var hypervisorVersion: Int
+    package var cpuArchitecture: String
+
+    package init(
+        hostname: String, vcpus: Int, memoryMiB: Int, diskGiB: Int, virtType: String, hypervisorType: String,
+        hypervisorVersion: Int, cpuArchitecture: String
+    ) {
+        self.hostname = hostname
+        self.vcpus = vcpus
+        self.memoryMiB = memoryMiB
+        self.diskGiB = diskGiB
+        self.virtType = virtType
+        self.hypervisorType = hypervisorType
+        self.hypervisorVersion = hypervisorVersion
+        self.cpuArchitecture = cpuArchitecture
+    }
+}

@@ -1,0 +1,79 @@
+/// An identifier that knows what it identifies, so that a port id is never taken for a server id.
+///
+/// The text is opaque. Those made here are lower-case UUIDs, with dashes (servers, ports, ...) or without
+/// (projects, users, roles: Keystone's form).
+public struct Identifier<Kind>: Hashable, Sendable, Codable, CustomStringConvertible, Comparable {
+    public let text: String
+
+    @inlinable
+    public init(_ text: String) {
+        self.text = text
+    }
+
+    public init(from decoder: any Decoder) throws {
+        text = try decoder.singleValueContainer().decode(String.self)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+
+    @inlinable public var description: String { text }
+
+    @inlinable
+    public static func < (left: Self, right: Self) -> Bool {
+        left.text < right.text
+    }
+
+    /// A new random identifier in dashed form.
+    public static func random() -> Self {
+        Self(UUIDText.random())
+    }
+
+    /// A new random identifier of 32 hexadecimal digits.
+    public static func randomUndashed() -> Self {
+        Self(UUIDText.random().filter { $0 != "-" })
+    }
+}
+
+package enum DomainKind: Sendable {}
+package enum ProjectKind: Sendable {}
+package enum UserKind: Sendable {}
+package enum RoleKind: Sendable {}
+package enum CatalogServiceKind: Sendable {}
+package enum EndpointKind: Sendable {}
+package enum ImageKind: Sendable {}
+package enum NetworkKind: Sendable {}
+package enum SubnetKind: Sendable {}
+package enum PortKind: Sendable {}
+package enum RouterKind: Sendable {}
+package enum FloatingIPKind: Sendable {}
+package enum SecurityGroupKind: Sendable {}
+package enum SecurityGroupRuleKind: Sendable {}
+package enum ServerKind: Sendable {}
+package enum FlavorKind: Sendable {}
+package enum HostKind: Sendable {}
+package enum WorkflowKind: Sendable {}
+package enum ResourceProviderKind: Sendable {}
+
+package typealias DomainID = Identifier<DomainKind>
+package typealias ProjectID = Identifier<ProjectKind>
+package typealias UserID = Identifier<UserKind>
+package typealias RoleID = Identifier<RoleKind>
+package typealias CatalogServiceID = Identifier<CatalogServiceKind>
+package typealias EndpointID = Identifier<EndpointKind>
+package typealias ImageID = Identifier<ImageKind>
+package typealias NetworkID = Identifier<NetworkKind>
+package typealias SubnetID = Identifier<SubnetKind>
+package typealias PortID = Identifier<PortKind>
+package typealias RouterID = Identifier<RouterKind>
+package typealias FloatingIPID = Identifier<FloatingIPKind>
+package typealias SecurityGroupID = Identifier<SecurityGroupKind>
+package typealias SecurityGroupRuleID = Identifier<SecurityGroupRuleKind>
+package typealias ServerID = Identifier<ServerKind>
+/// A flavor's id is whatever its maker chose: `1`, `m1.small`, a UUID.
+package typealias FlavorID = Identifier<FlavorKind>
+package typealias HostID = Identifier<HostKind>
+package typealias WorkflowID = Identifier<WorkflowKind>
+package typealias ResourceProviderID = Identifier<ResourceProviderKind>

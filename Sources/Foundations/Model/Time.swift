@@ -1,0 +1,102 @@
+import Foundation
+
+/// A point in time: microseconds since 1970-01-01T00:00:00Z, which is what the store keeps.
+public struct Timestamp: Hashable, Sendable, Comparable, Codable {
+    public var microseconds: Int64
+
+    @inlinable
+    public init(microseconds: Int64) {
+        self.microseconds = microseconds
+    }
+
+    @inlinable
+    public static func < (left: Self, right: Self) -> Bool {
+        left.microseconds < right.microseconds
+    }
+
+    public func advanced(seconds: Double) -> Self {
+        Self(microseconds: microseconds + Int64(seconds * 1_000_000))
+    }
+
+    /// Seconds from `other` to this.
+    public func seconds(since other: Self) -> Double {
+        Double(microseconds - other.microseconds) / 1_000_000
+    }
+
+    /// Nova, Glance and Neutron write seconds and `Z`; Keystone writes microseconds; instance actions write
+    /// microseconds without a zone.
+    package enum Style: Sendable {
+        case seconds
+        case microseconds
+        case microsecondsWithoutZone
+    }
+
+    /// ISO 8601 in UTC.
+    package func iso8601(_ style: Style = .seconds) -> String {
+        let (day, time) = CivilDate.split(seconds: floorDivide(microseconds, 1_000_000))
+        let fraction = microseconds - floorDivide(microseconds, 1_000_000) * 1_000_000
+        var text = "\(pad(day.year, 4))-\(pad(day.month, 2))-\(pad(day.day, 2))"
+        text += "T\(pad(time / 3600, 2)):\(pad(time / 60 % 60, 2)):\(pad(time % 60, 2))"
+        switch style {
+        case .seconds: return text + "Z"
+        case .microseconds: return text + ".\(pad(Int(fraction), 6))Z"
+        case .microsecondsWithoutZone: return text + ".\(pad(Int(fraction), 6))"
+        }
+    }
+
+    /// Reads ISO 8601 with an optional fraction and zone; without a zone the time is UTC.
+    package init?(iso8601 text: String) {
+        let hasZone = text.hasSuffix("Z") || text.dropFirst(10).contains { $0 == "+" || $0 == "-" }
+        let zoned = (hasZone ? text : text + "Z").replacingOccurrences(of: " ", with: "T")
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: zoned.contains("."))
+        guard let date = try? style.parse(zoned) else { return nil }
+        microseconds = Int64((date.timeIntervalSince1970 * 1_000_000).rounded())
+    }
+}
+
+private func pad(_ number: Int, _ width: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+}
+
+private func floorDivide(_ value: Int64, _ by: Int64) -> Int64 {
+    value >= 0 ? value / by : -((-value + by - 1) / by)
+}
+
+/// Days to calendar dates, after Howard Hinnant's `civil_from_days`.
+private enum CivilDate {
+    static func split(seconds: Int64) -> ((year: Int, month: Int, day: Int), Int) {
+        let days = floorDivide(seconds, 86_400)
+        let shifted = Int(days) + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        return ((year, month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1), Int(seconds - days * 86_400))
+    }
+}
+
+/// Where time comes from. Tests turn theirs by hand.
+package protocol CloudClock: Sendable {
+    func now() -> Timestamp
+    /// Returns when the clock reaches `deadline`, or throws `CancellationError`.
+    func sleep(until deadline: Timestamp) async throws
+}
+
+package struct SystemClock: CloudClock {
+    package init() {}
+
+    package func now() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000)
+    }
+
+    package func sleep(until deadline: Timestamp) async throws {
+        let wait = deadline.microseconds - now().microseconds
+        if wait > 0 { try await Task.sleep(for: .microseconds(wait)) }
+    }
+}

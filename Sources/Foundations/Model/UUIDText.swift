@@ -1,0 +1,43 @@
+/// UUIDs in their textual form (RFC 9562).
+package enum UUIDText {
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    /// A random (version 4) UUID: lower case, with dashes.
+    package static func random() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let high = generator.next() & 0xffff_ffff_ffff_0fff | 0x4000
+        let low = generator.next() & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
+        return text(high: high, low: low)
+    }
+
+    package static func text(high: UInt64, low: UInt64) -> String {
+        String(unsafeUninitializedCapacity: 36) { buffer in
+            var at = 0
+            for nibble in 0..<32 {
+                if nibble == 8 || nibble == 12 || nibble == 16 || nibble == 20 {
+                    buffer[at] = UInt8(ascii: "-")
+                    at += 1
+                }
+                let word = nibble < 16 ? high : low
+                buffer[at] = digits[Int(word >> UInt64(60 - 4 * (nibble % 16)) & 0xf)]
+                at += 1
+            }
+            return at
+        }
+    }
+
+    /// Whether the text is a UUID as OpenStack clients write it: 32 hexadecimal digits, dashes optional.
+    package static func isValid(_ text: String) -> Bool {
+        var count = 0
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "-"): continue
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+                UInt8(ascii: "A")...UInt8(ascii: "F"):
+                count += 1
+            default: return false
+            }
+        }
+        return count == 32
+    }
+}

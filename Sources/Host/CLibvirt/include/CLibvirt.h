@@ -1,0 +1,1 @@
+void novella_x(void);

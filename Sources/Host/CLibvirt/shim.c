@@ -1,0 +1,2 @@
+#include "CLibvirt.h"
+void novella_x(void){}

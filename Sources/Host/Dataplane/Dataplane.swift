@@ -1,0 +1,32 @@
+package import HostProtocol
+package import Model
+
+/// Makes a host's networking what a topology says. Two exist: the kernel's, and a recorder.
+package protocol Dataplane: Sendable {
+    /// The tap a port has on this host; a function of the cloud's tag and the port's id.
+    func tapName(of port: PortID) -> String
+    /// Makes the whole topology, mending whatever differs, and takes away what it does not name. Repeatable; flows that
+    /// stay allowed are not disturbed, those no longer allowed are ended.
+    func converge(_ topology: NetworkTopology) async throws
+    /// Takes away every kernel object, file and process of this cloud, and puts back what was changed on the machine.
+    func destroy() async throws
+}
+
+/// Writes down what it was asked and touches nothing: for the simulated cloud and for tests.
+package actor RecordedDataplane: Dataplane {
+    package private(set) var latest: NetworkTopology?
+
+    package init() {}
+
+    package nonisolated func tapName(of port: PortID) -> String {
+        "tap" + port.text.prefix(11)
+    }
+
+    package func converge(_ topology: NetworkTopology) {
+        if topology.generation >= latest?.generation ?? 0 { latest = topology }
+    }
+
+    package func destroy() {
+        latest = nil
+    }
+}

@@ -1,0 +1,54 @@
+package import HostProtocol
+package import Hypervisor
+package import Model
+
+/// Where a server's files are once they are made.
+package struct PreparedFiles: Sendable, Equatable {
+    package var disks: [DomainSpec.Disk]
+    package var rootIsISO: Bool
+    package var consoleLogPath: String
+    package var vncSocketPath: String
+
+    package init(disks: [DomainSpec.Disk], rootIsISO: Bool, consoleLogPath: String, vncSocketPath: String) {
+        self.disks = disks
+        self.rootIsISO = rootIsISO
+        self.consoleLogPath = consoleLogPath
+        self.vncSocketPath = vncSocketPath
+    }
+}
+
+/// The files of servers on one host. Two exist: real ones, and those of the simulated cloud.
+///
+/// Errors are `HostFailure`, with a message for the user.
+package protocol HostStorage: Sendable {
+    /// Makes what is missing of the server's disks, and touches none that is there; safe to repeat after a crash at any
+    /// point. `imageContent` is read only when the cache lacks the image; two servers that need one image fetch it once.
+    func prepare(
+        _ desired: DesiredServer,
+        imageContent: @Sendable @escaping (ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error>,
+        configDrive: @Sendable @escaping () async throws -> [ConfigDriveFile]
+    ) async throws -> PreparedFiles
+    /// Takes the server's files away; nothing is wrong when there are none.
+    func remove(_ server: ServerID) async throws
+    /// The tail of the serial log; empty when there is none.
+    func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8]
+    /// What the agent must not forget of a server: its highest epoch, tombstone and last command. Durable on return.
+    func saveRecord(_ record: ServerRecord) async throws
+    func loadRecords() async throws -> [ServerRecord]
+}
+
+/// What an agent keeps of each server it has been told about, so that nothing older is carried out.
+package struct ServerRecord: Codable, Sendable, Equatable {
+    package var serverID: ServerID
+    package var highestEpoch: Int64
+    /// The server was taken away: documents of this epoch or lower make nothing.
+    package var tombstone: Bool
+    package var lastCommand: String?
+
+    package init(serverID: ServerID, highestEpoch: Int64, tombstone: Bool, lastCommand: String?) {
+        self.serverID = serverID
+        self.highestEpoch = highestEpoch
+        self.tombstone = tombstone
+        self.lastCommand = lastCommand
+    }
+}

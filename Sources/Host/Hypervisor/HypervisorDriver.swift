@@ -1,0 +1,92 @@
+package import HostProtocol
+package import Model
+
+/// What is needed to start a guest: the wish, and where its files and taps are on this host.
+package struct DomainSpec: Sendable, Equatable {
+    package struct Disk: Sendable, Equatable {
+        package enum Role: String, Sendable { case root, ephemeral, swap, configDrive }
+        package var role: Role
+        /// Absolute path of a file this host made.
+        package var path: String
+        /// `qcow2` or `raw`; proved, never guessed.
+        package var format: String
+        package var readOnly: Bool
+
+        package init(role: Role, path: String, format: String, readOnly: Bool = false) {
+            self.role = role
+            self.path = path
+            self.format = format
+            self.readOnly = readOnly
+        }
+    }
+
+    package struct NIC: Sendable, Equatable {
+        package var macAddress: String
+        /// Made beforehand, with its rules in place.
+        package var tapName: String
+        package var mtu: Int
+
+        package init(macAddress: String, tapName: String, mtu: Int) {
+            self.macAddress = macAddress
+            self.tapName = tapName
+            self.mtu = mtu
+        }
+    }
+
+    package var serverID: ServerID
+    package var hardware: GuestHardware
+    package var disks: [Disk]
+    package var nics: [NIC]
+    /// Boots from the first disk unless it is an ISO, which is then a CD-ROM.
+    package var rootIsISO: Bool
+    package var consoleLogPath: String
+    package var vncSocketPath: String
+
+    package init(
+        serverID: ServerID, hardware: GuestHardware, disks: [Disk], nics: [NIC], rootIsISO: Bool = false,
+        consoleLogPath: String, vncSocketPath: String
+    ) {
+        self.serverID = serverID
+        self.hardware = hardware
+        self.disks = disks
+        self.nics = nics
+        self.rootIsISO = rootIsISO
+        self.consoleLogPath = consoleLogPath
+        self.vncSocketPath = vncSocketPath
+    }
+}
+
+/// A guest's change of power, seen by the driver without being asked.
+package struct PowerEvent: Sendable, Equatable {
+    package var serverID: ServerID
+    package var power: ServerObservation.Power
+
+    package init(serverID: ServerID, power: ServerObservation.Power) {
+        self.serverID = serverID
+        self.power = power
+    }
+}
+
+/// A hypervisor. Every verb may be repeated and says the truth about what is there now, not about what was asked.
+///
+/// Errors are `HostFailure`. A verb that stalls is cancelled by its caller; the driver then leaves the guest as it is.
+package protocol HypervisorDriver: Sendable {
+    /// What this machine is, for `HostInventory`.
+    func describe() async throws -> HostInventory
+    /// Domains of this cloud only, running or not.
+    func list() async throws -> [ServerID: ServerObservation.Power]
+    func power(of server: ServerID) async throws -> ServerObservation.Power
+    /// Defines the guest, replacing an older definition of a guest that does not run.
+    func define(_ spec: DomainSpec) async throws
+    /// Starts a defined guest; a running one is left alone.
+    func start(_ server: ServerID) async throws
+    /// Asks the guest to power off and waits up to `graceSeconds`, then takes the power away. 0 means at once.
+    func stop(_ server: ServerID, graceSeconds: Double) async throws
+    /// Asks the guest to restart (ACPI or agent) and waits up to `graceSeconds` for it to go down; `false` when it did
+    /// not, so that the caller resets it.
+    func rebootSoft(_ server: ServerID, graceSeconds: Double) async throws -> Bool
+    /// Takes the guest away, running or not. Its files stay.
+    func undefine(_ server: ServerID) async throws
+    /// Power changes since the stream was asked for.
+    func events() -> AsyncStream<PowerEvent>
+}

@@ -1,0 +1,82 @@
+package import HTTPTypes
+package import Hummingbird
+package import Model
+package import Wire
+
+/// A request as a handler sees it: authorised, negotiated, with its path taken apart.
+package struct APIRequest: Sendable {
+    package let request: Request
+    package let caller: Caller
+    package let version: Microversion
+    package let parameters: [String: String]
+    /// Scheme, host and prefix of the service, without a slash at the end: what links begin with.
+    package let baseURL: String
+
+    /// JSON bodies larger than this are refused.
+    static let bodyLimit = 1 << 20
+
+    package var headers: HTTPFields { request.headers }
+    package var path: String { request.uri.path }
+
+    package func parameter(_ name: String) -> String {
+        parameters[name] ?? ""
+    }
+
+    package func id<Kind>(_ name: String = "id") -> Identifier<Kind> {
+        Identifier(parameter(name))
+    }
+
+    package func query(_ name: String) -> String? {
+        request.uri.queryParameters[Substring(name)].map(String.init)
+    }
+
+    /// All values of a parameter that may be repeated.
+    package func queries(_ name: String) -> [String] {
+        request.uri.queryParameters.getAll(name)
+    }
+
+    package var queryNames: Set<String> {
+        Set(request.uri.queryParameters.map { String($0.key) })
+    }
+
+    /// A flag such as `all_tenants=1`; Nova's words for yes.
+    package func flag(_ name: String) -> Bool {
+        ["1", "t", "true", "on", "y", "yes"].contains(query(name)?.lowercased() ?? "")
+    }
+
+    package func integer(_ name: String, minimum: Int = 0) throws -> Int? {
+        guard let text = query(name), !text.isEmpty else { return nil }
+        guard let number = Int(text), number >= minimum else {
+            throw CloudError.badRequest("Invalid query parameter \(name). Value: '\(text.prefix(40))'.")
+        }
+        return number
+    }
+
+    package func json() async throws -> JSONValue {
+        var bytes: [UInt8] = []
+        for try await chunk in request.body {
+            bytes.append(contentsOf: chunk.readableBytesView)
+            guard bytes.count <= Self.bodyLimit else {
+                throw CloudError(.tooLarge, "The request body is larger than \(Self.bodyLimit) bytes.")
+            }
+        }
+        return try JSONValue(parsing: bytes)
+    }
+
+    /// The members of the object that the body wraps in `name`.
+    package func body(_ name: String) async throws -> Fields {
+        var outer = try Fields(try await json())
+        let inner = try outer.object(name)
+        try outer.finish()
+        return inner
+    }
+
+    /// The body piece by piece, at the pace of `consume`.
+    package func forEachChunk(_ consume: ([UInt8]) async throws -> Void) async throws {
+        for try await chunk in request.body { try await consume(Array(chunk.readableBytesView)) }
+    }
+
+    package var hasBody: Bool {
+        headers[.transferEncoding] != nil || (headers[.contentLength].flatMap { Int($0) } ?? 0) > 0
+    }
+}

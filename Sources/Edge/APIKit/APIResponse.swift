@@ -1,0 +1,62 @@
+package import HTTPTypes
+import Hummingbird
+import NIOCore
+package import Wire
+
+package struct APIResponse: Sendable {
+    package enum Body: Sendable {
+        case none
+        case bytes([UInt8])
+        /// Bytes asked for at the reader's pace, until `nil`; the length is known.
+        case stream(length: Int, next: @Sendable () async throws -> [UInt8]?)
+    }
+
+    package var status: HTTPResponse.Status
+    package var headers: HTTPFields
+    package var body: Body
+
+    package init(_ status: HTTPResponse.Status, headers: HTTPFields = [:], body: Body = .none) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    package static func json(
+        _ status: HTTPResponse.Status = .ok, reserving capacity: Int = 512,
+        _ write: (inout JSONWriter) throws -> Void
+    ) rethrows -> APIResponse {
+        var writer = JSONWriter(reserving: capacity)
+        try writer.object(write)
+        return APIResponse(status, headers: [.contentType: "application/json"], body: .bytes(writer.bytes))
+    }
+
+    package static var noContent: APIResponse { APIResponse(.noContent) }
+    package static var accepted: APIResponse { APIResponse(.accepted) }
+
+    package func header(_ name: HTTPField.Name, _ value: String) -> APIResponse {
+        var changed = self
+        changed.headers[name] = value
+        return changed
+    }
+
+    func response(withBody: Bool) -> Response {
+        var fields = headers
+        switch body {
+        case .none:
+            if status != .noContent { fields[.contentLength] = "0" }
+            return Response(status: status, headers: fields)
+        case .bytes(let bytes):
+            fields[.contentLength] = String(bytes.count)
+            guard withBody else { return Response(status: status, headers: fields) }
+            return Response(status: status, headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+        case .stream(let length, let next):
+            fields[.contentLength] = String(length)
+            guard withBody else { return Response(status: status, headers: fields) }
+            let body = ResponseBody(contentLength: length) { writer in
+                while let bytes = try await next() { try await writer.write(ByteBuffer(bytes: bytes)) }
+                try await writer.finish(nil)
+            }
+            return Response(status: status, headers: fields, body: body)
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import Foundation
+import HTTPTypes
+package import Hummingbird
+package import Identity
+package import Logging
+import Model
+import NIOCore
+import Wire
+
+/// The context Hummingbird wants; what handlers need travels in `APIRequest`.
+package struct FrontContext: RequestContext {
+    package var coreContext: CoreRequestContextStorage
+
+    package init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+    }
+}
+
+/// Where every request comes in: finds the service and the route, the version, the caller; turns errors into faults.
+package struct FrontDoor: HTTPResponder {
+    package typealias Context = FrontContext
+
+    private struct Entry: Sendable {
+        let service: APIService
+        let tree: RouteTree
+    }
+
+    private let entries: [Entry]
+    private let open: RouteTree
+    private let identity: IdentityService
+    private let logger: Logger
+
+    /// `open` routes stand outside every service and need no token.
+    package init(services: [APIService], open: [Route], identity: IdentityService, logger: Logger) {
+        entries = services.map { Entry(service: $0, tree: RouteTree($0.routes)) }
+            .sorted { $0.service.prefix.utf8.count > $1.service.prefix.utf8.count }
+        self.open = RouteTree(open)
+        self.identity = identity
+        self.logger = logger
+    }
+
+    package func respond(to request: Request, context: FrontContext) async throws -> Response {
+        let started = ContinuousClock.now
+        let requestID = "req-\(UUIDText.random())"
+        let path = request.uri.path
+        let entry = entries.first { path == $0.service.prefix || path.hasPrefix($0.service.prefix + "/") }
+        var response: APIResponse
+        do {
+            response = try await answer(request, path: path, entry, requestID)
+        } catch {
+            let failure = cloudError(error, requestID)
+            response = Faults.response(failure, entry?.service.style ?? .compute, requestID: requestID)
+        }
+        response.headers[.openStackRequestID] = requestID
+        if entry?.service.style == .compute { response.headers[.computeRequestID] = requestID }
+        log(request, requestID, response.status, since: started)
+        return response.response(withBody: request.method != .head)
+    }
+
+    private func cloudError(_ error: any Error, _ requestID: String) -> CloudError {
+        if let known = error as? CloudError {
+            if known.kind == .internal { logger.error("\(known)", metadata: ["request": "\(requestID)"]) }
+            return known
+        }
+        if let http = error as? any HTTPResponseError {
+            return CloudError(http.status == .contentTooLarge ? .tooLarge : .badRequest, "The request cannot be read.")
+        }
+        logger.error("a request failed unexpectedly", metadata: ["request": "\(requestID)", "error": "\(error)"])
+        return CloudError(
+            .internal, "Unexpected error. The service's log knows more under \(requestID).", cause: error)
+    }
+
+    private func log(
+        _ request: Request, _ requestID: String, _ status: HTTPResponse.Status, since started: ContinuousClock.Instant
+    ) {
+        logger.debug(
+            "request",
+            metadata: [
+                "method": "\(request.method)", "path": "\(request.uri.path)", "status": "\(status.code)",
+                "request": "\(requestID)", "took": "\(ContinuousClock.now - started)",
+            ])
+    }
+
+    private func answer(
+        _ request: Request, path: String, _ entry: Entry?, _ requestID: String
+    ) async throws -> APIResponse {
+        guard let entry else {
+            let segments = RouteTree.segments(path)
+            let route = try pick(open.routes(segments), request.method, nil)
+            return try await route.handler(
+                APIRequest(
+                    request: request, caller: .nobody(requestID), version: Microversion(0, 0),
+                    parameters: RouteTree.parameters(route, segments), baseURL: baseURL(request, "")))
+        }
+        let service = entry.service
+        let version = try service.versions?.negotiate(request.headers) ?? Microversion(0, 0)
+        var response: APIResponse
+        do {
+            response = try await answer(request, entry, version, requestID)
+        } catch {
+            response = Faults.response(cloudError(error, requestID), service.style, requestID: requestID)
+        }
+        if let range = service.versions {
+            response.headers[.openStackAPIVersion] = "\(range.service) \(version)"
+            response.headers[.vary] = "OpenStack-API-Version"
+            if let legacy = range.legacyHeader {
+                response.headers[legacy] = "\(version)"
+                response.headers[.vary] = "OpenStack-API-Version, \(legacy.rawName)"
+            }
+        }
+        return response
+    }
+
+    private func answer(
+        _ request: Request, _ entry: Entry, _ version: Microversion, _ requestID: String
+    ) async throws -> APIResponse {
+        let service = entry.service
+        var segments = RouteTree.segments(request.uri.path.dropFirst(service.prefix.utf8.count))
+        var pathProject: String?
+        var routes = entry.tree.routes(segments)
+        if routes.isEmpty, service.projectInPath, let first = segments.first, UUIDText.isValid(first) {
+            pathProject = first
+            segments.removeFirst()
+            routes = entry.tree.routes(segments)
+        }
+        let anyone = routes.contains { $0.access == .anyone }
+        let caller = anyone ? .nobody(requestID) : try await caller(of: request, requestID)
+        if let pathProject, case .project(let own) = caller.scope, own.text != pathProject {
+            throw CloudError.badRequest(
+                "Malformed request URL: URL's project_id '\(pathProject)' doesn't match Context's project_id '\(own)'.")
+        }
+        let route = try pick(routes, request.method, version)
+        guard route.access.admits(caller) else {
+            throw CloudError(
+                .forbidden,
+                "Policy doesn't allow \(request.method) \(route.path) to be performed: it needs the role \(route.access.rawValue)."
+            )
+        }
+        return try await route.handler(
+            APIRequest(
+                request: request, caller: caller, version: version,
+                parameters: RouteTree.parameters(route, segments), baseURL: baseURL(request, service.prefix)))
+    }
+
+    private func pick(_ routes: [Route], _ method: HTTPRequest.Method, _ version: Microversion?) throws -> Route {
+        guard !routes.isEmpty else { throw CloudError(.notFound, "The resource could not be found.") }
+        let wanted = method == .head && !routes.contains { $0.method == .head } ? .get : method
+        let candidates = routes.filter { $0.method == wanted }
+        guard !candidates.isEmpty else {
+            throw CloudError(.notFound, "The resource could not be found: \(method) is not known there.")
+        }
+        guard let version else { return candidates[0] }
+        guard let route = candidates.first(where: { $0.versions?.contains(version) ?? true }) else {
+            throw CloudError(.notFound, "API version \(version) is not supported on this method.")
+        }
+        return route
+    }
+
+    private func caller(of request: Request, _ requestID: String) async throws -> Caller {
+        guard let token = request.headers[.authToken], !token.isEmpty else {
+            throw CloudError(.unauthorized, "The request you have made requires authentication: send X-Auth-Token.")
+        }
+        return try await identity.caller(token: token, requestID: requestID)
+    }
+
+    private func baseURL(_ request: Request, _ prefix: String) -> String {
+        "\(request.head.scheme ?? "http")://\(request.head.authority ?? "localhost")\(prefix)"
+    }
+}
+
+extension Caller {
+    fileprivate static func nobody(_ requestID: String) -> Caller {
+        Caller(userID: UserID(""), scope: .unscoped, roles: [], requestID: requestID)
+    }
+}
+
+extension String {
+    func removingURLPercentEncoding() -> String? { removingPercentEncoding }
+}

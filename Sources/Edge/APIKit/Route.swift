@@ -1,0 +1,115 @@
+package import HTTPTypes
+package import Model
+
+/// One thing a service answers: where, since when, to whom, and how.
+package struct Route: Sendable {
+    package typealias Handler = @Sendable (APIRequest) async throws -> APIResponse
+
+    package var method: HTTPRequest.Method
+    /// Relative to the service; `{name}` stands for one segment.
+    package var path: String
+    package var access: AccessLevel
+    /// Where the route ends or begins later than the service; outside it, the route is not found.
+    package var versions: ClosedRange<Microversion>?
+    package var handler: Handler
+
+    package init(
+        _ method: HTTPRequest.Method, _ path: String, _ access: AccessLevel, versions: ClosedRange<Microversion>? = nil,
+        handler: @escaping Handler
+    ) {
+        self.method = method
+        self.path = path
+        self.access = access
+        self.versions = versions
+        self.handler = handler
+    }
+}
+
+/// How a service words its errors.
+package enum FaultStyle: Sendable {
+    case compute, identity, image, network, placement
+}
+
+/// A service behind one prefix.
+package struct APIService: Sendable {
+    package var name: String
+    /// Such as `/compute/v2.1`.
+    package var prefix: String
+    package var style: FaultStyle
+    package var versions: VersionRange?
+    package var routes: [Route]
+    /// Whether a project's id may stand between prefix and path.
+    package var projectInPath: Bool
+
+    package init(
+        name: String, prefix: String, style: FaultStyle, versions: VersionRange? = nil, projectInPath: Bool = false,
+        routes: [Route]
+    ) {
+        self.name = name
+        self.prefix = prefix
+        self.style = style
+        self.versions = versions
+        self.projectInPath = projectInPath
+        self.routes = routes
+    }
+}
+
+/// Finds routes by path: a tree of segments, where a literal segment wins over a parameter.
+struct RouteTree: Sendable {
+    private final class Node: Sendable {
+        let literals: [String: Node]
+        let parameter: Node?
+        let routes: [Route]
+
+        init(_ entries: [(segments: ArraySlice<String>, route: Route)]) {
+            var byLiteral: [String: [(ArraySlice<String>, Route)]] = [:]
+            var byParameter: [(ArraySlice<String>, Route)] = []
+            var here: [Route] = []
+            for (segments, route) in entries {
+                guard let first = segments.first else {
+                    here.append(route)
+                    continue
+                }
+                if first.hasPrefix("{") {
+                    byParameter.append((segments.dropFirst(), route))
+                } else {
+                    byLiteral[first, default: []].append((segments.dropFirst(), route))
+                }
+            }
+            routes = here
+            literals = byLiteral.mapValues { Node($0.map { (segments: $0.0, route: $0.1) }) }
+            parameter = byParameter.isEmpty ? nil : Node(byParameter.map { (segments: $0.0, route: $0.1) })
+        }
+    }
+
+    private let root: Node
+
+    init(_ routes: [Route]) {
+        root = Node(routes.map { (segments: Self.segments($0.path)[...], route: $0) })
+    }
+
+    static func segments(_ path: some StringProtocol) -> [String] {
+        path.split { $0 == "/" }.map { String($0) }
+    }
+
+    /// The routes of a path, whatever their method; empty when there are none.
+    func routes(_ segments: [String]) -> [Route] {
+        find(root, segments[...]) ?? []
+    }
+
+    private func find(_ node: Node, _ segments: ArraySlice<String>) -> [Route]? {
+        guard let first = segments.first else { return node.routes.isEmpty ? nil : node.routes }
+        if let next = node.literals[first], let found = find(next, segments.dropFirst()) { return found }
+        guard let next = node.parameter else { return nil }
+        return find(next, segments.dropFirst())
+    }
+
+    /// What stands at the `{name}` segments of the route.
+    static func parameters(_ route: Route, _ segments: [String]) -> [String: String] {
+        var found: [String: String] = [:]
+        for (pattern, actual) in zip(self.segments(route.path), segments) where pattern.hasPrefix("{") {
+            found[String(pattern.dropFirst().dropLast())] = actual.removingURLPercentEncoding() ?? actual
+        }
+        return found
+    }
+}

@@ -1,0 +1,170 @@
+public import Model
+
+/// Writes an answer straight into bytes. Keys and structure are the caller's care; texts are escaped here.
+public struct JSONWriter: Sendable {
+    public private(set) var bytes: [UInt8] = []
+    @usableFromInline var needsComma = false
+
+    public init(reserving capacity: Int = 512) {
+        bytes.reserveCapacity(capacity)
+    }
+
+    @inline(__always)
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+        needsComma = true
+    }
+
+    public mutating func key(_ name: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// A key that is data; escaped.
+    public mutating func key(text name: String) {
+        separate()
+        quote(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    public mutating func object(_ body: (inout JSONWriter) throws -> Void) rethrows {
+        separate()
+        bytes.append(UInt8(ascii: "{"))
+        needsComma = false
+        try body(&self)
+        bytes.append(UInt8(ascii: "}"))
+        needsComma = true
+    }
+
+    public mutating func array(_ body: (inout JSONWriter) throws -> Void) rethrows {
+        separate()
+        bytes.append(UInt8(ascii: "["))
+        needsComma = false
+        try body(&self)
+        bytes.append(UInt8(ascii: "]"))
+        needsComma = true
+    }
+
+    public mutating func null() {
+        raw("null")
+    }
+
+    public mutating func value(_ text: String) {
+        separate()
+        quote(text)
+    }
+
+    public mutating func value(_ text: String?) {
+        if let text { value(text) } else { null() }
+    }
+
+    public mutating func value(_ number: Int) {
+        raw(String(number))
+    }
+
+    public mutating func value(_ number: Int?) {
+        if let number { value(number) } else { null() }
+    }
+
+    public mutating func value(_ flag: Bool) {
+        raw(flag ? "true" : "false")
+    }
+
+    public mutating func value<Kind>(_ id: Identifier<Kind>) {
+        value(id.text)
+    }
+
+    public mutating func value<Kind>(_ id: Identifier<Kind>?) {
+        value(id?.text)
+    }
+
+    /// Text that is JSON already.
+    public mutating func raw(_ json: String) {
+        separate()
+        bytes.append(contentsOf: json.utf8)
+    }
+
+    public mutating func value<Value>(_ json: JSONText<Value>) {
+        raw(json.raw)
+    }
+
+    private static let hex = Array("0123456789abcdef".utf8)
+
+    private mutating func quote(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                bytes.append(UInt8(ascii: "\\"))
+                bytes.append(byte)
+            case 0x0a: bytes.append(contentsOf: "\\n".utf8)
+            case 0..<0x20:
+                bytes.append(contentsOf: "\\u00".utf8)
+                bytes.append(Self.hex[Int(byte >> 4)])
+                bytes.append(Self.hex[Int(byte & 15)])
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+}
+
+extension JSONWriter {
+    /// `"name": {...}`.
+    public mutating func object(_ name: StaticString, _ body: (inout JSONWriter) throws -> Void) rethrows {
+        key(name)
+        try object(body)
+    }
+
+    /// `"name": [...]`.
+    public mutating func array(_ name: StaticString, _ body: (inout JSONWriter) throws -> Void) rethrows {
+        key(name)
+        try array(body)
+    }
+
+    public mutating func field(_ name: StaticString, _ text: String?) {
+        key(name)
+        value(text)
+    }
+
+    public mutating func field(_ name: StaticString, _ number: Int?) {
+        key(name)
+        value(number)
+    }
+
+    public mutating func field(_ name: StaticString, _ flag: Bool) {
+        key(name)
+        value(flag)
+    }
+
+    public mutating func field<Kind>(_ name: StaticString, _ id: Identifier<Kind>?) {
+        key(name)
+        value(id?.text)
+    }
+
+    public mutating func field<Value>(_ name: StaticString, _ json: JSONText<Value>) {
+        key(name)
+        raw(json.raw)
+    }
+
+    public mutating func field(_ name: StaticString, raw json: String) {
+        key(name)
+        raw(json)
+    }
+
+    public mutating func null(_ name: StaticString) {
+        key(name)
+        null()
+    }
+
+    public mutating func field(_ name: StaticString, strings: [String]) {
+        array(name) { writer in
+            for text in strings { writer.value(text) }
+        }
+    }
+}

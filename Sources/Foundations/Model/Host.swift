@@ -1,0 +1,36 @@
+/// A machine that runs guests: Nova's compute service, hypervisor and resource provider in one.
+package struct Host: Sendable, Equatable {
+    package var id: HostID
+    package var hostname: String
+    package var availabilityZone: String = "nova"
+    package var isDisabled: Bool = false
+    package var disabledReason: String?
+    package var isForcedDown: Bool = false
+    package var lastSeenAt: Timestamp
+    /// `HostInventory` as the host reported it.
+    package var inventory: String
+    package var createdAt: Timestamp
+
+    package init(
+        id: HostID, hostname: String, availabilityZone: String = "nova", isDisabled: Bool = false,
+        disabledReason: String? = nil, isForcedDown: Bool = false, lastSeenAt: Timestamp, inventory: String,
+        createdAt: Timestamp
+    ) {
+        self.id = id
+        self.hostname = hostname
+        self.availabilityZone = availabilityZone
+        self.isDisabled = isDisabled
+        self.disabledReason = disabledReason
+        self.isForcedDown = isForcedDown
+        self.lastSeenAt = lastSeenAt
+        self.inventory = inventory
+        self.createdAt = createdAt
+    }
+
+    /// Seconds without a sign of life after which a host counts as down; Nova's `service_down_time`.
+    package static let downAfterSeconds = 60.0
+
+    package func isUp(at now: Timestamp) -> Bool {
+        !isForcedDown && now.seconds(since: lastSeenAt) < Self.downAfterSeconds
+    }
+}

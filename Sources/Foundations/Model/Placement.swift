@@ -1,0 +1,67 @@
+/// What a provider has of one resource class, and what of it is taken.
+package struct Inventory: Sendable, Equatable {
+    package var key: String { "\(providerID)/\(resourceClass)" }
+    package var providerID: ResourceProviderID
+    /// `VCPU`, `MEMORY_MB`, `DISK_GB`.
+    package var resourceClass: String
+    package var total: Int
+    package var reserved: Int = 0
+    package var minUnit: Int = 1
+    package var maxUnit: Int
+    package var stepSize: Int = 1
+    /// Thousandths: 4000 is a ratio of 4.0.
+    package var allocationRatio: Int = 1000
+    package var used: Int = 0
+
+    package init(
+        providerID: ResourceProviderID, resourceClass: String, total: Int, reserved: Int = 0, minUnit: Int = 1,
+        maxUnit: Int, stepSize: Int = 1, allocationRatio: Int = 1000, used: Int = 0
+    ) {
+        self.providerID = providerID
+        self.resourceClass = resourceClass
+        self.total = total
+        self.reserved = reserved
+        self.minUnit = minUnit
+        self.maxUnit = maxUnit
+        self.stepSize = stepSize
+        self.allocationRatio = allocationRatio
+        self.used = used
+    }
+
+    package var capacity: Int { (total - reserved) * allocationRatio / 1000 }
+}
+
+package struct ResourceProvider: Sendable, Equatable {
+    package var id: ResourceProviderID
+    package var name: String
+    package var generation: Int = 0
+
+    package init(
+        id: ResourceProviderID, name: String, generation: Int = 0
+    ) {
+        self.id = id
+        self.name = name
+        self.generation = generation
+    }
+}
+
+package struct Allocation: Sendable, Equatable {
+    package var consumerID: String
+    package var providerID: ResourceProviderID
+    package var resourceClass: String
+    package var used: Int
+    package var projectID: ProjectID
+    package var userID: UserID
+
+    package init(
+        consumerID: String, providerID: ResourceProviderID, resourceClass: String, used: Int, projectID: ProjectID,
+        userID: UserID
+    ) {
+        self.consumerID = consumerID
+        self.providerID = providerID
+        self.resourceClass = resourceClass
+        self.used = used
+        self.projectID = projectID
+        self.userID = userID
+    }
+}

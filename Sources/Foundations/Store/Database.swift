@@ -1,0 +1,67 @@
+package import Model
+
+/// A database of the cloud. Two exist: SQLite for one machine, PostgreSQL for many.
+package protocol Database: Sendable {
+    /// Runs `body` on a snapshot. It must not write.
+    func read<Result: Sendable>(
+        _ body: @escaping @Sendable (any Connection) throws -> Result
+    ) async throws -> Result
+
+    /// Runs `body` in a transaction that is durable when this returns.
+    ///
+    /// `body` is synchronous, has no effect but on the connection, and may run more than once: alone after a shared commit
+    /// failed, or again after a serialisation conflict. An error thrown by it rolls back its own writes only.
+    func transaction<Result: Sendable>(
+        _ body: @escaping @Sendable (any Connection) throws -> Result
+    ) async throws -> Result
+
+    /// Takes back file space and memory that a burst left behind.
+    func close() async throws
+}
+
+/// A connection inside `read` or `transaction`; not to be kept.
+package protocol Connection {
+    /// Runs one statement with `?1`, `?2`, ... bound to `arguments`; returns the number of rows changed.
+    @discardableResult
+    func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int
+    /// Calls `row` for each row of the answer.
+    func forEach(_ sql: String, _ arguments: [SQLValue], _ row: (any SQLRow) throws -> Void) throws
+}
+
+package enum SQLValue: Sendable, Equatable {
+    case null
+    case integer(Int64)
+    case text(String)
+
+    package static func bool(_ value: Bool) -> Self { .integer(value ? 1 : 0) }
+    package static func int(_ value: Int) -> Self { .integer(Int64(value)) }
+    package static func int(_ value: Int?) -> Self { value.map { .integer(Int64($0)) } ?? .null }
+    package static func text(_ value: String?) -> Self { value.map { .text($0) } ?? .null }
+    package static func id<Kind>(_ value: Identifier<Kind>) -> Self { .text(value.text) }
+    package static func id<Kind>(_ value: Identifier<Kind>?) -> Self { value.map { .text($0.text) } ?? .null }
+    package static func time(_ value: Timestamp) -> Self { .integer(value.microseconds) }
+    package static func time(_ value: Timestamp?) -> Self { value.map { .integer($0.microseconds) } ?? .null }
+    package static func raw<Value: RawRepresentable<String>>(_ value: Value) -> Self { .text(value.rawValue) }
+    package static func raw<Value: RawRepresentable<String>>(_ value: Value?) -> Self {
+        value.map { .text($0.rawValue) } ?? .null
+    }
+}
+
+/// One row of an answer, valid inside the closure that got it.
+package protocol SQLRow {
+    func isNull(_ column: Int) -> Bool
+    func integer(_ column: Int) -> Int64
+    func text(_ column: Int) -> String
+}
+
+/// The store found something its constraints should have made impossible.
+package struct StoreError: Error, Sendable, CustomStringConvertible {
+    package enum Kind: Sendable { case uniqueViolation, checkViolation, foreignKeyViolation, corrupt, other }
+    package var kind: Kind
+    package var description: String
+
+    package init(_ kind: Kind, _ description: String) {
+        self.kind = kind
+        self.description = description
+    }
+}

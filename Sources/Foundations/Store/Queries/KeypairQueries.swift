@@ -1,0 +1,21 @@
+package import Model
+
+extension Keypair: Record {
+    package static var table: String { "keypairs" }
+    package static let columns = [
+        "key", "user_id", "name", "type", "public_key", "fingerprint", "keys", "created_at",
+    ]
+
+    package init(row: inout RowReader) throws {
+        self.init(
+            key: row.text(), userID: row.id(), name: row.text(), type: row.text(), publicKey: row.text(),
+            fingerprint: row.text(), keys: row.json(), createdAt: row.time())
+    }
+
+    package var values: [SQLValue] {
+        [
+            .text(key), .id(userID), .text(name), .text(type), .text(publicKey), .text(fingerprint), .text(keys.raw),
+            .time(createdAt),
+        ]
+    }
+}

@@ -1,0 +1,46 @@
+package import Model
+
+extension Router: Record {
+    package static var table: String { "routers" }
+    package static let columns = [
+        "id", "project_id", "name", "description", "admin_state_up", "gateway_network_id", "gateway_port_id",
+        "snat_enabled", "routes", "tags", "created_at", "updated_at",
+    ]
+
+    package init(row: inout RowReader) throws {
+        self.init(
+            id: row.id(), projectID: row.id(), name: row.text(), description: row.text(), adminStateUp: row.bool(),
+            gatewayNetworkID: row.optionalID(), gatewayPortID: row.optionalID(), snatEnabled: row.bool(),
+            routes: row.json(), tags: row.json(), createdAt: row.time(), updatedAt: row.time())
+    }
+
+    package var values: [SQLValue] {
+        [
+            .id(id), .id(projectID), .text(name), .text(description), .bool(adminStateUp), .id(gatewayNetworkID),
+            .id(gatewayPortID), .bool(snatEnabled), .text(routes.raw), .text(tags.raw), .time(createdAt),
+            .time(updatedAt),
+        ]
+    }
+}
+
+extension FloatingIP: Record {
+    package static var table: String { "floating_ips" }
+    package static let columns = [
+        "id", "project_id", "description", "network_id", "address", "holder_port_id", "port_id", "fixed_address",
+        "router_id", "tags", "created_at", "updated_at",
+    ]
+
+    package init(row: inout RowReader) throws {
+        self.init(
+            id: row.id(), projectID: row.id(), description: row.text(), networkID: row.id(), address: row.text(),
+            holderPortID: row.id(), portID: row.optionalID(), fixedAddress: row.optionalText(),
+            routerID: row.optionalID(), tags: row.json(), createdAt: row.time(), updatedAt: row.time())
+    }
+
+    package var values: [SQLValue] {
+        [
+            .id(id), .id(projectID), .text(description), .id(networkID), .text(address), .id(holderPortID), .id(portID),
+            .text(fixedAddress), .id(routerID), .text(tags.raw), .time(createdAt), .time(updatedAt),
+        ]
+    }
+}

@@ -1,0 +1,44 @@
+package import Model
+
+extension SecurityGroup: Record {
+    package static var table: String { "security_groups" }
+    package static let columns = [
+        "id", "project_id", "name", "description", "stateful", "tags", "created_at", "updated_at",
+    ]
+
+    package init(row: inout RowReader) throws {
+        self.init(
+            id: row.id(), projectID: row.id(), name: row.text(), description: row.text(), stateful: row.bool(),
+            tags: row.json(), createdAt: row.time(), updatedAt: row.time())
+    }
+
+    package var values: [SQLValue] {
+        [
+            .id(id), .id(projectID), .text(name), .text(description), .bool(stateful), .text(tags.raw),
+            .time(createdAt), .time(updatedAt),
+        ]
+    }
+}
+
+extension SecurityGroupRule: Record {
+    package static var table: String { "security_group_rules" }
+    package static let columns = [
+        "id", "security_group_id", "project_id", "description", "direction", "ether_type", "transport", "port_min",
+        "port_max", "remote_prefix", "remote_group_id", "created_at",
+    ]
+
+    package init(row: inout RowReader) throws {
+        self.init(
+            id: row.id(), securityGroupID: row.id(), projectID: row.id(), description: row.text(),
+            direction: row.text(), etherType: row.text(), transport: row.optionalText(), portMin: row.optionalInt(),
+            portMax: row.optionalInt(), remotePrefix: row.optionalText(), remoteGroupID: row.optionalID(),
+            createdAt: row.time())
+    }
+
+    package var values: [SQLValue] {
+        [
+            .id(id), .id(securityGroupID), .id(projectID), .text(description), .text(direction), .text(etherType),
+            .text(transport), .int(portMin), .int(portMax), .text(remotePrefix), .id(remoteGroupID), .time(createdAt),
+        ]
+    }
+}

@@ -1,0 +1,64 @@
+package import Model
+
+extension Server: Record {
+    package static var table: String { "servers" }
+    package static let columns = [
+        "id", "project_id", "user_id", "name", "description", "hostname", "reservation_id", "launch_index", "settled",
+        "operation", "phase", "power", "fault", "is_locked", "locked_by_admin", "locked_reason", "epoch", "workflow_id",
+        "host_failure", "completed_command", "observed_epoch", "observed_power", "host_id", "requested_zone",
+        "availability_zone", "flavor_id", "flavor", "image_id", "image_properties", "key_name", "metadata", "tags",
+        "addresses", "security_groups", "hints", "config_drive", "access_ipv4", "access_ipv6", "disk_config",
+        "created_at", "updated_at", "launched_at", "terminated_at", "deleted_at",
+    ]
+
+    package init(row: inout RowReader) throws {
+        self.init(
+            id: row.id(), projectID: row.id(), userID: row.id(), name: row.text(), description: row.optionalText(),
+            hostname: row.text(), reservationID: row.text(), launchIndex: row.int(), settled: try row.raw(),
+            operation: try row.optionalRaw(), phase: row.int(), power: row.int(),
+            fault: row.optionalText().map { JSONText(raw: $0) }, isLocked: row.bool(), lockedByAdmin: row.bool(),
+            lockedReason: row.optionalText(), epoch: row.int64(), workflowID: row.optionalID(),
+            hostFailure: row.optionalText(), completedCommand: row.optionalText(), observedEpoch: row.int64(),
+            observedPower: row.text(), hostID: row.optionalID(), requestedZone: row.optionalText(),
+            availabilityZone: row.optionalText(), flavorID: row.id(), flavor: row.json(), imageID: row.optionalID(),
+            imageProperties: row.json(), keyName: row.optionalText(), metadata: row.json(), tags: row.json(),
+            addresses: row.text(), securityGroups: row.text(), hints: row.text(), configDrive: row.bool(),
+            accessIPv4: row.optionalText(), accessIPv6: row.optionalText(), diskConfig: row.text(),
+            createdAt: row.time(), updatedAt: row.time(), launchedAt: row.optionalTime(),
+            terminatedAt: row.optionalTime(), deletedAt: row.optionalTime())
+    }
+
+    package var values: [SQLValue] {
+        [
+            .id(id), .id(projectID), .id(userID), .text(name), .text(description), .text(hostname),
+            .text(reservationID), .int(launchIndex), .raw(settled), .raw(operation), .int(phase), .int(power),
+            .text(fault?.raw), .bool(isLocked), .bool(lockedByAdmin), .text(lockedReason), .integer(epoch),
+            .id(workflowID), .text(hostFailure), .text(completedCommand), .integer(observedEpoch), .text(observedPower),
+            .id(hostID), .text(requestedZone), .text(availabilityZone), .id(flavorID), .text(flavor.raw), .id(imageID),
+            .text(imageProperties.raw), .text(keyName), .text(metadata.raw), .text(tags.raw), .text(addresses),
+            .text(securityGroups), .text(hints), .bool(configDrive), .text(accessIPv4), .text(accessIPv6),
+            .text(diskConfig), .time(createdAt), .time(updatedAt), .time(launchedAt), .time(terminatedAt),
+            .time(deletedAt),
+        ]
+    }
+}
+
+extension ServerRequest: Record {
+    package static var table: String { "server_requests" }
+    package static let columns = [
+        "server_id", "image", "nics", "user_data", "public_keys", "security_groups", "admin_password",
+    ]
+
+    package init(row: inout RowReader) throws {
+        self.init(
+            serverID: row.id(), image: row.text(), nics: row.json(), userData: row.optionalText(),
+            publicKeys: row.json(), securityGroups: row.json(), adminPassword: row.optionalText())
+    }
+
+    package var values: [SQLValue] {
+        [
+            .id(serverID), .text(image), .text(nics.raw), .text(userData), .text(publicKeys.raw),
+            .text(securityGroups.raw), .text(adminPassword),
+        ]
+    }
+}

@@ -1,0 +1,115 @@
+package import Model
+
+extension WorkflowRecord: Record {
+    package static var table: String { "workflows" }
+    package static let columns = [
+        "id", "kind", "server_id", "action", "project_id", "user_id", "request_id", "input", "outputs", "step",
+        "direction", "attempt", "lease_epoch", "lease_until", "wake_at", "deadline", "signals", "failure", "outcome",
+        "created_at", "updated_at", "finished_at",
+    ]
+
+    package init(row: inout RowReader) throws {
+        self.init(
+            id: row.id(), kind: row.text(), serverID: row.optionalID(), action: row.text(), projectID: row.id(),
+            userID: row.id(), requestID: row.text(), input: row.text(), outputs: row.json(), step: row.int(),
+            direction: try row.raw(), attempt: row.int(), leaseEpoch: row.int64(), leaseUntil: row.time(),
+            wakeAt: row.time(), deadline: row.time(), signals: row.int(), failure: row.optionalText(),
+            outcome: try row.optionalRaw(), createdAt: row.time(), updatedAt: row.time(), finishedAt: row.optionalTime()
+        )
+    }
+
+    package var values: [SQLValue] {
+        [
+            .id(id), .text(kind), .id(serverID), .text(action), .id(projectID), .id(userID), .text(requestID),
+            .text(input), .text(outputs.raw), .int(step), .raw(direction), .int(attempt), .integer(leaseEpoch),
+            .time(leaseUntil), .time(wakeAt), .time(deadline), .int(signals), .text(failure), .raw(outcome),
+            .time(createdAt), .time(updatedAt), .time(finishedAt),
+        ]
+    }
+}
+
+package enum WorkflowQueries {
+    /// Rows nobody holds whose time has come, oldest first.
+    package static func due(at now: Timestamp, limit: Int, _ db: any Connection) throws -> [WorkflowRecord] {
+        try db.fetch(
+            WorkflowRecord.self,
+            "WHERE finished_at IS NULL AND wake_at <= ?1 AND lease_until <= ?1 ORDER BY wake_at LIMIT ?2",
+            [.time(now), .int(limit)])
+    }
+
+    /// When the next unfinished row wants to be looked at; never earlier than the end of its lease.
+    package static func nextWake(_ db: any Connection) throws -> Timestamp? {
+        try db.integer(
+            """
+            SELECT min(CASE WHEN wake_at > lease_until THEN wake_at ELSE lease_until END)
+            FROM workflows WHERE finished_at IS NULL
+            """
+        ).map { Timestamp(microseconds: $0) }
+    }
+
+    /// Takes the row for this runner; `false` when another was quicker.
+    package static func lease(_ record: WorkflowRecord, until: Timestamp, _ db: any Connection) throws -> Bool {
+        try db.execute(
+            """
+            UPDATE workflows SET lease_epoch = lease_epoch + 1, lease_until = ?3
+            WHERE id = ?1 AND lease_epoch = ?2 AND finished_at IS NULL
+            """,
+            [.id(record.id), .integer(record.leaseEpoch), .time(until)]) == 1
+    }
+
+    /// Writes the row if this runner still holds it. A signal that came since `record` was read ends a nap at once.
+    package static func commit(_ record: WorkflowRecord, now: Timestamp, _ db: any Connection) throws -> Bool {
+        try db.execute(
+            """
+            UPDATE workflows SET outputs = ?3, step = ?4, direction = ?5, attempt = ?6, lease_until = ?7,
+                wake_at = CASE WHEN signals = ?8 THEN ?9 ELSE ?10 END,
+                failure = ?11, outcome = ?12, updated_at = ?10, finished_at = ?13, deadline = ?14
+            WHERE id = ?1 AND lease_epoch = ?2 AND finished_at IS NULL
+            """,
+            [
+                .id(record.id), .integer(record.leaseEpoch), .text(record.outputs.raw), .int(record.step),
+                .raw(record.direction), .int(record.attempt), .time(record.leaseUntil), .int(record.signals),
+                .time(record.wakeAt), .time(now), .text(record.failure), .raw(record.outcome),
+                .time(record.finishedAt), .time(record.deadline),
+            ]) == 1
+    }
+
+    /// Says that something a workflow may wait for has happened.
+    package static func signal(_ id: WorkflowID, now: Timestamp, _ db: any Connection) throws {
+        try db.execute(
+            "UPDATE workflows SET signals = signals + 1, wake_at = ?2 WHERE id = ?1 AND finished_at IS NULL",
+            [.id(id), .time(now)])
+    }
+
+    /// Ends whatever is under way on a server, so that another workflow takes over. A step that runs now finds at its
+    /// commit that it has lost the lease; until then `lease_until` tells that its effects may still appear.
+    package static func endAll(of server: ServerID, because why: String, now: Timestamp, _ db: any Connection) throws {
+        try db.execute(
+            """
+            UPDATE workflows SET lease_epoch = lease_epoch + 1, failure = ?2, outcome = 'Error', updated_at = ?3,
+                finished_at = ?3
+            WHERE server_id = ?1 AND finished_at IS NULL
+            """,
+            [.id(server), .text(why), .time(now)])
+    }
+
+    /// A runner that lost its lease says that its step has ended.
+    package static func releaseEnded(_ id: WorkflowID, _ db: any Connection) throws {
+        try db.execute(
+            "UPDATE workflows SET lease_until = 0 WHERE id = ?1 AND finished_at IS NOT NULL", [.id(id)])
+    }
+
+    /// The end of the last lease among ended workflows of a server whose step may still be running.
+    package static func lingeringLease(of server: ServerID, at now: Timestamp, _ db: any Connection) throws -> Bool {
+        try db.integer(
+            """
+            SELECT count(*) FROM workflows
+            WHERE server_id = ?1 AND finished_at IS NOT NULL AND outcome = 'Error' AND lease_until > ?2
+            """,
+            [.id(server), .time(now)]) ?? 0 > 0
+    }
+
+    package static func ofServer(_ server: ServerID, _ db: any Connection) throws -> [WorkflowRecord] {
+        try db.fetch(WorkflowRecord.self, "WHERE server_id = ?1 ORDER BY created_at DESC, id DESC", [.id(server)])
+    }
+}

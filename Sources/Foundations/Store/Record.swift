@@ -1,0 +1,150 @@
+package import Model
+
+/// A value kept as one row. The first column is the key.
+///
+/// Conformances stand beside the queries of the same noun, so that nobody else knows the columns.
+package protocol Record: Sendable {
+    static var table: String { get }
+    static var columns: [String] { get }
+    init(row: inout RowReader) throws
+    /// In the order of `columns`.
+    var values: [SQLValue] { get }
+}
+
+/// Reads the columns of a row one after the other.
+package struct RowReader {
+    package let row: any SQLRow
+    private var at = 0
+
+    package init(_ row: any SQLRow) {
+        self.row = row
+    }
+
+    private mutating func next() -> Int {
+        defer { at += 1 }
+        return at
+    }
+
+    package mutating func int64() -> Int64 { row.integer(next()) }
+    package mutating func int() -> Int { Int(row.integer(next())) }
+    package mutating func bool() -> Bool { row.integer(next()) != 0 }
+    package mutating func text() -> String { row.text(next()) }
+    package mutating func time() -> Timestamp { Timestamp(microseconds: row.integer(next())) }
+    package mutating func id<Kind>() -> Identifier<Kind> { Identifier(row.text(next())) }
+
+    package mutating func optionalInt() -> Int? {
+        let column = next()
+        return row.isNull(column) ? nil : Int(row.integer(column))
+    }
+
+    package mutating func optionalText() -> String? {
+        let column = next()
+        return row.isNull(column) ? nil : row.text(column)
+    }
+
+    package mutating func optionalTime() -> Timestamp? {
+        let column = next()
+        return row.isNull(column) ? nil : Timestamp(microseconds: row.integer(column))
+    }
+
+    package mutating func optionalID<Kind>() -> Identifier<Kind>? {
+        let column = next()
+        return row.isNull(column) ? nil : Identifier(row.text(column))
+    }
+
+    package mutating func json<Value>() -> JSONText<Value> { JSONText(raw: text()) }
+
+    /// A value of a closed set; a text outside it means a corrupt row or a newer schema.
+    package mutating func raw<Value: RawRepresentable<String>>() throws -> Value {
+        let found = text()
+        guard let value = Value(rawValue: found) else {
+            throw StoreError(.corrupt, "'\(found)' is not a \(Value.self)")
+        }
+        return value
+    }
+
+    package mutating func optionalRaw<Value: RawRepresentable<String>>() throws -> Value? {
+        guard let found = optionalText() else { return nil }
+        guard let value = Value(rawValue: found) else {
+            throw StoreError(.corrupt, "'\(found)' is not a \(Value.self)")
+        }
+        return value
+    }
+}
+
+extension Connection {
+    package func insert(_ record: some Record) throws {
+        try execute(Statements.insert(type(of: record)), record.values)
+    }
+
+    /// Inserts unless a row with one of the same unique keys is there; says whether it did.
+    @discardableResult
+    package func insertIfAbsent(_ record: some Record) throws -> Bool {
+        try execute(Statements.insert(type(of: record)) + " ON CONFLICT DO NOTHING", record.values) == 1
+    }
+
+    /// Writes every column of the row with the record's key; says whether there was one.
+    @discardableResult
+    package func update(_ record: some Record) throws -> Bool {
+        try execute(Statements.update(type(of: record)), record.values) == 1
+    }
+
+    /// The records for which `condition` (all that follows FROM, such as `WHERE ... ORDER BY ...`) holds.
+    package func fetch<Wanted: Record>(
+        _ type: Wanted.Type, _ condition: String = "", _ arguments: [SQLValue] = []
+    ) throws -> [Wanted] {
+        var found: [Wanted] = []
+        try forEach(Statements.select(type) + " " + condition, arguments) { row in
+            var reader = RowReader(row)
+            found.append(try Wanted(row: &reader))
+        }
+        return found
+    }
+
+    package func first<Wanted: Record>(
+        _ type: Wanted.Type, _ condition: String, _ arguments: [SQLValue]
+    ) throws -> Wanted? {
+        try fetch(type, condition + " LIMIT 1", arguments).first
+    }
+
+    package func find<Wanted: Record>(_ type: Wanted.Type, key: SQLValue) throws -> Wanted? {
+        try fetch(type, "WHERE \(Wanted.columns[0]) = ?1", [key]).first
+    }
+
+    @discardableResult
+    package func delete<Wanted: Record>(_ type: Wanted.Type, key: SQLValue) throws -> Bool {
+        try execute("DELETE FROM \(Wanted.table) WHERE \(Wanted.columns[0]) = ?1", [key]) == 1
+    }
+
+    /// The first column of the first row; `nil` when there is no row or it is NULL.
+    package func integer(_ sql: String, _ arguments: [SQLValue] = []) throws -> Int64? {
+        var found: Int64?
+        try forEach(sql, arguments) { row in
+            if found == nil, !row.isNull(0) { found = row.integer(0) }
+        }
+        return found
+    }
+
+    package func texts(_ sql: String, _ arguments: [SQLValue] = []) throws -> [String] {
+        var found: [String] = []
+        try forEach(sql, arguments) { row in found.append(row.text(0)) }
+        return found
+    }
+}
+
+/// Statement text made from column lists. SQLite and PostgreSQL prepare each once per connection.
+private enum Statements {
+    static func insert<Kept: Record>(_ type: Kept.Type) -> String {
+        let places = (1...Kept.columns.count).map { "?\($0)" }.joined(separator: ", ")
+        return "INSERT INTO \(Kept.table) (\(Kept.columns.joined(separator: ", "))) VALUES (\(places))"
+    }
+
+    static func update<Kept: Record>(_ type: Kept.Type) -> String {
+        let pairs = Kept.columns.enumerated().dropFirst().map { "\($1) = ?\($0 + 1)" }.joined(separator: ", ")
+        return "UPDATE \(Kept.table) SET \(pairs) WHERE \(Kept.columns[0]) = ?1"
+    }
+
+    static func select<Kept: Record>(_ type: Kept.Type) -> String {
+        "SELECT \(Kept.columns.map { "\(Kept.table).\($0)" }.joined(separator: ", ")) FROM \(Kept.table)"
+    }
+}

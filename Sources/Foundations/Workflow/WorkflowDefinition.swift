@@ -1,0 +1,69 @@
+package import Logging
+package import Model
+package import Store
+
+/// Writes that belong to a step and become durable together with its being done.
+package typealias StepCommit = @Sendable (any Connection) throws -> Void
+
+/// What a step sees.
+package struct StepContext: Sendable {
+    package let record: WorkflowRecord
+    /// What earlier steps found out.
+    package let outputs: [String: String]
+    package let now: Timestamp
+    package let logger: Logger
+
+    package func serverID() throws -> ServerID {
+        guard let id = record.serverID else {
+            throw CloudError(.internal, "The workflow has no server.", detail: record.id.text)
+        }
+        return id
+    }
+}
+
+package enum StepOutcome: Sendable {
+    /// The step is done: its outputs are kept and its writes committed with that fact.
+    case done(outputs: [String: String] = [:], commit: StepCommit = { _ in })
+    /// What the step waits for is not there yet; it runs again after a signal, or after this many seconds.
+    case nap(seconds: Double)
+}
+
+/// How to take back what a step did. Its effect may be whole, partial or none.
+package enum Undo: Sendable {
+    case run(@Sendable (StepContext) async throws -> StepCommit)
+    case none(why: String)
+}
+
+/// One short piece of work. It may run twice: after a crash nobody knows whether it ran.
+package struct Step: Sendable {
+    package let name: String
+    package let run: @Sendable (StepContext) async throws -> StepOutcome
+    package let undo: Undo
+
+    package init(
+        _ name: String, undo: Undo, run: @escaping @Sendable (StepContext) async throws -> StepOutcome
+    ) {
+        self.name = name
+        self.run = run
+        self.undo = undo
+    }
+}
+
+package struct WorkflowDefinition: Sendable {
+    package let kind: String
+    package let steps: [Step]
+    /// Seconds from creation after which a step that is not done fails.
+    package let deadlineSeconds: Double
+    /// Written with the end of the unwinding; gets what failed, in words for the user.
+    package let unwound: @Sendable (StepContext, String) throws -> StepCommit
+
+    package init(
+        kind: String, deadlineSeconds: Double, steps: [Step],
+        unwound: @escaping @Sendable (StepContext, String) throws -> StepCommit
+    ) {
+        self.kind = kind
+        self.steps = steps
+        self.deadlineSeconds = deadlineSeconds
+        self.unwound = unwound
+    }
+}

@@ -1,0 +1,265 @@
+package import Logging
+package import Model
+package import Store
+import Synchronization
+
+/// Carries out workflows: leases a row, runs its steps one after the other, commits each under the lease.
+///
+/// Any number of runners share one store. A runner that stalls or dies loses its lease, and another goes on from the last
+/// commit; what the first commits afterwards is refused.
+package final class WorkflowRunner: Sendable {
+    package struct Limits: Sendable {
+        /// Workflows driven at once.
+        package var concurrency = 64
+        package var leaseSeconds = 30.0
+        /// The longest time between two looks at the table when nothing wakes the runner.
+        package var idleSeconds = 1.0
+
+        package init() {}
+    }
+
+    private let database: any Database
+    private let clock: any CloudClock
+    private let definitions: [String: WorkflowDefinition]
+    private let limits: Limits
+    private let logger: Logger
+    private let bell = Bell()
+
+    package init(
+        database: any Database, clock: any CloudClock, definitions: [WorkflowDefinition], limits: Limits = Limits(),
+        logger: Logger
+    ) {
+        self.database = database
+        self.clock = clock
+        self.definitions = Dictionary(uniqueKeysWithValues: definitions.map { ($0.kind, $0) })
+        self.limits = limits
+        self.logger = logger
+    }
+
+    /// Looks at the table soon: something was committed that a workflow waits for.
+    package func nudge() {
+        bell.ring()
+    }
+
+    /// Runs until cancelled. Steps under way are left at their last commit.
+    package func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            let slots = Slots(limits.concurrency)
+            while !Task.isCancelled {
+                let free = await slots.waitForFree()
+                let leased = await leaseDue(limit: free)
+                for record in leased {
+                    slots.take()
+                    group.addTask { [self] in
+                        await drive(record)
+                        slots.giveBack()
+                    }
+                }
+                if leased.count < free { await rest() }
+            }
+            group.cancelAll()
+        }
+    }
+
+    private func rest() async {
+        let limit = clock.now().advanced(seconds: limits.idleSeconds)
+        var wake = limit
+        do {
+            if let next = try await database.read({ try WorkflowQueries.nextWake($0) }) { wake = min(limit, next) }
+        } catch {
+            logger.error("the workflow table cannot be read", metadata: ["error": "\(error)"])
+        }
+        await bell.wait(until: wake, clock: clock)
+    }
+
+    private func leaseDue(limit: Int) async -> [WorkflowRecord] {
+        let now = clock.now()
+        let until = now.advanced(seconds: limits.leaseSeconds)
+        do {
+            let due = try await database.read { try WorkflowQueries.due(at: now, limit: limit, $0) }
+            if due.isEmpty { return [] }
+            return try await database.transaction { db in
+                try due.compactMap { record in
+                    guard try WorkflowQueries.lease(record, until: until, db) else { return nil }
+                    var leased = record
+                    leased.leaseEpoch += 1
+                    leased.leaseUntil = until
+                    return leased
+                }
+            }
+        } catch {
+            logger.error("workflows cannot be leased", metadata: ["error": "\(error)"])
+            return []
+        }
+    }
+
+    /// Runs steps until the workflow naps, ends, or is lost to another runner.
+    private func drive(_ leased: WorkflowRecord) async {
+        guard let definition = definitions[leased.kind] else {
+            logger.error("no such workflow", metadata: ["kind": "\(leased.kind)", "workflow": "\(leased.id)"])
+            return
+        }
+        var record = leased
+        do {
+            while !Task.isCancelled {
+                guard let next = try await advance(record, definition) else { return }
+                record = next
+            }
+        } catch is LeaseLost {
+            logger.info("a workflow was taken over", metadata: ["workflow": "\(record.id)", "kind": "\(record.kind)"])
+            await release(record.id)
+        } catch is CancellationError {
+            return
+        } catch {
+            logger.error(
+                "a workflow's commit failed; it goes on when its lease ends",
+                metadata: ["workflow": "\(record.id)", "kind": "\(record.kind)", "error": "\(error)"])
+        }
+    }
+
+    private func release(_ id: WorkflowID) async {
+        do {
+            try await database.transaction { try WorkflowQueries.releaseEnded(id, $0) }
+            nudge()
+        } catch {
+            logger.error("a lost lease cannot be released", metadata: ["workflow": "\(id)", "error": "\(error)"])
+        }
+    }
+
+    private func advance(_ record: WorkflowRecord, _ definition: WorkflowDefinition) async throws -> WorkflowRecord? {
+        switch record.direction {
+        case .forward: try await forward(record, definition)
+        case .unwinding: try await unwind(record, definition)
+        }
+    }
+
+    private func context(_ record: WorkflowRecord) throws -> StepContext {
+        var logger = logger
+        logger[metadataKey: "request"] = "\(record.requestID)"
+        logger[metadataKey: "workflow"] = "\(record.id)"
+        if let server = record.serverID { logger[metadataKey: "server"] = "\(server)" }
+        return StepContext(record: record, outputs: try record.outputs.value(), now: clock.now(), logger: logger)
+    }
+
+    private func forward(_ record: WorkflowRecord, _ definition: WorkflowDefinition) async throws -> WorkflowRecord? {
+        guard record.step < definition.steps.count else {
+            return try await finish(record, .succeeded, commit: { _ in })
+        }
+        let step = definition.steps[record.step]
+        let context = try context(record)
+        let outcome: StepOutcome
+        do {
+            outcome = try await step.run(context)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            return try await fail(record, step: step.name, error)
+        }
+        switch outcome {
+        case .nap(let seconds):
+            if clock.now() >= record.deadline {
+                let limit = Int(definition.deadlineSeconds)
+                return try await fail(
+                    record, step: step.name,
+                    CloudError(.internal, "The operation was not done within \(limit) seconds (step \(step.name))."))
+            }
+            return try await nap(record, seconds: seconds)
+        case .done(let found, let commit):
+            var next = record
+            next.outputs = try JSONText(context.outputs.merging(found) { $1 })
+            next.step += 1
+            next.attempt = 0
+            if next.step == definition.steps.count { return try await finish(next, .succeeded, commit: commit) }
+            return try await write(next, commit: commit)
+        }
+    }
+
+    /// A failure that may pass is tried again until the deadline; any other turns the workflow round.
+    private func fail(_ record: WorkflowRecord, step: String, _ error: any Error) async throws -> WorkflowRecord? {
+        let failure = error as? CloudError
+        logger.warning(
+            "a step failed",
+            metadata: [
+                "workflow": "\(record.id)", "kind": "\(record.kind)", "step": "\(step)",
+                "request": "\(record.requestID)",
+                "attempt": "\(record.attempt)", "error": "\(error)",
+            ])
+        let mayPass = failure?.kind == .unavailable || error is StoreError
+        if mayPass, clock.now() < record.deadline { return try await retryLater(record) }
+        var next = record
+        next.direction = .unwinding
+        next.attempt = 0
+        next.failure = failure?.message ?? "The step \(step) failed unexpectedly."
+        return try await write(next, commit: { _ in })
+    }
+
+    /// Undoes the failed step first, whose effect is unknown, then those before it.
+    private func unwind(_ record: WorkflowRecord, _ definition: WorkflowDefinition) async throws -> WorkflowRecord? {
+        let context = try context(record)
+        let step = definition.steps[min(record.step, definition.steps.count - 1)]
+        let commit: StepCommit
+        do {
+            if case .run(let undo) = step.undo { commit = try await undo(context) } else { commit = { _ in } }
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            context.logger.error(
+                "an undo failed; it is tried again", metadata: ["step": "\(step.name)", "error": "\(error)"])
+            return try await retryLater(record)
+        }
+        var next = record
+        next.attempt = 0
+        if record.step > 0 {
+            next.step = min(record.step, definition.steps.count - 1) - 1
+            return try await write(next, commit: commit)
+        }
+        let last = try definition.unwound(context, record.failure ?? "unknown")
+        return try await finish(next, .failed) { db in
+            try commit(db)
+            try last(db)
+        }
+    }
+
+    private func retryLater(_ record: WorkflowRecord) async throws -> WorkflowRecord? {
+        var next = record
+        next.attempt += 1
+        return try await nap(next, seconds: min(30, 0.1 * Double(1 << min(record.attempt, 9))))
+    }
+
+    private func nap(_ record: WorkflowRecord, seconds: Double) async throws -> WorkflowRecord? {
+        var next = record
+        next.wakeAt = clock.now().advanced(seconds: seconds)
+        next.leaseUntil = Timestamp(microseconds: 0)
+        _ = try await write(next, commit: { _ in })
+        nudge()
+        return nil
+    }
+
+    private func finish(
+        _ record: WorkflowRecord, _ outcome: WorkflowRecord.Outcome, commit: @escaping StepCommit
+    ) async throws -> WorkflowRecord? {
+        var next = record
+        next.outcome = outcome
+        next.finishedAt = clock.now()
+        next.leaseUntil = Timestamp(microseconds: 0)
+        _ = try await write(next, commit: commit)
+        return nil
+    }
+
+    private func write(_ record: WorkflowRecord, commit: @escaping StepCommit) async throws -> WorkflowRecord {
+        let now = clock.now()
+        var next = record
+        if next.finishedAt == nil, next.leaseUntil.microseconds > 0 {
+            next.leaseUntil = now.advanced(seconds: limits.leaseSeconds)
+        }
+        let written = next
+        try await database.transaction { db in
+            guard try WorkflowQueries.commit(written, now: now, db) else { throw LeaseLost() }
+            try commit(db)
+        }
+        return written
+    }
+}
+
+/// Another runner, or a workflow that takes over, has the row now.
+struct LeaseLost: Error {}

@@ -1,0 +1,181 @@
+package import Model
+import Store
+
+/// What a client sends to get a token.
+package struct AuthenticationRequest: Sendable {
+    package enum Proof: Sendable {
+        case password(user: UserReference, password: String)
+        case token(String)
+    }
+    package enum UserReference: Sendable {
+        case id(UserID)
+        case name(String, domain: DomainReference)
+    }
+    package enum DomainReference: Sendable {
+        case id(DomainID)
+        case name(String)
+    }
+    package enum WantedScope: Sendable {
+        /// The user's default project if there is one.
+        case unspecified
+        case unscoped
+        case projectID(ProjectID)
+        case projectName(String, domain: DomainReference)
+        case domain(DomainReference)
+        case system
+    }
+
+    package var proof: Proof
+    package var scope: WantedScope
+
+    package init(proof: Proof, scope: WantedScope) {
+        self.proof = proof
+        self.scope = scope
+    }
+}
+
+/// A token as Keystone describes it.
+package struct TokenDescription: Sendable {
+    package var claims: TokenClaims
+    package var user: User
+    package var userDomain: Domain
+    package var project: Project?
+    package var projectDomain: Domain?
+    package var domain: Domain?
+    package var roles: [Role]
+    package var catalog: [(service: CatalogService, endpoints: [Endpoint])]
+}
+
+extension IdentityService {
+    private static var refused: CloudError {
+        CloudError(.unauthorized, "The request you have made requires authentication.")
+    }
+
+    /// Checks the proof and gives a token for the scope.
+    package func authenticate(_ request: AuthenticationRequest) async throws -> (String, TokenDescription) {
+        let now = clock.now()
+        var methods: [String]
+        let user: User
+        var expires = now.advanced(seconds: Self.tokenHours * 3600)
+        switch request.proof {
+        case .password(let reference, let password):
+            user = try await check(reference, password: password)
+            methods = ["password"]
+        case .token(let token):
+            let old = try await claims(of: token)
+            user = try await self.user(old.userID)
+            guard user.epoch == old.userEpoch else { throw Self.refused }
+            methods = old.methods.contains("token") ? old.methods : old.methods + ["token"]
+            expires = old.expiresAt
+        }
+        guard user.enabled else { throw Self.refused }
+        let scope = try await find(request.scope, for: user)
+        let claims = TokenClaims(
+            userID: user.id, userEpoch: user.epoch, scope: scope, methods: methods,
+            auditID: String(UUIDText.random().filter { $0 != "-" }.prefix(22)), issuedAt: now, expiresAt: expires)
+        _ = try await resolve(user: user.id, scope: scope)
+        return (try await sign(claims), try await describe(claims))
+    }
+
+    private func check(_ reference: AuthenticationRequest.UserReference, password: String) async throws -> User {
+        let found = try await database.read { db -> User? in
+            switch reference {
+            case .id(let id): try db.find(User.self, key: .id(id))
+            case .name(let name, let domain):
+                try Self.find(domain, db).flatMap { try IdentityQueries.user(named: name, domain: $0.id, db) }
+            }
+        }
+        guard try await passwords.verify(password, against: found?.passwordHash), let user = found else {
+            throw Self.refused
+        }
+        return user
+    }
+
+    private static func find(
+        _ reference: AuthenticationRequest.DomainReference, _ db: any Connection
+    ) throws -> Domain? {
+        switch reference {
+        case .id(let id): try db.find(Domain.self, key: .id(id))
+        case .name(let name): try IdentityQueries.domain(named: name, db)
+        }
+    }
+
+    private func find(_ wanted: AuthenticationRequest.WantedScope, for user: User) async throws -> Caller.Scope {
+        switch wanted {
+        case .unscoped: return .unscoped
+        case .unspecified:
+            guard let project = user.defaultProjectID else { return .unscoped }
+            do {
+                _ = try await resolve(user: user.id, scope: .project(project))
+                return .project(project)
+            } catch let error as CloudError where error.kind == .unauthorized {
+                return .unscoped
+            }
+        case .system: return .system
+        case .projectID(let id): return .project(id)
+        case .projectName(let name, let reference):
+            let project = try await database.read { db in
+                try Self.find(reference, db).flatMap { try IdentityQueries.project(named: name, domain: $0.id, db) }
+            }
+            guard let project else { throw Self.refused }
+            return .project(project.id)
+        case .domain(let reference):
+            guard let domain = try await database.read({ try Self.find(reference, $0) }) else { throw Self.refused }
+            return .domain(domain.id)
+        }
+    }
+
+    /// What a token of somebody says, for those who may ask.
+    package func describe(token: String) async throws -> TokenDescription {
+        let claims: TokenClaims
+        do {
+            claims = try await self.claims(of: token)
+            let resolved = try await resolve(user: claims.userID, scope: claims.scope)
+            guard resolved.userEpoch == claims.userEpoch else { throw Self.refused }
+        } catch let error as CloudError where error.kind == .unauthorized {
+            throw CloudError(.notFound, "The token in X-Subject-Token could not be found.")
+        }
+        return try await describe(claims)
+    }
+
+    /// Ends a token at once, for itself or for an administrator.
+    package func revoke(token: String) async throws {
+        let claims = try await self.claims(of: token)
+        let now = clock.now()
+        try await change { db in
+            try IdentityQueries.revoke(auditID: claims.auditID, until: claims.expiresAt, now: now, db)
+        }
+    }
+
+    private func describe(_ claims: TokenClaims) async throws -> TokenDescription {
+        let names = try await resolve(user: claims.userID, scope: claims.scope).roles
+        return try await database.read { db in
+            guard let user = try db.find(User.self, key: .id(claims.userID)),
+                let userDomain = try db.find(Domain.self, key: .id(user.domainID))
+            else { throw Self.refused }
+            var found = TokenDescription(
+                claims: claims, user: user, userDomain: userDomain,
+                roles: try db.fetch(Role.self, "ORDER BY name").filter { names.contains($0.name) }, catalog: [])
+            switch claims.scope {
+            case .project(let id):
+                found.project = try db.find(Project.self, key: .id(id))
+                found.projectDomain = try found.project.flatMap { try db.find(Domain.self, key: .id($0.domainID)) }
+            case .domain(let id): found.domain = try db.find(Domain.self, key: .id(id))
+            case .system, .unscoped: break
+            }
+            if claims.scope != .unscoped { found.catalog = try Self.catalog(db) }
+            return found
+        }
+    }
+
+    package func catalog() async throws -> [(service: CatalogService, endpoints: [Endpoint])] {
+        try await database.read { try Self.catalog($0) }
+    }
+
+    private static func catalog(_ db: any Connection) throws -> [(service: CatalogService, endpoints: [Endpoint])] {
+        let endpoints = try db.fetch(Endpoint.self, "WHERE enabled = 1 ORDER BY interface")
+        return try db.fetch(CatalogService.self, "WHERE enabled = 1 ORDER BY type").map { service in
+            (service, endpoints.filter { $0.serviceID == service.id })
+        }
+    }
+}

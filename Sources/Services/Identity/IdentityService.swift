@@ -1,0 +1,172 @@
+import Crypto
+import Foundation
+package import Model
+package import Store
+import Synchronization
+
+/// Keystone's verbs. Writes raise the identity change feed; what tokens mean is kept in memory until it rises.
+package final class IdentityService: Sendable {
+    package let database: any Database
+    package let clock: any CloudClock
+    let passwords: Passwords
+    private let memory = Mutex(Memory())
+
+    /// Hours a token is good for.
+    package static let tokenHours = 24.0
+
+    struct Memory {
+        var sequence: Int64 = -1
+        var codec = TokenCodec(keys: [])
+        var revoked: Set<String> = []
+        var implied: [RoleID: Set<RoleID>] = [:]
+        var roleNames: [RoleID: String] = [:]
+        var scopes: [ScopeKey: ResolvedScope] = [:]
+        /// How many users' scopes are kept; the table is emptied when it is full.
+        static let scopeLimit = 20_000
+    }
+
+    struct ScopeKey: Hashable {
+        var user: UserID
+        var scope: String
+    }
+
+    /// A user in a scope, as the database had it when the feed stood at `Memory.sequence`.
+    struct ResolvedScope: Sendable {
+        var userEpoch: Int
+        var roles: Set<String>
+    }
+
+    package init(database: any Database, clock: any CloudClock, passwords: Passwords = Passwords()) {
+        self.database = database
+        self.clock = clock
+        self.passwords = passwords
+    }
+
+    /// Changes identity rows and lets nothing older be believed afterwards.
+    func change<Result: Sendable>(
+        _ body: @escaping @Sendable (any Connection) throws -> Result
+    ) async throws -> Result {
+        let result = try await database.transaction { db in
+            let result = try body(db)
+            try ChangeFeedQueries.bump(.identity, db)
+            return result
+        }
+        memory.withLock { $0.sequence = -1 }
+        return result
+    }
+
+    /// Notices what other processes changed; to be called every second.
+    package func refresh() async throws {
+        let sequence = try await database.read { try ChangeFeedQueries.sequence(.identity, $0) }
+        memory.withLock { if $0.sequence != sequence { $0.sequence = -1 } }
+    }
+
+    private func loadIfStale() async throws {
+        if memory.withLock({ $0.sequence >= 0 }) { return }
+        let loaded = try await database.read { db in
+            var loaded = Memory()
+            loaded.sequence = try ChangeFeedQueries.sequence(.identity, db)
+            loaded.codec.keys = try IdentityQueries.tokenKeys(db).compactMap { id, secret in
+                Data(base64Encoded: secret).map { (id, SymmetricKey(data: $0)) }
+            }
+            loaded.revoked = try IdentityQueries.revokedTokens(db)
+            for role in try db.fetch(Role.self) { loaded.roleNames[role.id] = role.name }
+            for pair in try IdentityQueries.implications(db) {
+                loaded.implied[pair.prior, default: []].insert(pair.implied)
+            }
+            return loaded
+        }
+        memory.withLock { memory in if memory.sequence < 0 { memory = loaded } }
+    }
+
+    /// Makes the signing key if the store has none.
+    package func ensureTokenKey() async throws {
+        let now = clock.now()
+        try await change { db in
+            guard try IdentityQueries.tokenKeys(db).isEmpty else { return }
+            let secret = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
+            try IdentityQueries.addTokenKey(
+                id: String(UUIDText.random().prefix(8)), secret: secret.base64EncodedString(), at: now, db)
+        }
+    }
+
+    func sign(_ claims: TokenClaims) async throws -> String {
+        try await loadIfStale()
+        return try memory.withLock { $0.codec }.sign(claims)
+    }
+
+    /// The claims of a token that is ours, not expired and not revoked.
+    func claims(of token: String) async throws -> TokenClaims {
+        try await loadIfStale()
+        let (codec, revoked) = memory.withLock { ($0.codec, $0.revoked) }
+        guard let claims = codec.read(token), claims.expiresAt > clock.now(), !revoked.contains(claims.auditID) else {
+            throw CloudError(.unauthorized, "The token is not valid: it is unknown, expired or revoked.")
+        }
+        return claims
+    }
+
+    /// Who a token stands for, with the roles of this moment.
+    package func caller(token: String, requestID: String) async throws -> Caller {
+        let claims = try await claims(of: token)
+        let resolved = try await resolve(user: claims.userID, scope: claims.scope)
+        guard resolved.userEpoch == claims.userEpoch else {
+            throw CloudError(.unauthorized, "The token is no longer valid: the user's credentials have changed.")
+        }
+        return Caller(userID: claims.userID, scope: claims.scope, roles: resolved.roles, requestID: requestID)
+    }
+
+    /// Refuses users, projects and domains that are gone or disabled, and scopes in which the user has no role.
+    func resolve(user: UserID, scope: Caller.Scope) async throws -> ResolvedScope {
+        try await loadIfStale()
+        let key = ScopeKey(user: user, scope: "\(scope)")
+        if let known = memory.withLock({ $0.scopes[key] }) { return known }
+        let (sequence, found) = try await database.read { db in
+            (try ChangeFeedQueries.sequence(.identity, db), try Self.read(user: user, scope: scope, db))
+        }
+        return memory.withLock { memory in
+            let names = memory.withImplied(found.direct)
+            let resolved = ResolvedScope(userEpoch: found.epoch, roles: names)
+            if memory.sequence == sequence {
+                if memory.scopes.count >= Memory.scopeLimit { memory.scopes = [:] }
+                memory.scopes[key] = resolved
+            }
+            return resolved
+        }
+    }
+
+    private static func read(
+        user userID: UserID, scope: Caller.Scope, _ db: any Connection
+    ) throws -> (epoch: Int, direct: [Role]) {
+        let refused = CloudError(.unauthorized, "The user has no access to this scope, or it is disabled.")
+        guard let user = try db.find(User.self, key: .id(userID)), user.enabled,
+            try db.find(Domain.self, key: .id(user.domainID))?.enabled == true
+        else { throw refused }
+        let direct: [Role]
+        switch scope {
+        case .unscoped: return (user.epoch, [])
+        case .project(let id):
+            guard let project = try db.find(Project.self, key: .id(id)), project.enabled else { throw refused }
+            direct = try IdentityQueries.roles(of: userID, on: .project, id.text, db)
+        case .domain(let id):
+            guard let domain = try db.find(Domain.self, key: .id(id)), domain.enabled else { throw refused }
+            direct = try IdentityQueries.roles(of: userID, on: .domain, id.text, db)
+        case .system: direct = try IdentityQueries.roles(of: userID, on: .system, "all", db)
+        }
+        guard !direct.isEmpty else { throw refused }
+        return (user.epoch, direct)
+    }
+}
+
+extension IdentityService.Memory {
+    /// Role names with everything they imply.
+    func withImplied(_ direct: [Role]) -> Set<String> {
+        var names = Set(direct.map(\.name))
+        var open = direct.map(\.id)
+        while let role = open.popLast() {
+            for next in implied[role] ?? [] {
+                if let name = roleNames[next], names.insert(name).inserted { open.append(next) }
+            }
+        }
+        return names
+    }
+}

@@ -1,0 +1,87 @@
+import Crypto
+import Foundation
+package import Model
+
+/// What a token says. Roles are not in it: they are looked up, so that removing one bites at once.
+package struct TokenClaims: Sendable, Equatable {
+    package var userID: UserID
+    package var userEpoch: Int
+    package var scope: Caller.Scope
+    package var methods: [String]
+    package var auditID: String
+    package var issuedAt: Timestamp
+    package var expiresAt: Timestamp
+}
+
+/// Signs and reads tokens: `nv1.<key id>.<claims>.<HMAC-SHA256>`, all URL-safe.
+struct TokenCodec: Sendable {
+    /// Newest first; the first signs, all verify.
+    var keys: [(id: String, key: SymmetricKey)]
+
+    func sign(_ claims: TokenClaims) throws -> String {
+        guard let (id, key) = keys.first else { throw CloudError(.internal, "There is no key to sign tokens with.") }
+        let body = "nv1.\(id).\(Base64URL.encode(Data(claims.text.utf8)))"
+        let code = HMAC<SHA256>.authenticationCode(for: Data(body.utf8), using: key)
+        return body + "." + Base64URL.encode(Data(code))
+    }
+
+    /// `nil` when the text is no token of ours; expiry and revocation are not looked at.
+    func read(_ token: String) -> TokenClaims? {
+        guard token.utf8.count < 2048, let dot = token.lastIndex(of: ".") else { return nil }
+        let body = token[..<dot]
+        let parts = body.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "nv1", let key = keys.first(where: { $0.id == parts[1] })?.key,
+            let code = Base64URL.decode(token[token.index(after: dot)...]),
+            HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: Data(body.utf8), using: key),
+            let claims = Base64URL.decode(parts[2])
+        else { return nil }
+        return TokenClaims(text: String(decoding: claims, as: UTF8.self))
+    }
+}
+
+enum Base64URL {
+    static func encode(_ data: Data) -> String {
+        data.base64EncodedString().replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+
+    static func decode(_ text: some StringProtocol) -> Data? {
+        let standard = String(text).replacing("-", with: "+").replacing("_", with: "/")
+        return Data(base64Encoded: standard + String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4))
+    }
+}
+
+extension TokenClaims {
+    fileprivate var text: String {
+        let scopeText =
+            switch scope {
+            case .unscoped: "u:"
+            case .project(let id): "p:\(id)"
+            case .domain(let id): "d:\(id)"
+            case .system: "s:"
+            }
+        return [
+            userID.text, String(userEpoch), scopeText, methods.joined(separator: ","), auditID,
+            String(issuedAt.microseconds), String(expiresAt.microseconds),
+        ].joined(separator: "|")
+    }
+
+    fileprivate init?(text: String) {
+        let parts = text.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 7, let epoch = Int(parts[1]), let issued = Int64(parts[5]), let expires = Int64(parts[6])
+        else { return nil }
+        let scopeID = String(parts[2].dropFirst(2))
+        switch parts[2].prefix(2) {
+        case "u:": scope = .unscoped
+        case "p:": scope = .project(ProjectID(scopeID))
+        case "d:": scope = .domain(DomainID(scopeID))
+        case "s:": scope = .system
+        default: return nil
+        }
+        userID = UserID(parts[0])
+        userEpoch = epoch
+        methods = parts[3].split(separator: ",").map(String.init)
+        auditID = parts[4]
+        issuedAt = Timestamp(microseconds: issued)
+        expiresAt = Timestamp(microseconds: expires)
+    }
+}

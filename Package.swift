@@ -100,5 +100,7 @@ let package = Package(
                 "APIKit", "API", "Metadata", argumentParser, hummingbird, lifecycle, unixSignals, logging,
             ],
             path: "Sources/Binaries/novella", swiftSettings: settings),
+
+        tests("Model"),
     ]
 )

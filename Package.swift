@@ -102,5 +102,6 @@ let package = Package(
             path: "Sources/Binaries/novella", swiftSettings: settings),
 
         tests("Model"),
+        tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", crypto]),
     ]
 )

@@ -100,5 +100,8 @@ let package = Package(
                 "APIKit", "API", "Metadata", argumentParser, hummingbird, lifecycle, unixSignals, logging,
             ],
             path: "Sources/Binaries/novella", swiftSettings: settings),
+
+        tests("Model"),
+        tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", crypto]),
     ]
 )

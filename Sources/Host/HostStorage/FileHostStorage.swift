@@ -1,0 +1,205 @@
+import Foundation
+package import HostProtocol
+import Hypervisor
+package import Model
+
+/// The files of servers on this machine, below one directory.
+///
+/// Each file is made under another name, written through to the disk and renamed, so that whatever has its name is
+/// whole and a crash at any point is repaired by asking again.
+package final class FileHostStorage: HostStorage {
+    let paths: StoragePaths
+    private let io = BlockingIO()
+    private let tools = ToolRunner()
+    private let cache: ImageCache
+    private let serverLocks = KeyedLock<ServerID>()
+    /// Of their own, so that a tombstone is written while an image still comes in.
+    private let recordLocks = KeyedLock<ServerID>()
+
+    /// - Parameters:
+    ///   - stateDirectory: absolute; everything goes below its `host` folder. Others must be able to pass through it
+    ///     (`o+x`), or the hypervisor's own user cannot open its disks.
+    ///   - hypervisorUser: makes its VNC sockets in our folder; a name that does not exist is left aside.
+    /// - Throws: `HostFailure`. Leftovers of a crash are cleared away.
+    package init(stateDirectory: String, hypervisorUser: String = "libvirt-qemu") throws {
+        paths = try StoragePaths(root: "\(stateDirectory)/host")
+        cache = ImageCache(paths: paths, io: io)
+        for folder in [paths.root, paths.images, paths.servers, paths.records, paths.vncSockets] {
+            try PosixFile.makeFolder(folder)
+        }
+        try PosixFile.chown(paths.vncSockets, toUser: hypervisorUser)
+        for folder in [paths.images, paths.servers, paths.records] { try Self.clearLeftovers(in: folder) }
+    }
+
+    package func prepare(
+        _ desired: DesiredServer,
+        imageContent: @Sendable @escaping (ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error>,
+        configDrive: @Sendable @escaping () async throws -> [ConfigDriveFile]
+    ) async throws -> PreparedFiles {
+        let server = try paths.server(desired.serverID)
+        let disks = desired.disks
+        return try await serverLocks.run(desired.serverID) { [self] in
+            try await io.run {
+                try PosixFile.makeFolder(server.folder)
+                try Self.clearLeftovers(in: server.folder)
+            }
+            try await makeRoot(disks, server, imageContent)
+            for (index, size) in disks.ephemeralGiB.enumerated() {
+                try await makeRaw(server.ephemeral(index), bytes: Int64(size) << 30) {
+                    DiskCommands.ext4(at: $0, label: "ephemeral\(index)")
+                }
+            }
+            if disks.swapMiB > 0 {
+                try await makeRaw(server.swap, bytes: Int64(disks.swapMiB) << 20) { DiskCommands.swap(at: $0) }
+            }
+            if disks.configDrive { try await makeConfigDrive(server, configDrive) }
+            return DiskPlan.files(disks, server: server, cachedImage: try paths.image(disks.image.sha512))
+        }
+    }
+
+    package func remove(_ server: ServerID) async throws {
+        let files = try paths.server(server)
+        try await serverLocks.run(server) { [io] in
+            try await io.run {
+                try PosixFile.removeTree(files.vncSocket)
+                guard try PosixFile.exists(files.folder) else { return }
+                // Renamed first: a crash leaves either a whole server or rubbish, never a part.
+                let rubbish = PosixFile.temporaryName(beside: files.folder)
+                guard rename(files.folder, rubbish) == 0 else { throw PosixFile.failure("rename", files.folder) }
+                try PosixFile.removeTree(rubbish)
+            }
+        }
+    }
+
+    package func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8] {
+        let files = try paths.server(server)
+        return try await io.run {
+            let newest = try Self.tail(files.consoleLog, maxBytes)
+            let missing = maxBytes - newest.count
+            return missing > 0 ? try Self.tail(files.olderConsoleLog, missing) + newest : newest
+        }
+    }
+
+    package func saveRecord(_ record: ServerRecord) async throws {
+        let path = try paths.record(record.serverID)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        let bytes = Array(try encoder.encode(record))
+        try await recordLocks.run(record.serverID) { [io] in
+            try await io.run { try PosixFile.replace(path, with: bytes) }
+        }
+    }
+
+    /// - Throws: when a record cannot be read: to go on without it would carry out what is long undone.
+    package func loadRecords() async throws -> [ServerRecord] {
+        let folder = paths.records
+        return try await io.run {
+            try PosixFile.names(in: folder).filter { $0.hasSuffix(".json") }.sorted().map { name in
+                let path = "\(folder)/\(name)"
+                do {
+                    return try JSONDecoder().decode(ServerRecord.self, from: Data(contentsOf: URL(filePath: path)))
+                } catch {
+                    throw HostFailure(message: "The host's records cannot be read.", detail: "\(path): \(error)")
+                }
+            }
+        }
+    }
+
+    /// Deletes cached images that no server on this host needs, and says how many.
+    package func removeUnreferencedImages() async throws -> Int {
+        let (io, folder) = (io, paths.servers)
+        return try await cache.removeUnreferenced {
+            try await io.run {
+                var named: Set<String> = []
+                for server in try PosixFile.names(in: folder) {
+                    let bytes = try PosixFile.read("\(folder)/\(server)/image", at: 0, count: 128)
+                    named.insert(String(decoding: bytes, as: UTF8.self))
+                }
+                return named
+            }
+        }
+    }
+
+    /// The first folder above our files that others cannot pass through, or `nil`: libvirt's guests run as a user of
+    /// their own and fail to start when there is one.
+    package func closedFolder() throws -> String? {
+        var folder = paths.root
+        while folder != "/" {
+            var info = stat()
+            guard stat(folder, &info) == 0 else { throw PosixFile.failure("stat", folder) }
+            if info.st_mode & S_IXOTH == 0 { return folder }
+            folder = PosixFile.parent(of: folder)
+        }
+        return nil
+    }
+}
+
+extension FileHostStorage {
+    private func makeRoot(
+        _ disks: GuestDisks, _ server: ServerPaths, _ content: @escaping ImageCache.Content
+    ) async throws {
+        if disks.image.format != .iso, try await io.run({ try PosixFile.exists(server.root) }) { return }
+        try await cache.withImage(disks.image, content: content) { [io, tools] path, header in
+            try await io.run {
+                try PosixFile.replace(server.imageReference, with: Array(disks.image.sha512.utf8))
+            }
+            if header.format == .iso { return }
+            let size = try DiskPlan.rootSize(rootGiB: disks.rootGiB, imageBytes: header.virtualSizeBytes)
+            let temporary = PosixFile.temporaryName(beside: server.root)
+            try await tools.run(
+                DiskCommands.overlay(at: temporary, backing: path, backingFormat: header.format, sizeBytes: size))
+            try await io.run { try PosixFile.commit(temporary, as: server.root) }
+        }
+    }
+
+    private func makeRaw(_ path: String, bytes: Int64, format: (String) -> ToolCommand) async throws {
+        if try await io.run({ try PosixFile.exists(path) }) { return }
+        let temporary = PosixFile.temporaryName(beside: path)
+        try await io.run { try PosixFile.makeSparse(temporary, bytes: bytes) }
+        try await tools.run(format(temporary))
+        try await io.run { try PosixFile.commit(temporary, as: path) }
+    }
+
+    private func makeConfigDrive(
+        _ server: ServerPaths, _ content: @Sendable () async throws -> [ConfigDriveFile]
+    ) async throws {
+        if try await io.run({ try PosixFile.exists(server.configDrive) }) { return }
+        let files = try await content()
+        let folder = PosixFile.temporaryName(beside: "\(server.folder)/config")
+        try await io.run { try Self.write(files, below: folder) }
+        let temporary = PosixFile.temporaryName(beside: server.configDrive)
+        try await tools.run(DiskCommands.configDrive(at: temporary, folder: folder))
+        try await io.run {
+            try PosixFile.commit(temporary, as: server.configDrive)
+            try PosixFile.removeTree(folder)
+        }
+    }
+
+    private static func write(_ files: [ConfigDriveFile], below folder: String) throws {
+        try PosixFile.makeFolder(folder, mode: 0o700)
+        for file in files {
+            let parts = try DiskPlan.safeComponents(file.path)
+            var path = folder
+            for part in parts.dropLast() {
+                path += "/\(part)"
+                try PosixFile.makeFolder(path, mode: 0o700)
+            }
+            path += "/\(parts.last ?? "")"
+            let descriptor = try PosixFile.create(path)
+            defer { close(descriptor) }
+            try PosixFile.write(file.content, to: descriptor, path: path)
+        }
+    }
+
+    private static func clearLeftovers(in folder: String) throws {
+        for name in try PosixFile.names(in: folder) where name.hasPrefix(StoragePaths.temporaryPrefix) {
+            try PosixFile.removeTree("\(folder)/\(name)")
+        }
+    }
+
+    private static func tail(_ path: String, _ maxBytes: Int) throws -> [UInt8] {
+        let size = try PosixFile.size(path)
+        let count = min(Int64(max(0, maxBytes)), size)
+        return try PosixFile.read(path, at: size - count, count: Int(count))
+    }
+}

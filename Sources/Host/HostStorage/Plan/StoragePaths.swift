@@ -1,0 +1,79 @@
+package import HostProtocol
+package import Model
+
+/// Where everything is, below one directory. Names come from ids that were checked, never from what users wrote.
+package struct StoragePaths: Sendable, Equatable {
+    /// Absolute, without a slash at its end.
+    package let root: String
+
+    /// The longest path a Unix socket can have, in bytes (`sun_path` less its terminator).
+    private static let socketPathLimit = 107
+    /// Marks what is not finished: whatever starts like this may be deleted when nobody works on it.
+    package static let temporaryPrefix = ".tmp-"
+
+    package init(root: String) throws(HostFailure) {
+        var root = root
+        while root.hasSuffix("/") { root.removeLast() }
+        guard root.hasPrefix("/") else {
+            throw HostFailure(message: "The host's storage is misconfigured.", detail: "not an absolute path: \(root)")
+        }
+        self.root = root
+        let longest = "\(root)/vnc/".utf8.count + 36
+        guard longest <= Self.socketPathLimit else {
+            throw HostFailure(
+                message: "The host's storage is misconfigured.",
+                detail: "\(root): VNC sockets below it would have paths of \(longest) bytes; "
+                    + "the system allows \(Self.socketPathLimit). Choose a shorter state directory.")
+        }
+    }
+
+    package var images: String { "\(root)/images" }
+    package var servers: String { "\(root)/servers" }
+    package var records: String { "\(root)/records" }
+    package var vncSockets: String { "\(root)/vnc" }
+
+    package func image(_ sha512: String) throws(HostFailure) -> String {
+        let isHex = sha512.utf8.allSatisfy { byte in
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+        }
+        guard sha512.utf8.count == 128, isHex else {
+            throw HostFailure(
+                message: "The image has no usable checksum.", detail: "not a SHA-512 in lower case: \(sha512)")
+        }
+        return "\(images)/\(sha512)"
+    }
+
+    package func server(_ server: ServerID) throws(HostFailure) -> ServerPaths {
+        try check(server)
+        return ServerPaths(folder: "\(servers)/\(server)", vncSocket: "\(vncSockets)/\(server)")
+    }
+
+    package func record(_ server: ServerID) throws(HostFailure) -> String {
+        try check(server)
+        return "\(records)/\(server).json"
+    }
+
+    private func check(_ server: ServerID) throws(HostFailure) {
+        guard server.text.utf8.count == 36, UUIDText.isValid(server.text) else {
+            throw HostFailure(message: "The server's id is not a UUID.", detail: "server id \(server)")
+        }
+    }
+}
+
+/// The files of one server.
+package struct ServerPaths: Sendable, Equatable {
+    package let folder: String
+    package let vncSocket: String
+
+    package var root: String { "\(folder)/root.qcow2" }
+    package var swap: String { "\(folder)/swap.raw" }
+    package var configDrive: String { "\(folder)/config.iso" }
+    package var consoleLog: String { "\(folder)/console.log" }
+    /// What the log daemon makes of `consoleLog` when it grows too long.
+    package var olderConsoleLog: String { "\(folder)/console.log.0" }
+    /// Names the cached image this server needs, so that it is not evicted.
+    package var imageReference: String { "\(folder)/image" }
+
+    package func ephemeral(_ index: Int) -> String { "\(folder)/ephemeral\(index).raw" }
+}

@@ -1,0 +1,54 @@
+package import Model
+
+/// A program and its arguments, as the kernel gets them: no shell reads them.
+package struct ToolCommand: Sendable, Equatable {
+    package var executable: String
+    package var arguments: [String]
+    package var timeoutSeconds: Double
+
+    package init(_ executable: String, _ arguments: [String], timeoutSeconds: Double = 60) {
+        self.executable = executable
+        self.arguments = arguments
+        self.timeoutSeconds = timeoutSeconds
+    }
+}
+
+/// The command lines that make disks. Paths are absolute, so that none is read as an option or a protocol.
+package enum DiskCommands {
+    /// A crafted image may make qemu-img use memory and time without end (CVE-2015-5162), so both are bounded.
+    private static let limits = ["--as=1073741824", "--cpu=30", "--"]
+
+    /// A qcow2 whose unwritten parts are those of `backing`. Its format is stated, so that it is never probed.
+    package static func overlay(
+        at path: String, backing: String, backingFormat: DiskFormat, sizeBytes: Int64
+    ) -> ToolCommand {
+        ToolCommand(
+            "prlimit",
+            limits + [
+                "qemu-img", "create", "-q", "-f", "qcow2", "-F", backingFormat == .qcow2 ? "qcow2" : "raw", "-b",
+                backing, path, String(sizeBytes),
+            ])
+    }
+
+    /// An ext4 file system over a whole file. What is lazy is done by the guest's kernel, so the file stays sparse.
+    package static func ext4(at path: String, label: String) -> ToolCommand {
+        ToolCommand(
+            "mkfs.ext4",
+            ["-q", "-F", "-L", label, "-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard", path],
+            timeoutSeconds: 120)
+    }
+
+    package static func swap(at path: String) -> ToolCommand {
+        ToolCommand("mkswap", ["--label", "swap0", path])
+    }
+
+    /// ISO 9660 with Rock Ridge and Joliet, labelled as cloud-init looks for it.
+    package static func configDrive(at path: String, folder: String) -> ToolCommand {
+        ToolCommand(
+            "genisoimage",
+            [
+                "-quiet", "-o", path, "-ldots", "-allow-lowercase", "-allow-multidot", "-l", "-V", "config-2", "-r",
+                "-J", folder,
+            ])
+    }
+}

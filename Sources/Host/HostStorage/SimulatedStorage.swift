@@ -1,0 +1,103 @@
+package import HostProtocol
+import Hypervisor
+package import Model
+import Synchronization
+
+/// Storage without a disk, for the simulated cloud: constant time and a few hundred bytes for each server.
+///
+/// Paths are as they would be, under `/simulated`, and nothing is there. Images and config drives are not fetched,
+/// unless `readsContent` asks for it.
+package final class SimulatedStorage: HostStorage {
+    private struct State {
+        var prepared: [ServerID: GuestDisks] = [:]
+        var records: [ServerID: ServerRecord] = [:]
+        var prepareFailures: [ServerID: HostFailure] = [:]
+        var failAllPrepares: HostFailure?
+        var fetchedImages: Set<String> = []
+    }
+
+    private let state = Mutex(State())
+    private let readsContent: Bool
+
+    package init(readsContent: Bool = false) {
+        self.readsContent = readsContent
+    }
+
+    package func prepare(
+        _ desired: DesiredServer,
+        imageContent: @Sendable @escaping (ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error>,
+        configDrive: @Sendable @escaping () async throws -> [ConfigDriveFile]
+    ) async throws -> PreparedFiles {
+        try state.withLock { state in
+            if let failure = state.prepareFailures[desired.serverID] ?? state.failAllPrepares { throw failure }
+        }
+        if readsContent { try await read(desired, imageContent, configDrive) }
+        state.withLock { $0.prepared[desired.serverID] = desired.disks }
+        return Self.files(desired.serverID, desired.disks)
+    }
+
+    package func remove(_ server: ServerID) async throws {
+        state.withLock { _ = $0.prepared.removeValue(forKey: server) }
+    }
+
+    package func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8] {
+        guard state.withLock({ $0.prepared[server] != nil }) else { return [] }
+        let log = "[    0.000000] simulated guest\n[    0.100000] server \(server)\nlogin: "
+        return Array(log.utf8.suffix(max(0, maxBytes)))
+    }
+
+    package func saveRecord(_ record: ServerRecord) async throws {
+        state.withLock { $0.records[record.serverID] = record }
+    }
+
+    package func loadRecords() async throws -> [ServerRecord] {
+        state.withLock { Array($0.records.values) }
+    }
+
+    private func read(
+        _ desired: DesiredServer,
+        _ imageContent: @Sendable (ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error>,
+        _ configDrive: @Sendable () async throws -> [ConfigDriveFile]
+    ) async throws {
+        let image = desired.disks.image
+        if !state.withLock({ $0.fetchedImages.contains(image.sha512) }) {
+            for try await _ in try await imageContent(image.id) {}
+            state.withLock { _ = $0.fetchedImages.insert(image.sha512) }
+        }
+        if desired.disks.configDrive { _ = try await configDrive() }
+    }
+
+    private static func files(_ server: ServerID, _ disks: GuestDisks) -> PreparedFiles {
+        let folder = "/simulated/servers/\(server)"
+        let isISO = disks.image.format == .iso
+        var list: [DomainSpec.Disk] = [
+            isISO
+                ? .init(role: .root, path: "\(folder)/root.iso", format: "raw", readOnly: true)
+                : .init(role: .root, path: "\(folder)/root.qcow2", format: "qcow2")
+        ]
+        for index in disks.ephemeralGiB.indices {
+            list.append(.init(role: .ephemeral, path: "\(folder)/ephemeral\(index).raw", format: "raw"))
+        }
+        if disks.swapMiB > 0 { list.append(.init(role: .swap, path: "\(folder)/swap.raw", format: "raw")) }
+        if disks.configDrive {
+            list.append(.init(role: .configDrive, path: "\(folder)/config.iso", format: "raw", readOnly: true))
+        }
+        return PreparedFiles(
+            disks: list, rootIsISO: isISO, consoleLogPath: "\(folder)/console.log",
+            vncSocketPath: "\(folder)/vnc.sock")
+    }
+}
+
+/// What tests turn by hand.
+extension SimulatedStorage {
+    /// Makes `prepare` fail, for one server or (`nil`) for all, until it is called again with `nil`.
+    package func failPrepare(_ server: ServerID? = nil, with failure: HostFailure?) {
+        state.withLock { state in
+            if let server { state.prepareFailures[server] = failure } else { state.failAllPrepares = failure }
+        }
+    }
+
+    package var preparedServers: Set<ServerID> {
+        state.withLock { Set($0.prepared.keys) }
+    }
+}

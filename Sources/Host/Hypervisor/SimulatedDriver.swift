@@ -1,0 +1,216 @@
+package import HostProtocol
+package import Model
+import Synchronization
+
+/// A hypervisor without guests: it keeps what it was told, in memory, and answers as libvirt would.
+///
+/// Every verb takes constant time. Tests set its latency, make verbs fail and move guests by hand.
+package final class SimulatedDriver: HypervisorDriver {
+    package enum Verb: String, Sendable, CaseIterable {
+        case describe, list, power, define, start, stop, rebootSoft, undefine
+    }
+
+    private struct Guest {
+        var spec: DomainSpec
+        var power: ServerObservation.Power
+        var ignoresACPI = false
+        var starts = 0
+        var reboots = 0
+    }
+
+    private struct Fault {
+        var failure: HostFailure
+        /// `nil` fails until it is taken back.
+        var remaining: Int?
+    }
+
+    private struct FaultKey: Hashable {
+        var verb: Verb
+        var server: ServerID?
+    }
+
+    private struct State {
+        var guests: [ServerID: Guest] = [:]
+        var faults: [FaultKey: Fault] = [:]
+        var latency: [Verb: Duration] = [:]
+        var calls: [Verb: Int] = [:]
+        var guestsIgnoreACPI = false
+    }
+
+    private let state = Mutex(State())
+    private let hub = PowerEventHub()
+    private let inventory: HostInventory
+
+    package init(inventory: HostInventory) {
+        self.inventory = inventory
+    }
+
+    /// A host of 64 vCPUs, 256 GiB of memory and 2,000 GiB of disk.
+    package convenience init(hostname: String = "simulated-1") {
+        self.init(
+            inventory: HostInventory(
+                hostname: hostname, vcpus: 64, memoryMiB: 262_144, diskGiB: 2000,
+                virtType: "simulated: no guest runs", hypervisorType: "simulated", hypervisorVersion: 1_000_000,
+                cpuArchitecture: "x86_64"))
+    }
+
+    package func describe() async throws -> HostInventory {
+        try await enter(.describe, nil)
+        return inventory
+    }
+
+    package func list() async throws -> [ServerID: ServerObservation.Power] {
+        try await enter(.list, nil)
+        return state.withLock { $0.guests.mapValues(\.power) }
+    }
+
+    package func power(of server: ServerID) async throws -> ServerObservation.Power {
+        try await enter(.power, server)
+        return state.withLock { $0.guests[server]?.power ?? .absent }
+    }
+
+    package func define(_ spec: DomainSpec) async throws {
+        try await enter(.define, spec.serverID)
+        state.withLock { state in
+            let deaf = state.guestsIgnoreACPI
+            state.guests[spec.serverID, default: Guest(spec: spec, power: .shutdown, ignoresACPI: deaf)].spec = spec
+        }
+    }
+
+    package func start(_ server: ServerID) async throws {
+        try await enter(.start, server)
+        let started = try state.withLock { state in
+            guard let power = state.guests[server]?.power else { throw HostFailure.notDefined(server) }
+            guard power != .running else { return false }
+            state.guests[server]?.power = .running
+            state.guests[server]?.starts += 1
+            return true
+        }
+        if started { hub.send(server, .running) }
+    }
+
+    package func stop(_ server: ServerID, graceSeconds: Double) async throws {
+        try await enter(.stop, server)
+        let deaf = state.withLock { state in
+            state.guests[server].map { $0.ignoresACPI && $0.power == .running } ?? false
+        }
+        if deaf && graceSeconds > 0 { try await Task.sleep(for: .seconds(graceSeconds)) }
+        move(server, from: [.running, .paused, .crashed], to: .shutdown)
+    }
+
+    package func rebootSoft(_ server: ServerID, graceSeconds: Double) async throws -> Bool {
+        try await enter(.rebootSoft, server)
+        let (running, deaf) = state.withLock { state in
+            (state.guests[server]?.power == .running, state.guests[server]?.ignoresACPI ?? false)
+        }
+        guard running else { return false }
+        if deaf {
+            try await Task.sleep(for: .seconds(graceSeconds))
+            return false
+        }
+        state.withLock { $0.guests[server]?.reboots += 1 }
+        return true
+    }
+
+    package func undefine(_ server: ServerID) async throws {
+        try await enter(.undefine, server)
+        if state.withLock({ $0.guests.removeValue(forKey: server) != nil }) { hub.send(server, .absent) }
+    }
+
+    package func events() -> AsyncStream<PowerEvent> {
+        hub.stream()
+    }
+
+    private func move(
+        _ server: ServerID, from: [ServerObservation.Power], to power: ServerObservation.Power
+    ) {
+        let moved = state.withLock { state in
+            guard let before = state.guests[server]?.power, from.contains(before) else { return false }
+            state.guests[server]?.power = power
+            return true
+        }
+        if moved { hub.send(server, power) }
+    }
+
+    private func enter(_ verb: Verb, _ server: ServerID?) async throws {
+        if let latency = state.withLock({ $0.latency[verb] }), latency > .zero { try await Task.sleep(for: latency) }
+        try state.withLock { state in
+            state.calls[verb, default: 0] += 1
+            for key in [FaultKey(verb: verb, server: server), FaultKey(verb: verb, server: nil)] {
+                guard let fault = state.faults[key] else { continue }
+                if let remaining = fault.remaining {
+                    state.faults[key] = remaining > 1 ? Fault(failure: fault.failure, remaining: remaining - 1) : nil
+                }
+                throw fault.failure
+            }
+        }
+    }
+}
+
+/// What tests turn by hand.
+extension SimulatedDriver {
+    /// Makes a verb fail, for one server or (`nil`) for all; `times` calls, or until `mend`.
+    package func fail(
+        _ verb: Verb, server: ServerID? = nil, times: Int? = 1,
+        with failure: HostFailure = HostFailure(message: "The simulated host refused.", detail: "injected")
+    ) {
+        state.withLock { state in
+            state.faults[FaultKey(verb: verb, server: server)] = Fault(failure: failure, remaining: times)
+        }
+    }
+
+    /// Takes every failure back.
+    package func mend() {
+        state.withLock { $0.faults = [:] }
+    }
+
+    /// How long a verb takes; `nil` sets all of them.
+    package func setLatency(_ latency: Duration, of verb: Verb? = nil) {
+        state.withLock { state in
+            for each in verb.map({ [$0] }) ?? Verb.allCases { state.latency[each] = latency }
+        }
+    }
+
+    /// Whether guests, those there and those to come, ignore the power button.
+    package func setIgnoresACPI(_ ignores: Bool) {
+        state.withLock { state in
+            state.guestsIgnoreACPI = ignores
+            for server in state.guests.keys { state.guests[server]?.ignoresACPI = ignores }
+        }
+    }
+
+    /// A guest changes its power by itself, as seen from inside: `.shutdown` when it powers off.
+    package func guestMoves(_ server: ServerID, to power: ServerObservation.Power) {
+        move(server, from: [.running, .paused, .shutdown, .crashed].filter { $0 != power }, to: power)
+    }
+
+    /// The host loses power and returns: every guest is down and no event tells of it.
+    package func hostRestarts() {
+        state.withLock { state in
+            for server in state.guests.keys { state.guests[server]?.power = .shutdown }
+        }
+    }
+
+    package func spec(of server: ServerID) -> DomainSpec? {
+        state.withLock { $0.guests[server]?.spec }
+    }
+
+    package func startCount(of server: ServerID) -> Int {
+        state.withLock { $0.guests[server]?.starts ?? 0 }
+    }
+
+    package func softRebootCount(of server: ServerID) -> Int {
+        state.withLock { $0.guests[server]?.reboots ?? 0 }
+    }
+
+    package func callCount(_ verb: Verb) -> Int {
+        state.withLock { $0.calls[verb] ?? 0 }
+    }
+}
+
+extension HostFailure {
+    /// A verb needs a guest that was never defined here, or was taken away.
+    package static func notDefined(_ server: ServerID) -> Self {
+        Self(message: "The server does not exist on its host.", detail: "no domain for server \(server)")
+    }
+}

@@ -1,0 +1,225 @@
+import Crypto
+import Foundation
+import HostProtocol
+import Hypervisor
+import Model
+import Synchronization
+import Testing
+
+@testable import HostStorage
+
+private let toolsAreThere = ["qemu-img", "genisoimage", "mkfs.ext4", "mkswap"].allSatisfy { tool in
+    ["/usr/bin", "/usr/sbin", "/sbin", "/bin"].contains { access("\($0)/\(tool)", X_OK) == 0 }
+}
+
+/// A folder that goes away with the test, and an image to serve from it.
+private final class Bench: Sendable {
+    let folder = "/tmp/novella-hs-\(UUID().uuidString.prefix(8).lowercased())"
+    let reads = Mutex(0)
+
+    init() throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        // A leftover in /tmp is no failure of what is tested.
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    func storage() throws -> FileHostStorage { try FileHostStorage(stateDirectory: folder) }
+
+    func image(_ bytes: [UInt8], format: DiskFormat = .raw) -> ImageReference {
+        let hash = SHA512.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
+        return ImageReference(id: .random(), sha512: hash, format: format, sizeBytes: Int64(bytes.count))
+    }
+
+    func serve(_ bytes: [UInt8], breaksAfter: Int = .max) -> ImageCache.Content {
+        { [self] _ in
+            reads.withLock { $0 += 1 }
+            return AsyncThrowingStream { continuation in
+                for (index, at) in stride(from: 0, to: bytes.count, by: 100_000).enumerated() {
+                    if index == breaksAfter { break }
+                    continuation.yield(Array(bytes[at..<min(bytes.count, at + 100_000)]))
+                }
+                if breaksAfter == .max {
+                    continuation.finish()
+                } else {
+                    continuation.finish(throwing: HostFailure(message: "The link broke.", detail: ""))
+                }
+            }
+        }
+    }
+
+    func tool(_ arguments: [String]) throws -> String {
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = arguments
+        process.standardOutput = pipe
+        try process.run()
+        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return String(decoding: output, as: UTF8.self)
+    }
+}
+
+private func desired(_ image: ImageReference, rootGiB: Int = 1, everything: Bool = false) -> DesiredServer {
+    DesiredServer(
+        serverID: .random(), epoch: 1, presence: .present, power: .running,
+        hardware: GuestHardware(name: "vm", vcpus: 1, memoryMiB: 64),
+        disks: GuestDisks(
+            image: image, rootGiB: rootGiB, ephemeralGiB: everything ? [1] : [], swapMiB: everything ? 8 : 0,
+            configDrive: everything), nics: [])
+}
+
+private func noDrive() async throws -> [ConfigDriveFile] { [] }
+
+private func failure(_ body: () async throws -> Void) async -> HostFailure? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return error as? HostFailure
+    }
+}
+
+@Suite(.enabled(if: toolsAreThere))
+struct FileHostStorageTests {
+    private let bench: Bench
+    private let storage: FileHostStorage
+    private let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 8) }
+
+    init() throws {
+        bench = try Bench()
+        storage = try bench.storage()
+    }
+
+    @Test func makesEverythingOnce() async throws {
+        let wish = desired(bench.image(bytes), everything: true)
+        let drive: @Sendable () async throws -> [ConfigDriveFile] = {
+            [ConfigDriveFile(path: "openstack/latest/meta_data.json", content: Array("{}".utf8))]
+        }
+        let files = try await storage.prepare(wish, imageContent: bench.serve(bytes), configDrive: drive)
+        #expect(files.disks.map(\.role) == [.root, .ephemeral, .swap, .configDrive])
+        let info = try bench.tool(["qemu-img", "info", "-U", files.disks[0].path])
+        #expect(info.contains("virtual size: 1 GiB") && info.contains("backing file format: raw"))
+        #expect(try bench.tool(["blkid", "-o", "value", "-s", "LABEL", files.disks[1].path]) == "ephemeral0\n")
+        #expect(try bench.tool(["blkid", "-o", "value", "-s", "TYPE", files.disks[2].path]) == "swap\n")
+        #expect(try bench.tool(["blkid", "-o", "value", "-s", "LABEL", files.disks[3].path]) == "config-2\n")
+        let before = try bench.tool(["stat", "-c", "%i %Y"] + files.disks.map(\.path))
+        let again = try await storage.prepare(wish, imageContent: bench.serve([]), configDrive: noDrive)
+        #expect(again == files)
+        #expect(try bench.tool(["stat", "-c", "%i %Y"] + files.disks.map(\.path)) == before)
+        #expect(bench.reads.withLock { $0 } == 1)
+    }
+
+    @Test func manyServersFetchAnImageOnce() async throws {
+        let image = bench.image(bytes)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<6 {
+                group.addTask { [self] in
+                    _ = try await storage.prepare(
+                        desired(image), imageContent: bench.serve(bytes), configDrive: noDrive)
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(bench.reads.withLock { $0 } == 1)
+    }
+
+    @Test func refusesDamagedLongAndBrokenImages() async throws {
+        let image = bench.image(bytes)
+        var damaged = bytes
+        damaged[200_000] ^= 1
+        for (content, says) in [
+            (bench.serve(damaged), "checksum"), (bench.serve(bytes + [0]), "checksum"),
+            (bench.serve(Array(bytes.dropLast())), "checksum"), (bench.serve(bytes, breaksAfter: 1), "link broke"),
+        ] {
+            let found = await failure {
+                _ = try await storage.prepare(desired(image), imageContent: content, configDrive: noDrive)
+            }
+            #expect(found?.message.contains(says) == true, "\(String(describing: found))")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: storage.paths.images).isEmpty)
+        }
+        _ = try await storage.prepare(desired(image), imageContent: bench.serve(bytes), configDrive: noDrive)
+    }
+
+    @Test func refusesAQCOW2WithABackingFile() async throws {
+        let path = "\(bench.folder)/evil.qcow2"
+        _ = try bench.tool([
+            "qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-u", "-b", "/etc/passwd", path, "1M",
+        ])
+        let evil = Array(try Data(contentsOf: URL(filePath: path)))
+        for format in [DiskFormat.qcow2, .raw] {
+            let found = await failure {
+                _ = try await storage.prepare(
+                    desired(bench.image(evil, format: format)), imageContent: bench.serve(evil), configDrive: noDrive)
+            }
+            #expect(found?.message.contains(format == .raw ? "declared as raw" : "backing file") == true)
+        }
+    }
+
+    @Test(arguments: [["compat=1.1"], ["compat=0.10"], ["extended_l2=on"], ["cluster_size=512"], ["cluster_size=2M"]])
+    func takesWhatQEMUMakes(options: [String]) async throws {
+        let path = "\(bench.folder)/good.qcow2"
+        _ = try bench.tool(["qemu-img", "create", "-q", "-f", "qcow2", "-o", options[0], path, "70M"])
+        let good = Array(try Data(contentsOf: URL(filePath: path)))
+        let files = try await storage.prepare(
+            desired(bench.image(good, format: .qcow2), rootGiB: 0), imageContent: bench.serve(good),
+            configDrive: noDrive)
+        let info = try bench.tool(["qemu-img", "info", "-U", files.disks[0].path])
+        #expect(info.contains("virtual size: 70 MiB") && info.contains("backing file format: qcow2"))
+    }
+
+    @Test func removesAServerAndThenItsImage() async throws {
+        let image = bench.image(bytes)
+        let (first, second) = (desired(image), desired(image))
+        for wish in [first, second] {
+            _ = try await storage.prepare(wish, imageContent: bench.serve(bytes), configDrive: noDrive)
+        }
+        try await storage.remove(first.serverID)
+        try await storage.remove(first.serverID)
+        #expect(try await storage.removeUnreferencedImages() == 0)
+        try await storage.remove(second.serverID)
+        #expect(try await storage.removeUnreferencedImages() == 1)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: storage.paths.images).isEmpty)
+    }
+
+    @Test func clearsWhatACrashLeft() async throws {
+        let image = bench.image(bytes)
+        let wish = desired(image)
+        let folder = try storage.paths.server(wish.serverID).folder
+        for path in ["\(storage.paths.images)/.tmp-x", "\(storage.paths.servers)/.tmp-y", "\(folder)/.tmp-z"] {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        }
+        let after = try bench.storage()
+        _ = try await after.prepare(wish, imageContent: bench.serve(bytes), configDrive: noDrive)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["image", "root.qcow2"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: storage.paths.images) == [image.sha512])
+    }
+
+    @Test func keepsRecords() async throws {
+        let one = ServerRecord(serverID: .random(), highestEpoch: 4, tombstone: false, lastCommand: "c")
+        var two = ServerRecord(serverID: .random(), highestEpoch: 9, tombstone: true, lastCommand: nil)
+        try await storage.saveRecord(one)
+        try await storage.saveRecord(two)
+        two.highestEpoch = 10
+        try await storage.saveRecord(two)
+        let found = try await bench.storage().loadRecords()
+        #expect(Set(found.map(\.serverID)) == [one.serverID, two.serverID] && found.contains(two))
+        try Data("{".utf8).write(to: URL(filePath: storage.paths.record(one.serverID)))
+        await #expect(throws: HostFailure.self) { try await storage.loadRecords() }
+    }
+
+    @Test func readsTheEndOfTheConsole() async throws {
+        let server = ServerID.random()
+        #expect(try await storage.consoleTail(server, maxBytes: 10).isEmpty)
+        let paths = try storage.paths.server(server)
+        try FileManager.default.createDirectory(atPath: paths.folder, withIntermediateDirectories: true)
+        try Data("older".utf8).write(to: URL(filePath: paths.olderConsoleLog))
+        try Data("newer".utf8).write(to: URL(filePath: paths.consoleLog))
+        #expect(try await storage.consoleTail(server, maxBytes: 8) == Array("dernewer".utf8.suffix(8)))
+        #expect(try await storage.consoleTail(server, maxBytes: 3) == Array("wer".utf8))
+        #expect(try await storage.consoleTail(server, maxBytes: 0).isEmpty)
+    }
+}

@@ -27,6 +27,7 @@ package final class SQLiteDatabase: Store.Database {
         try await pool.read { db in try mapped { try body(SQLiteConnection(db: db)) } }
     }
 
+    @discardableResult
     package func transaction<Result: Sendable>(
         _ body: @escaping @Sendable (any Connection) throws -> Result
     ) async throws -> Result {

@@ -86,7 +86,7 @@ extension Migrations {
                 """
                 subnet_id TEXT NOT NULL REFERENCES subnets (id),
                 address TEXT NOT NULL,
-                port_id TEXT NOT NULL REFERENCES ports (id) ON DELETE CASCADE,
+                port_id TEXT NOT NULL REFERENCES ports (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
                 PRIMARY KEY (subnet_id, address)
                 """),
             .sql("CREATE INDEX address_allocations_by_port ON address_allocations (port_id)"),

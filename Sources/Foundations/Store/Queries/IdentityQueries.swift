@@ -213,7 +213,8 @@ package enum IdentityQueries {
 
     package static func addTokenKey(id: String, secret: String, at now: Timestamp, _ db: any Connection) throws {
         try db.execute(
-            "INSERT INTO token_keys (id, secret, created_at) VALUES (?1, ?2, ?3)", [.text(id), .text(secret), .time(now)])
+            "INSERT INTO token_keys (id, secret, created_at) VALUES (?1, ?2, ?3)",
+            [.text(id), .text(secret), .time(now)])
     }
 
     package static func revoke(auditID: String, until expiry: Timestamp, now: Timestamp, _ db: any Connection) throws {

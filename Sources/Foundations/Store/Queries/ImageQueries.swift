@@ -25,3 +25,58 @@ extension Image: Record {
         ]
     }
 }
+
+package enum ImageQueries {
+    /// What a caller may list: its own, public and community ones; everything for an administrator.
+    package static func visible(
+        to project: ProjectID?, marker: Image?, limit: Int, matching filter: ImageFilter, _ db: any Connection
+    ) throws -> [Image] {
+        var conditions = ["status <> 'deleted'"]
+        var arguments: [SQLValue] = []
+        func condition(_ text: (String) -> String, _ value: SQLValue) {
+            arguments.append(value)
+            conditions.append(text("?\(arguments.count)"))
+        }
+        if let project {
+            condition({ "(project_id = \($0) OR visibility = 'public')" }, .id(project))
+        }
+        if let marker {
+            condition({ "created_at < \($0)" }, .time(marker.createdAt))
+        }
+        if let names = filter.names {
+            conditions.append("name IN (\(list(names.map { .text($0) }, &arguments)))")
+        }
+        if let ids = filter.ids { conditions.append("id IN (\(list(ids.map { .id($0) }, &arguments)))") }
+        if let status = filter.status { condition({ "status = \($0)" }, .text(status)) }
+        if let visibility = filter.visibility { condition({ "visibility = \($0)" }, .text(visibility)) }
+        if let owner = filter.owner { condition({ "project_id = \($0)" }, .text(owner)) }
+        if let format = filter.diskFormat { condition({ "disk_format = \($0)" }, .text(format)) }
+        if let format = filter.containerFormat { condition({ "container_format = \($0)" }, .text(format)) }
+        if let hidden = filter.isHidden { condition({ "is_hidden = \($0)" }, .bool(hidden)) }
+        arguments.append(.int(limit))
+        return try db.fetch(
+            Image.self,
+            "WHERE \(conditions.joined(separator: " AND ")) ORDER BY created_at DESC, id DESC LIMIT ?\(arguments.count)",
+            arguments)
+    }
+
+    private static func list(_ values: [SQLValue], _ arguments: inout [SQLValue]) -> String {
+        values.map { value in
+            arguments.append(value)
+            return "?\(arguments.count)"
+        }.joined(separator: ", ")
+    }
+}
+
+package struct ImageFilter: Sendable {
+    package var names: [String]?
+    package var ids: [ImageID]?
+    package var status: String?
+    package var visibility: String?
+    package var owner: String?
+    package var diskFormat: String?
+    package var containerFormat: String?
+    package var isHidden: Bool?
+
+    package init() {}
+}

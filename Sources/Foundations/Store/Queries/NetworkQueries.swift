@@ -76,3 +76,99 @@ extension Port: Record {
         ]
     }
 }
+
+package enum NetworkQueries {
+    package static func subnets(of network: NetworkID, _ db: any Connection) throws -> [Subnet] {
+        try db.fetch(Subnet.self, "WHERE network_id = ?1 ORDER BY created_at, id", [.id(network)])
+    }
+
+    package static func ports(ofDevice device: String, _ db: any Connection) throws -> [Port] {
+        try db.fetch(Port.self, "WHERE device_id = ?1 ORDER BY created_at, id", [.text(device)])
+    }
+
+    package static func ports(of network: NetworkID, _ db: any Connection) throws -> [Port] {
+        try db.fetch(Port.self, "WHERE network_id = ?1 ORDER BY created_at, id", [.id(network)])
+    }
+
+    /// Own networks, shared ones and external ones; all for an administrator (`nil`).
+    package static func visible(to project: ProjectID?, _ db: any Connection) throws -> [Network] {
+        guard let project else { return try db.fetch(Network.self, "ORDER BY created_at, id") }
+        return try db.fetch(
+            Network.self, "WHERE project_id = ?1 OR is_shared = 1 OR is_external = 1 ORDER BY created_at, id",
+            [.id(project)])
+    }
+
+    /// Takes an address for a port; `false` when it is taken.
+    package static func take(
+        _ address: IPAddress, in subnet: SubnetID, for port: PortID, _ db: any Connection
+    ) throws -> Bool {
+        try db.execute(
+            """
+            INSERT INTO address_allocations (subnet_id, address, port_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING
+            """,
+            [.id(subnet), .text(address.description), .id(port)]) == 1
+    }
+
+    package static func release(_ address: String, in subnet: SubnetID, _ db: any Connection) throws {
+        try db.execute(
+            "DELETE FROM address_allocations WHERE subnet_id = ?1 AND address = ?2", [.id(subnet), .text(address)])
+    }
+
+    package static func allocationCount(in subnet: SubnetID, _ db: any Connection) throws -> Int {
+        Int(try db.integer("SELECT count(*) FROM address_allocations WHERE subnet_id = ?1", [.id(subnet)]) ?? 0)
+    }
+
+    /// Where the search for a free address goes on: an offset into the subnet's pools.
+    package static func nextOffset(in subnet: SubnetID, _ db: any Connection) throws -> Int {
+        Int(try db.integer("SELECT next_offset FROM address_hints WHERE subnet_id = ?1", [.id(subnet)]) ?? 0)
+    }
+
+    package static func setNextOffset(_ offset: Int, in subnet: SubnetID, _ db: any Connection) throws {
+        try db.execute(
+            """
+            INSERT INTO address_hints (subnet_id, next_offset) VALUES (?1, ?2)
+            ON CONFLICT (subnet_id) DO UPDATE SET next_offset = excluded.next_offset
+            """,
+            [.id(subnet), .int(offset)])
+    }
+
+    package static func nextSegment(_ db: any Connection) throws -> Int {
+        Int(try db.integer("SELECT max(segmentation_id) FROM networks") ?? 0) + 1
+    }
+
+    /// Which groups a port carries, for membership look-ups.
+    package static func setGroups(_ groups: [SecurityGroupID], of port: PortID, _ db: any Connection) throws {
+        try db.execute("DELETE FROM port_security_groups WHERE port_id = ?1", [.id(port)])
+        for group in Set(groups) {
+            try db.execute(
+                "INSERT INTO port_security_groups (port_id, security_group_id) VALUES (?1, ?2)",
+                [.id(port), .id(group)])
+        }
+    }
+
+    package static func portCount(carrying group: SecurityGroupID, _ db: any Connection) throws -> Int {
+        Int(
+            try db.integer(
+                "SELECT count(*) FROM port_security_groups WHERE security_group_id = ?1", [.id(group)]) ?? 0)
+    }
+
+    /// Tells Compute that what it shows of a device may have changed.
+    package static func tell(device: String, _ db: any Connection) throws {
+        guard !device.isEmpty else { return }
+        let next = (try db.integer("SELECT max(sequence) FROM network_outbox") ?? 0) + 1
+        try db.execute(
+            "INSERT INTO network_outbox (sequence, device_id) VALUES (?1, ?2)", [.integer(next), .text(device)])
+    }
+
+    package static func outbox(limit: Int, _ db: any Connection) throws -> [(sequence: Int64, device: String)] {
+        var found: [(sequence: Int64, device: String)] = []
+        try db.forEach("SELECT sequence, device_id FROM network_outbox ORDER BY sequence LIMIT ?1", [.int(limit)]) {
+            found.append(($0.integer(0), $0.text(1)))
+        }
+        return found
+    }
+
+    package static func clearOutbox(through sequence: Int64, _ db: any Connection) throws {
+        try db.execute("DELETE FROM network_outbox WHERE sequence <= ?1", [.integer(sequence)])
+    }
+}

@@ -58,3 +58,65 @@ extension Allocation: Record {
         ]
     }
 }
+
+package enum PlacementQueries {
+    package static func inventories(of provider: ResourceProviderID, _ db: any Connection) throws -> [Inventory] {
+        try db.fetch(Inventory.self, "WHERE provider_id = ?1 ORDER BY resource_class", [.id(provider)])
+    }
+
+    /// Takes resources of one provider for a consumer, all or none of them; `false` when one does not fit. The caller's
+    /// transaction must be rolled back or retried with another provider only after `release`.
+    package static func claim(
+        _ wanted: [(resourceClass: String, amount: Int)], on provider: ResourceProviderID, for consumer: String,
+        project: ProjectID, user: UserID, _ db: any Connection
+    ) throws -> Bool {
+        var taken: [(resourceClass: String, amount: Int)] = []
+        for want in wanted where want.amount > 0 {
+            let fits =
+                try db.execute(
+                    """
+                    UPDATE inventories SET used = used + ?2
+                    WHERE key = ?1 AND ?2 <= max_unit AND ?2 >= min_unit
+                        AND used + ?2 <= (total - reserved) * allocation_ratio / 1000
+                    """,
+                    [.text("\(provider)/\(want.resourceClass)"), .int(want.amount)]) == 1
+            guard fits else {
+                for back in taken { try giveBack(back.amount, of: back.resourceClass, on: provider, db) }
+                return false
+            }
+            taken.append(want)
+        }
+        for part in taken {
+            try db.insert(
+                Allocation(
+                    consumerID: consumer, providerID: provider, resourceClass: part.resourceClass, used: part.amount,
+                    projectID: project, userID: user))
+        }
+        try db.execute("UPDATE resource_providers SET generation = generation + 1 WHERE id = ?1", [.id(provider)])
+        return true
+    }
+
+    private static func giveBack(
+        _ amount: Int, of resourceClass: String, on provider: ResourceProviderID, _ db: any Connection
+    ) throws {
+        try db.execute(
+            "UPDATE inventories SET used = used - ?2 WHERE key = ?1",
+            [.text("\(provider)/\(resourceClass)"), .int(amount)])
+    }
+
+    package static func allocations(of consumer: String, _ db: any Connection) throws -> [Allocation] {
+        try db.fetch(Allocation.self, "WHERE consumer_id = ?1 ORDER BY resource_class", [.text(consumer)])
+    }
+
+    /// Gives back all that a consumer holds; nothing is wrong when it holds nothing.
+    package static func release(_ consumer: String, _ db: any Connection) throws -> [Allocation] {
+        let held = try allocations(of: consumer, db)
+        for part in held {
+            try giveBack(part.used, of: part.resourceClass, on: part.providerID, db)
+            try db.execute(
+                "UPDATE resource_providers SET generation = generation + 1 WHERE id = ?1", [.id(part.providerID)])
+        }
+        try db.execute("DELETE FROM allocations WHERE consumer_id = ?1", [.text(consumer)])
+        return held
+    }
+}

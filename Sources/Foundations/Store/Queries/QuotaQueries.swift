@@ -17,3 +17,45 @@ extension Quota: Record {
         ]
     }
 }
+
+package enum QuotaQueries {
+    /// Takes `amount` of a resource, or returns the row that refuses it. The row is made with the default limit first.
+    package static func take(
+        _ amount: Int, of resource: String, for project: ProjectID, defaultLimit: Int, _ db: any Connection
+    ) throws -> Quota? {
+        try db.insertIfAbsent(Quota(projectID: project, resource: resource, limit: defaultLimit))
+        let taken = try db.execute(
+            """
+            UPDATE quotas SET used = used + ?3
+            WHERE project_id = ?1 AND resource = ?2 AND (limit_value < 0 OR used + ?3 <= limit_value)
+            """,
+            [.id(project), .text(resource), .int(amount)])
+        return taken == 1 ? nil : try find(resource, of: project, db)
+    }
+
+    package static func giveBack(
+        _ amount: Int, of resource: String, for project: ProjectID, _ db: any Connection
+    ) throws {
+        try db.execute(
+            "UPDATE quotas SET used = used - ?3 WHERE project_id = ?1 AND resource = ?2",
+            [.id(project), .text(resource), .int(amount)])
+    }
+
+    package static func find(_ resource: String, of project: ProjectID, _ db: any Connection) throws -> Quota? {
+        try db.first(Quota.self, "WHERE project_id = ?1 AND resource = ?2", [.id(project), .text(resource)])
+    }
+
+    package static func all(of project: ProjectID, _ db: any Connection) throws -> [String: Quota] {
+        let rows = try db.fetch(Quota.self, "WHERE project_id = ?1", [.id(project)])
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0.resource, $0) })
+    }
+
+    package static func setLimit(
+        _ limit: Int, of resource: String, for project: ProjectID, _ db: any Connection
+    ) throws {
+        try db.insertIfAbsent(Quota(projectID: project, resource: resource, limit: limit))
+        try db.execute(
+            "UPDATE quotas SET limit_value = ?3 WHERE project_id = ?1 AND resource = ?2",
+            [.id(project), .text(resource), .int(limit)])
+    }
+}

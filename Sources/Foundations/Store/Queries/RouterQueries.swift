@@ -44,3 +44,25 @@ extension FloatingIP: Record {
         ]
     }
 }
+
+package enum RouterQueries {
+    package static func floatingIPs(of router: RouterID, _ db: any Connection) throws -> [FloatingIP] {
+        try db.fetch(
+            FloatingIP.self, "WHERE router_id = ?1 AND port_id IS NOT NULL ORDER BY address", [.id(router)])
+    }
+
+    package static func floatingIPs(ofPort port: PortID, _ db: any Connection) throws -> [FloatingIP] {
+        try db.fetch(FloatingIP.self, "WHERE port_id = ?1 ORDER BY address", [.id(port)])
+    }
+
+    /// The routers with a leg in the network, by the ports they own there.
+    package static func routerIDs(on network: NetworkID, _ db: any Connection) throws -> [RouterID] {
+        try db.texts(
+            """
+            SELECT DISTINCT device_id FROM ports
+            WHERE network_id = ?1 AND device_owner = 'network:router_interface' ORDER BY device_id
+            """,
+            [.id(network)]
+        ).map { RouterID($0) }
+    }
+}

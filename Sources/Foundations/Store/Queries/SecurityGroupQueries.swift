@@ -42,3 +42,28 @@ extension SecurityGroupRule: Record {
         ]
     }
 }
+
+package enum SecurityGroupQueries {
+    package static func rules(of group: SecurityGroupID, _ db: any Connection) throws -> [SecurityGroupRule] {
+        try db.fetch(
+            SecurityGroupRule.self, "WHERE security_group_id = ?1 ORDER BY created_at, id", [.id(group)])
+    }
+
+    package static func `default`(of project: ProjectID, _ db: any Connection) throws -> SecurityGroup? {
+        try db.first(SecurityGroup.self, "WHERE project_id = ?1 AND name = 'default'", [.id(project)])
+    }
+
+    package static func named(_ name: String, of project: ProjectID, _ db: any Connection) throws -> [SecurityGroup] {
+        try db.fetch(SecurityGroup.self, "WHERE project_id = ?1 AND name = ?2", [.id(project), .text(name)])
+    }
+
+    /// The addresses of every port that carries the group.
+    package static func memberAddresses(_ group: SecurityGroupID, _ db: any Connection) throws -> [String] {
+        try db.texts(
+            """
+            SELECT DISTINCT address FROM address_allocations
+            WHERE port_id IN (SELECT port_id FROM port_security_groups WHERE security_group_id = ?1) ORDER BY address
+            """,
+            [.id(group)])
+    }
+}

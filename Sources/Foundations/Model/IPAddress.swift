@@ -1,0 +1,144 @@
+/// An IPv4 or IPv6 address as a number.
+package struct IPAddress: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// 4 or 6.
+    package var version: Int
+    package var number: UInt128
+
+    package init(version: Int, number: UInt128) {
+        self.version = version
+        self.number = number
+    }
+
+    package init?(_ text: some StringProtocol) {
+        guard text.utf8.count <= 45 else { return nil }
+        if let number = Self.parseIPv4(text) {
+            self.init(version: 4, number: UInt128(number))
+        } else if let number = Self.parseIPv6(text) {
+            self.init(version: 6, number: number)
+        } else {
+            return nil
+        }
+    }
+
+    package var bits: Int { version == 4 ? 32 : 128 }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.version, left.number) < (right.version, right.number)
+    }
+
+    private static func parseIPv4(_ text: some StringProtocol) -> UInt32? {
+        let parts = text.split(separator: "." as Character, omittingEmptySubsequences: false)
+        guard parts.count == 4 else { return nil }
+        var number: UInt32 = 0
+        for part in parts {
+            guard (1...3).contains(part.utf8.count), part.utf8.allSatisfy({ (48...57).contains($0) }),
+                part.utf8.count == 1 || part.first != "0", let value = UInt8(part)
+            else { return nil }
+            number = number << 8 | UInt32(value)
+        }
+        return number
+    }
+
+    /// RFC 4291, without zones; an IPv4 tail is accepted.
+    private static func parseIPv6(_ text: some StringProtocol) -> UInt128? {
+        var text = String(text)
+        if let colon = text.lastIndex(of: ":"), let tail = parseIPv4(text[text.index(after: colon)...]) {
+            text = text[...colon] + String(tail >> 16, radix: 16) + ":" + String(tail & 0xffff, radix: 16)
+        }
+        let halves = text.components(separatedByDoubleColon: ())
+        guard halves.count <= 2, let head = groups(halves[0]) else { return nil }
+        guard halves.count == 2 else { return head.count == 8 ? join(head) : nil }
+        guard let tail = groups(halves[1]), head.count + tail.count < 8 else { return nil }
+        return join(head + Array(repeating: 0, count: 8 - head.count - tail.count) + tail)
+    }
+
+    private static func groups(_ text: String) -> [UInt16]? {
+        if text.isEmpty { return [] }
+        var found: [UInt16] = []
+        for part in text.split(separator: ":" as Character, omittingEmptySubsequences: false) {
+            guard (1...4).contains(part.utf8.count), part.first != "+", part.first != "-",
+                let value = UInt16(part, radix: 16)
+            else { return nil }
+            found.append(value)
+        }
+        return found
+    }
+
+    private static func join(_ groups: [UInt16]) -> UInt128 {
+        groups.reduce(0) { $0 << 16 | UInt128($1) }
+    }
+
+    /// RFC 5952.
+    package var description: String {
+        if version == 4 {
+            return [24, 16, 8, 0].map { String(number >> UInt128($0) & 0xff) }.joined(separator: ".")
+        }
+        let groups = (0..<8).map { UInt16(truncatingIfNeeded: number >> UInt128(112 - 16 * $0)) }
+        let zeros = Self.longestZeros(groups)
+        func text(_ part: ArraySlice<UInt16>) -> String { part.map { String($0, radix: 16) }.joined(separator: ":") }
+        guard zeros.count > 1 else { return text(groups[...]) }
+        return text(groups[..<zeros.lowerBound]) + "::" + text(groups[zeros.upperBound...])
+    }
+
+    private static func longestZeros(_ groups: [UInt16]) -> Range<Int> {
+        var best = 0..<0
+        var start: Int?
+        for at in 0...8 {
+            if at < 8, groups[at] == 0 {
+                if start == nil { start = at }
+            } else if let from = start {
+                if at - from > best.count { best = from..<at }
+                start = nil
+            }
+        }
+        return best
+    }
+}
+
+extension String {
+    fileprivate func components(separatedByDoubleColon: Void) -> [String] {
+        guard let range = firstRange(of: "::") else { return [self] }
+        let rest = String(self[range.upperBound...])
+        return rest.contains("::") || rest.hasPrefix(":") ? ["", "", ""] : [String(self[..<range.lowerBound]), rest]
+    }
+}
+
+/// A network prefix.
+package struct CIDR: Sendable, Hashable, CustomStringConvertible {
+    package var first: IPAddress
+    package var length: Int
+
+    /// `strict` refuses set bits behind the prefix; otherwise they are cleared.
+    package init?(_ text: some StringProtocol, strict: Bool = false) {
+        let parts = text.split(separator: "/" as Character, omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count), let address = IPAddress(parts[0]) else { return nil }
+        var length = address.bits
+        if parts.count == 2 {
+            guard let given = Int(parts[1]), (0...address.bits).contains(given), parts[1].first != "+" else {
+                return nil
+            }
+            length = given
+        }
+        let hostBits = UInt128(address.bits - length)
+        let cleared = hostBits == 128 ? 0 : (address.number >> hostBits) << hostBits
+        if strict, cleared != address.number { return nil }
+        first = IPAddress(version: address.version, number: cleared)
+        self.length = length
+    }
+
+    package var version: Int { first.version }
+    package var last: IPAddress {
+        let hostBits = UInt128(first.bits - length)
+        let ones: UInt128 = hostBits == 128 ? .max : (1 << hostBits) - 1
+        return IPAddress(version: version, number: first.number | ones)
+    }
+    package var description: String { "\(first)/\(length)" }
+
+    package func contains(_ address: IPAddress) -> Bool {
+        address.version == version && address >= first && address <= last
+    }
+
+    package func overlaps(_ other: CIDR) -> Bool {
+        version == other.version && first <= other.last && other.first <= last
+    }
+}

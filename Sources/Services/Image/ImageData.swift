@@ -1,0 +1,77 @@
+package import Model
+import Store
+
+/// The bytes of images.
+extension ImageService {
+    /// Takes the bytes as they come, proves that they are what `disk_format` says, and makes the image active. On any
+    /// failure the image is queued again and nothing of the bytes is left.
+    package func upload(
+        _ id: ImageID, by caller: Caller,
+        content: (_ write: ([UInt8]) async throws -> Void) async throws -> Void
+    ) async throws {
+        let image = try await owned(id, by: caller)
+        guard image.status == .queued else {
+            throw CloudError(.conflict, "Image \(id) has data already (it is \(image.status.rawValue)).")
+        }
+        guard let format = image.diskFormat.flatMap(DiskFormat.init(rawValue:)), image.containerFormat != nil else {
+            throw CloudError.badRequest("Properties disk_format, container_format must be set prior to saving data.")
+        }
+        try await move(id, from: .queued, to: .saving)
+        do {
+            let file = try await files.begin(id)
+            do {
+                try await content { try await file.write($0) }
+                let digest = try await file.finish(declared: format)
+                try await activate(id, digest)
+            } catch {
+                await file.abandon()
+                throw error
+            }
+        } catch {
+            try await move(id, from: .saving, to: .queued)
+            throw error
+        }
+    }
+
+    private func move(_ id: ImageID, from old: Image.Status, to new: Image.Status) async throws {
+        let moved = try await database.transaction { db in
+            try db.execute(
+                "UPDATE images SET status = ?3 WHERE id = ?1 AND status = ?2", [.id(id), .raw(old), .raw(new)]) == 1
+        }
+        guard moved else { throw CloudError(.conflict, "Image \(id) is no longer \(old.rawValue).") }
+    }
+
+    private func activate(_ id: ImageID, _ digest: ImageDigest) async throws {
+        let now = clock.now()
+        try await database.transaction { db in
+            guard var image = try db.find(Image.self, key: .id(id)), image.status == .saving else {
+                throw CloudError(.gone, "Image \(id) was deleted while its data came in.")
+            }
+            image.status = .active
+            image.size = digest.size
+            image.virtualSize = digest.virtualSize
+            image.checksum = digest.md5
+            image.sha512 = digest.sha512
+            image.updatedAt = now
+            try db.update(image)
+        }
+    }
+
+    /// Uploads that a stop of this process cut short become queued again; to be called once at start.
+    package func recoverUploads() async throws {
+        try await database.transaction { db in
+            try db.execute("UPDATE images SET status = 'queued' WHERE status = 'saving'", [])
+        }
+        let known = try await database.read { Set(try $0.texts("SELECT id FROM images WHERE status = 'active'")) }
+        try await files.removeAll(except: known)
+    }
+
+    /// The bytes in order, each call a piece of at most 1 MiB, `nil` at the end.
+    package func content(of image: Image) async throws -> @Sendable () async throws -> [UInt8]? {
+        guard image.status == .active else {
+            throw CloudError(.conflict, "Image \(image.id) has no data: it is \(image.status.rawValue).")
+        }
+        let reader = try await files.open(image.id)
+        return { try await reader.next() }
+    }
+}

@@ -1,0 +1,171 @@
+import Crypto
+import Dispatch
+import Foundation
+import Model
+
+struct ImageDigest: Sendable {
+    var size: Int
+    var virtualSize: Int
+    var md5: String
+    var sha512: String
+}
+
+/// A folder of image files. A file under its final name is whole and on disk.
+///
+/// Blocking calls run on one queue per open file, never on a cooperative thread.
+struct ImageFiles: Sendable {
+    private let directory: URL
+
+    init(directory: String) throws {
+        self.directory = URL(filePath: directory, directoryHint: .isDirectory)
+        try FileManager.default.createDirectory(
+            at: self.directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+
+    /// Ids come from the store and from requests that were checked; a name that could leave the folder is refused.
+    private func path(_ id: ImageID) throws -> URL {
+        guard UUIDText.isValid(id.text) else { throw CloudError.notFound("Image", id) }
+        return directory.appending(path: id.text)
+    }
+
+    func begin(_ id: ImageID) async throws -> ImageFileWriter {
+        let final = try path(id)
+        let partial = final.appendingPathExtension("partial")
+        return try await blocking(DispatchQueue(label: "novella.image")) {
+            try ImageFileWriter(partial: partial, final: final)
+        }
+    }
+
+    func open(_ id: ImageID) async throws -> ImageFileReader {
+        let path = try path(id)
+        return try await blocking(DispatchQueue(label: "novella.image")) {
+            ImageFileReader(handle: try FileHandle(forReadingFrom: path))
+        }
+    }
+
+    func remove(_ id: ImageID) async throws {
+        let path = try path(id)
+        try await blocking(DispatchQueue(label: "novella.image")) {
+            if FileManager.default.fileExists(atPath: path.path) { try FileManager.default.removeItem(at: path) }
+        }
+    }
+
+    func removeAll(except known: Set<String>) async throws {
+        try await blocking(DispatchQueue(label: "novella.image")) {
+            for file in try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
+            where !known.contains(file.lastPathComponent) {
+                try FileManager.default.removeItem(at: file)
+            }
+        }
+    }
+}
+
+/// Runs a blocking body on a queue and gives its result.
+func blocking<Result: Sendable>(
+    _ queue: DispatchQueue, _ body: @escaping @Sendable () throws -> Result
+) async throws -> Result {
+    try await withCheckedThrowingContinuation { continuation in
+        queue.async { continuation.resume(with: Swift.Result(catching: body)) }
+    }
+}
+
+/// Writes one image, hashing on the way and keeping the first bytes for inspection.
+final class ImageFileWriter: Sendable {
+    private struct State {
+        var prefix: [UInt8] = []
+        var size = 0
+        var md5 = Insecure.MD5()
+        var sha512 = SHA512()
+    }
+
+    private let queue = DispatchQueue(label: "novella.image.write")
+    private let handle: FileHandle
+    private let partial: URL
+    private let final: URL
+    /// Touched only on `queue`.
+    private nonisolated(unsafe) var state = State()
+
+    init(partial: URL, final: URL) throws {
+        self.partial = partial
+        self.final = final
+        guard
+            FileManager.default.createFile(atPath: partial.path, contents: nil, attributes: [.posixPermissions: 0o600])
+        else { throw CloudError(.internal, "The image store cannot be written.", detail: partial.path) }
+        handle = try FileHandle(forWritingTo: partial)
+    }
+
+    func write(_ bytes: [UInt8]) async throws {
+        try await blocking(queue) { [self] in
+            do {
+                try handle.write(contentsOf: bytes)
+            } catch {
+                throw CloudError(.unavailable, "The image store is full or cannot be written.", cause: error)
+            }
+            state.size += bytes.count
+            state.md5.update(data: bytes)
+            state.sha512.update(data: bytes)
+            if state.prefix.count < DiskImageHeader.prefixLength {
+                state.prefix += bytes.prefix(DiskImageHeader.prefixLength - state.prefix.count)
+            }
+        }
+    }
+
+    /// Inspects, syncs and gives the file its name.
+    func finish(declared: DiskFormat) async throws -> ImageDigest {
+        try await blocking(queue) { [self] in
+            let header = try DiskImageHeader.inspect(
+                prefix: state.prefix, fileSize: Int64(state.size), declared: declared, tail: try tail())
+            try handle.synchronize()
+            try handle.close()
+            try FileManager.default.moveItem(at: partial, to: final)
+            return ImageDigest(
+                size: state.size, virtualSize: Int(header.virtualSizeBytes), md5: hex(state.md5.finalize()),
+                sha512: hex(state.sha512.finalize()))
+        }
+    }
+
+    private func tail() throws -> [UInt8] {
+        let reader = try FileHandle(forReadingFrom: partial)
+        defer { close(reader) }
+        try reader.seek(toOffset: UInt64(max(0, state.size - DiskImageHeader.tailLength)))
+        return try reader.readToEnd().map { Array($0) } ?? []
+    }
+
+    private func close(_ reader: FileHandle) {
+        do { try reader.close() } catch { return }
+    }
+
+    /// Takes everything away; after `finish` that is the finished file.
+    func abandon() async {
+        do {
+            try await blocking(queue) { [self] in
+                for file in [partial, final] where FileManager.default.fileExists(atPath: file.path) {
+                    try FileManager.default.removeItem(at: file)
+                }
+            }
+        } catch {
+            return  // The next start removes files that no active image owns.
+        }
+    }
+}
+
+private func hex(_ digest: some Sequence<UInt8>) -> String {
+    digest.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+}
+
+final class ImageFileReader: Sendable {
+    private static let piece = 1 << 20
+    private let queue = DispatchQueue(label: "novella.image.read")
+    private let handle: FileHandle
+
+    init(handle: FileHandle) {
+        self.handle = handle
+    }
+
+    func next() async throws -> [UInt8]? {
+        try await blocking(queue) { [handle] in
+            guard let data = try handle.read(upToCount: Self.piece), !data.isEmpty else { return nil }
+            return Array(data)
+        }
+    }
+}

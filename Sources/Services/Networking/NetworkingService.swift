@@ -1,0 +1,80 @@
+package import Model
+package import Store
+
+/// Neutron's verbs. Every change raises the network feed, and hosts are told to ask for their topology.
+package struct NetworkingService: Sendable {
+    package let database: any Database
+    package let clock: any CloudClock
+    private let changed: @Sendable () -> Void
+
+    /// `changed` is called after each commit that may alter some host's topology.
+    package init(database: any Database, clock: any CloudClock, changed: @escaping @Sendable () -> Void) {
+        self.database = database
+        self.clock = clock
+        self.changed = changed
+    }
+
+    @discardableResult
+    func change<Result: Sendable>(
+        _ body: @escaping @Sendable (any Connection) throws -> Result
+    ) async throws -> Result {
+        let result = try await database.transaction { db in
+            let result = try body(db)
+            try ChangeFeedQueries.bump(.network, db)
+            return result
+        }
+        changed()
+        return result
+    }
+
+    /// The project whose rows a caller sees; `nil` for all.
+    func horizon(_ caller: Caller) throws -> ProjectID? {
+        caller.isAdmin ? nil : try caller.project()
+    }
+
+    /// A row of the caller's own; others do not exist for it.
+    func own<Kept: Record>(
+        _ type: Kept.Type, _ id: String, _ noun: String, _ owner: KeyPath<Kept, ProjectID> & Sendable, _ caller: Caller,
+        _ db: any Connection
+    ) throws -> Kept {
+        guard let found = try db.find(type, key: .text(id)), caller.owns(found[keyPath: owner]) else {
+            throw CloudError.notFound(noun, id)
+        }
+        return found
+    }
+
+    /// Rows of the caller's projects, oldest first.
+    package func list<Kept: Record>(_ type: Kept.Type, by caller: Caller) async throws -> [Kept] {
+        let project = try horizon(caller)
+        return try await database.read { db in
+            guard let project else { return try db.fetch(type, "ORDER BY created_at, id") }
+            return try db.fetch(type, "WHERE project_id = ?1 ORDER BY created_at, id", [.id(project)])
+        }
+    }
+
+    static func take(_ resource: String, for project: ProjectID, _ db: any Connection) throws {
+        let limit = Quota.networkDefaults.first { $0.resource == resource }?.limit ?? Quota.unlimited
+        if let full = try QuotaQueries.take(1, of: resource, for: project, defaultLimit: limit, db) {
+            throw CloudError(
+                .overQuota, "Quota exceeded for resources: ['\(resource)']: \(full.used) of \(full.limit) are in use.")
+        }
+    }
+
+    static func giveBack(_ resource: String, for project: ProjectID, _ db: any Connection) throws {
+        try QuotaQueries.giveBack(1, of: resource, for: project, db)
+    }
+
+    /// Limits and use of a project, defaults included.
+    package func quotas(of project: ProjectID) async throws -> [Quota] {
+        let rows = try await database.read { try QuotaQueries.all(of: project, $0) }
+        return Quota.networkDefaults.map { name, limit in
+            rows[name] ?? Quota(projectID: project, resource: name, limit: limit)
+        }
+    }
+
+    package func setQuotas(_ limits: [String: Int], of project: ProjectID) async throws {
+        try await database.transaction { db in
+            for (resource, limit) in limits { try QuotaQueries.setLimit(limit, of: resource, for: project, db) }
+        }
+    }
+}

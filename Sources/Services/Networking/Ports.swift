@@ -1,0 +1,185 @@
+package import Model
+import Store
+
+/// What is asked of a new port; the rest is chosen.
+package struct PortRequest: Sendable {
+    package struct Address: Sendable {
+        package var subnetID: SubnetID?
+        package var ipAddress: String?
+
+        package init(subnetID: SubnetID? = nil, ipAddress: String? = nil) {
+            self.subnetID = subnetID
+            self.ipAddress = ipAddress
+        }
+    }
+
+    package var networkID: NetworkID
+    package var projectID: ProjectID
+    package var id: PortID = .random()
+    package var name = ""
+    package var description = ""
+    package var adminStateUp = true
+    package var macAddress: String?
+    /// `nil`: one address of the first IPv4 subnet with room; empty: none.
+    package var addresses: [Address]?
+    /// `nil`: the project's default group.
+    package var securityGroups: [SecurityGroupID]?
+    package var portSecurityEnabled: Bool?
+    package var allowedAddressPairs: [AllowedAddressPair] = []
+    package var deviceID = ""
+    package var deviceOwner = ""
+    package var bindingHost = ""
+    package var dnsName = ""
+    package var tags: [String] = []
+
+    package init(networkID: NetworkID, projectID: ProjectID) {
+        self.networkID = networkID
+        self.projectID = projectID
+    }
+}
+
+extension NetworkingService {
+    package func port(_ id: PortID, by caller: Caller) async throws -> Port {
+        try await database.read { try own(Port.self, id.text, "Port", \.projectID, caller, $0) }
+    }
+
+    package func ports(
+        network: NetworkID? = nil, device: String? = nil, by caller: Caller
+    ) async throws -> [Port] {
+        let project = try horizon(caller)
+        return try await database.read { db in
+            let found: [Port]
+            if let device {
+                found = try NetworkQueries.ports(ofDevice: device, db)
+            } else if let network {
+                found = try NetworkQueries.ports(of: network, db)
+            } else if let project {
+                return try db.fetch(Port.self, "WHERE project_id = ?1 ORDER BY created_at, id", [.id(project)])
+            } else {
+                return try db.fetch(Port.self, "ORDER BY created_at, id")
+            }
+            return found.filter { project == nil || $0.projectID == project }
+        }
+    }
+
+    package func create(_ request: PortRequest, by caller: Caller) async throws -> Port {
+        let now = clock.now()
+        return try await change { db in
+            let network = try visibleNetwork(request.networkID, by: caller, db)
+            return try Self.create(request, on: network, now: now, db)
+        }
+    }
+
+    static func create(
+        _ request: PortRequest, on network: Network, now: Timestamp, _ db: any Connection
+    ) throws -> Port {
+        try take("port", for: request.projectID, db)
+        let security = request.portSecurityEnabled ?? network.portSecurityEnabled
+        var groups = request.securityGroups ?? []
+        if request.securityGroups == nil, security, !request.deviceOwner.hasPrefix("network:") {
+            groups = [try ensureDefaultGroup(of: request.projectID, now: now, db).id]
+        }
+        for group in groups {
+            guard let found = try db.find(SecurityGroup.self, key: .id(group)), found.projectID == request.projectID
+            else {
+                throw CloudError.notFound("Security group", group)
+            }
+        }
+        let port = Port(
+            id: request.id, networkID: network.id, projectID: request.projectID, name: request.name,
+            description: request.description, adminStateUp: request.adminStateUp,
+            macAddress: request.macAddress ?? randomMAC(),
+            fixedIPs: try JSONText(try addresses(request, on: network, db)), deviceID: request.deviceID,
+            deviceOwner: request.deviceOwner, securityGroups: try JSONText(groups), portSecurityEnabled: security,
+            allowedAddressPairs: try JSONText(request.allowedAddressPairs), bindingHost: request.bindingHost,
+            status: request.bindingHost.isEmpty ? "DOWN" : "ACTIVE", dnsName: request.dnsName,
+            tags: try JSONText(request.tags), createdAt: now, updatedAt: now)
+        do {
+            try db.insert(port)
+        } catch let error as StoreError where error.kind == .uniqueViolation {
+            throw CloudError(
+                .conflict,
+                "Unable to complete operation for network \(network.id). The mac address \(port.macAddress) is in use.",
+                cause: error)
+        }
+        try NetworkQueries.setGroups(groups, of: port.id, db)
+        return port
+    }
+
+    private static func addresses(
+        _ request: PortRequest, on network: Network, _ db: any Connection
+    ) throws -> [FixedIP] {
+        let subnets = try NetworkQueries.subnets(of: network.id, db)
+        guard let wanted = request.addresses else {
+            guard let subnet = subnets.first(where: { $0.ipVersion == 4 }) ?? subnets.first else { return [] }
+            let address = try allocate(in: subnet, wanted: nil, for: request.id, db)
+            return [FixedIP(subnetID: subnet.id, ipAddress: address)]
+        }
+        return try wanted.map { want in
+            let found = subnets.first { subnet in
+                if let id = want.subnetID { return subnet.id == id }
+                guard let text = want.ipAddress, let address = IPAddress(text) else { return want.ipAddress == nil }
+                return CIDR(subnet.cidr)?.contains(address) ?? false
+            }
+            guard let subnet = found else {
+                let what = want.subnetID.map { "subnet \($0)" } ?? "IP address \((want.ipAddress ?? "").prefix(64))"
+                throw CloudError.badRequest("Invalid input for operation: \(what) is not on network \(network.id).")
+            }
+            let address = try allocate(in: subnet, wanted: want.ipAddress, for: request.id, db)
+            return FixedIP(subnetID: subnet.id, ipAddress: address)
+        }
+    }
+
+    /// Writes a changed port. `addresses`, when given, replace the fixed ones.
+    package func update(
+        _ port: Port, addresses wanted: [PortRequest.Address]? = nil, by caller: Caller
+    ) async throws -> Port {
+        let now = clock.now()
+        return try await change { db in
+            _ = try own(Port.self, port.id.text, "Port", \.projectID, caller, db)
+            guard let network = try db.find(Network.self, key: .id(port.networkID)) else {
+                throw CloudError.notFound("Network", port.networkID)
+            }
+            var changed = port
+            changed.updatedAt = now
+            if let wanted {
+                try db.execute("DELETE FROM address_allocations WHERE port_id = ?1", [.id(port.id)])
+                var request = PortRequest(networkID: network.id, projectID: port.projectID)
+                request.id = port.id
+                request.addresses = wanted
+                changed.fixedIPs = try JSONText(try Self.addresses(request, on: network, db))
+            }
+            let groups = try changed.securityGroups.value()
+            for group in groups {
+                guard let found = try db.find(SecurityGroup.self, key: .id(group)), found.projectID == port.projectID
+                else { throw CloudError.notFound("Security group", group) }
+            }
+            try NetworkQueries.setGroups(groups, of: port.id, db)
+            try db.update(changed)
+            try NetworkQueries.tell(device: changed.deviceID, db)
+            return changed
+        }
+    }
+
+    package func deletePort(_ id: PortID, by caller: Caller) async throws {
+        try await change { db in
+            let port = try own(Port.self, id.text, "Port", \.projectID, caller, db)
+            if ["network:router_interface", "network:router_gateway", "network:floatingip"].contains(port.deviceOwner) {
+                throw CloudError(
+                    .conflict,
+                    "Port \(id) cannot be deleted directly via the port API: has device owner \(port.deviceOwner).")
+            }
+            try Self.remove(port, db)
+            try NetworkQueries.tell(device: port.deviceID, db)
+        }
+    }
+
+    /// Takes a port away; floating IPs that point to it point nowhere.
+    static func remove(_ port: Port, _ db: any Connection) throws {
+        try db.execute(
+            "UPDATE floating_ips SET port_id = NULL, fixed_address = NULL, router_id = NULL WHERE port_id = ?1",
+            [.id(port.id)])
+        try db.delete(Port.self, key: .id(port.id))
+        if port.deviceOwner != "network:dhcp" { try giveBack("port", for: port.projectID, db) }
+    }
+}

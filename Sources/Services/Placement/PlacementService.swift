@@ -1,0 +1,55 @@
+package import Model
+package import Store
+
+/// Placement's read side. Claims are made by Compute in its own transactions, through `PlacementQueries`.
+package struct PlacementService: Sendable {
+    package let database: any Database
+
+    package init(database: any Database) {
+        self.database = database
+    }
+
+    package func providers() async throws -> [ResourceProvider] {
+        try await database.read { try $0.fetch(ResourceProvider.self, "ORDER BY name") }
+    }
+
+    package func provider(_ id: ResourceProviderID) async throws -> ResourceProvider {
+        guard let found = try await database.read({ try $0.find(ResourceProvider.self, key: .id(id)) }) else {
+            throw CloudError(.notFound, "No resource provider with uuid \(id) found")
+        }
+        return found
+    }
+
+    package func inventories(of id: ResourceProviderID) async throws -> (ResourceProvider, [Inventory]) {
+        let provider = try await provider(id)
+        return (provider, try await database.read { try PlacementQueries.inventories(of: id, $0) })
+    }
+
+    package func allocations(of consumer: String) async throws -> [Allocation] {
+        try await database.read { try PlacementQueries.allocations(of: consumer, $0) }
+    }
+
+    package func allocations(on id: ResourceProviderID) async throws -> (ResourceProvider, [Allocation]) {
+        let provider = try await provider(id)
+        return (
+            provider,
+            try await database.read {
+                try $0.fetch(Allocation.self, "WHERE provider_id = ?1 ORDER BY consumer_id", [.id(id)])
+            }
+        )
+    }
+
+    /// Sums by resource class of what a project uses.
+    package func usages(of project: ProjectID, user: UserID?) async throws -> [String: Int] {
+        let rows = try await database.read {
+            try $0.fetch(Allocation.self, "WHERE project_id = ?1", [.id(project)])
+        }
+        return rows.filter { user == nil || $0.userID == user }.reduce(into: [:]) {
+            $0[$1.resourceClass, default: 0] += $1.used
+        }
+    }
+
+    package func generation(of id: ResourceProviderID) async throws -> Int {
+        try await provider(id).generation
+    }
+}

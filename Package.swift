@@ -103,5 +103,8 @@ let package = Package(
 
         tests("Model"),
         tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", crypto]),
+        room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),
+        tests("Hypervisor", imports: ["Model", "HostProtocol", "DriverConformance"]),
+        tests("LibvirtDriver", imports: ["Model", "HostProtocol", "Hypervisor", "DriverConformance", logging]),
     ]
 )

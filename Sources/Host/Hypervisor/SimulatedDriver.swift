@@ -38,7 +38,7 @@ package final class SimulatedDriver: HypervisorDriver {
     }
 
     private let state = Mutex(State())
-    private let hub = PowerEventHub()
+    private let hub = Broadcast<PowerEvent>()
     private let inventory: HostInventory
 
     package init(inventory: HostInventory) {
@@ -86,7 +86,7 @@ package final class SimulatedDriver: HypervisorDriver {
             state.guests[server]?.starts += 1
             return true
         }
-        if started { hub.send(server, .running) }
+        if started { hub.send(PowerEvent(serverID: server, power: .running)) }
     }
 
     package func stop(_ server: ServerID, graceSeconds: Double) async throws {
@@ -114,7 +114,9 @@ package final class SimulatedDriver: HypervisorDriver {
 
     package func undefine(_ server: ServerID) async throws {
         try await enter(.undefine, server)
-        if state.withLock({ $0.guests.removeValue(forKey: server) != nil }) { hub.send(server, .absent) }
+        if state.withLock({ $0.guests.removeValue(forKey: server) != nil }) {
+            hub.send(PowerEvent(serverID: server, power: .absent))
+        }
     }
 
     package func events() -> AsyncStream<PowerEvent> {
@@ -129,7 +131,7 @@ package final class SimulatedDriver: HypervisorDriver {
             state.guests[server]?.power = power
             return true
         }
-        if moved { hub.send(server, power) }
+        if moved { hub.send(PowerEvent(serverID: server, power: power)) }
     }
 
     private func enter(_ verb: Verb, _ server: ServerID?) async throws {

@@ -1,1 +1,53 @@
-void novella_x(void);
+#ifndef NOVELLA_CLIBVIRT_H
+#define NOVELLA_CLIBVIRT_H
+
+/*
+ * The few calls of libvirt that are needed, looked up in libvirt.so.0 when they are first used, so that nothing
+ * links with it. A domain is named in each call and looked up inside it: no domain pointer leaves a call. Errors are
+ * read on the thread that made the call, which is where libvirt keeps them.
+ */
+
+#define NOVELLA_VIRT_NO_DOMAIN 42
+#define NOVELLA_VIRT_INVALID_OPERATION 55
+#define NOVELLA_VIRT_NOT_LOADED (-1)
+
+typedef struct novella_virt_error {
+    int code;
+    char message[1024];
+} novella_virt_error;
+
+typedef enum novella_virt_action {
+    NOVELLA_VIRT_CREATE = 0,
+    NOVELLA_VIRT_SHUTDOWN = 1,
+    NOVELLA_VIRT_REBOOT = 2,
+    NOVELLA_VIRT_DESTROY = 3,
+    NOVELLA_VIRT_UNDEFINE = 4
+} novella_virt_action;
+
+/* `kind` is 0 for a change of life (`event`, `detail` as libvirt has them) and 1 for a restart. */
+typedef void (*novella_virt_event_fn)(void *context, const char *name, int kind, int event, int detail);
+typedef void (*novella_virt_release_fn)(void *context);
+typedef void (*novella_virt_domain_fn)(void *context, const char *name, int state);
+
+/* Loads the library, and its event loop before any connection. Safe to repeat, from any thread. 0 or -1. */
+int novella_virt_load(novella_virt_error *error);
+/* One round of the event loop; blocks until something happens. For a thread that does nothing else. */
+int novella_virt_run_events(void);
+
+void *novella_virt_open(const char *uri, novella_virt_error *error);
+/* Each connection taken with `open` or `ref` is given back with `close`. */
+int novella_virt_ref(void *connection);
+void novella_virt_close(void *connection);
+int novella_virt_is_alive(void *connection);
+/* Takes over two references to `context`; `release` is called once for each, also when this fails. */
+int novella_virt_listen(
+    void *connection, novella_virt_event_fn callback, void *context, novella_virt_release_fn release,
+    novella_virt_error *error);
+int novella_virt_hypervisor_version(void *connection, unsigned long *version, novella_virt_error *error);
+
+int novella_virt_list(void *connection, novella_virt_domain_fn callback, void *context, novella_virt_error *error);
+int novella_virt_state(void *connection, const char *name, int *state, novella_virt_error *error);
+int novella_virt_define(void *connection, const char *xml, novella_virt_error *error);
+int novella_virt_act(void *connection, const char *name, novella_virt_action action, novella_virt_error *error);
+
+#endif

@@ -1,0 +1,73 @@
+import CLibvirt
+import HostProtocol
+import Hypervisor
+import Model
+
+/// libvirt's numbers for states and events, in our words.
+enum DomainState {
+    /// `virDomainState`
+    static func power(_ state: Int32) -> ServerObservation.Power {
+        switch state {
+        // Running, blocked on a resource, and on its way down: the power is still on.
+        case 1, 2, 4: .running
+        // Paused, and suspended by the guest's own power management.
+        case 3, 7: .paused
+        case 5: .shutdown
+        case 6: .crashed
+        default: .unknown
+        }
+    }
+
+    /// `virDomainEventType`; `nil` for what says nothing about power.
+    static func power(event: Int32) -> ServerObservation.Power? {
+        switch event {
+        case 1: .absent
+        case 2, 4: .running
+        case 3, 7: .paused
+        case 5: .shutdown
+        case 8: .crashed
+        default: nil
+        }
+    }
+}
+
+/// Where libvirt's event thread leaves what it hears.
+final class DomainEvents: Sendable {
+    let power = Broadcast<PowerEvent>()
+    let restarts = Broadcast<ServerID>()
+    private let names: DomainNames
+
+    init(names: DomainNames) {
+        self.names = names
+    }
+
+    /// Listens on a connection for as long as it is open.
+    func listen(on handle: LibvirtConnection.Handle) throws(LibvirtError) {
+        let context = Unmanaged.passRetained(self).retain().toOpaque()
+        try handle.call { error in
+            novella_virt_listen(handle.pointer, domainEventHeard, context, domainEventsReleased, &error)
+        }
+    }
+
+    fileprivate func heard(name: String, isRestart: Bool, event: Int32) {
+        guard let server = names.server(of: name) else { return }
+        if isRestart {
+            restarts.send(server)
+        } else if let power = DomainState.power(event: event) {
+            self.power.send(PowerEvent(serverID: server, power: power))
+        }
+    }
+}
+
+private func domainEventHeard(
+    context: UnsafeMutableRawPointer?, name: UnsafePointer<CChar>?, kind: Int32, event: Int32, detail: Int32
+) {
+    guard let context, let name else { return }
+    Unmanaged<DomainEvents>.fromOpaque(context).takeUnretainedValue()
+        .heard(name: String(cString: name), isRestart: kind == 1, event: event)
+}
+
+private func domainEventsReleased(context: UnsafeMutableRawPointer?) {
+    guard let context else { return }
+    Unmanaged<DomainEvents>.fromOpaque(context).release()
+}

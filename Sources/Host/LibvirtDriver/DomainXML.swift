@@ -1,0 +1,169 @@
+package import HostProtocol
+package import Hypervisor
+package import Model
+
+/// A guest as libvirt is told of it: a function of the wish and of what this host can do, and of nothing else.
+package struct DomainXML: Sendable {
+    package var cloudTag: String
+    package var virtType: VirtType.Kind
+    /// A model of libvirt's CPU map for guests without KVM. Nehalem is x86-64-v2, which today's distributions need.
+    package var emulatedCPU: String
+
+    package init(cloudTag: String, virtType: VirtType.Kind, emulatedCPU: String = "Nehalem") {
+        self.cloudTag = cloudTag
+        self.virtType = virtType
+        self.emulatedCPU = emulatedCPU
+    }
+
+    /// - Throws: `HostFailure` when the image asks for hardware that there is not.
+    package func render(_ spec: DomainSpec) throws(HostFailure) -> String {
+        let machine = try GuestMachine(spec.hardware)
+        let names = DomainNames(cloudTag: cloudTag)
+        var xml = XMLText()
+        xml.element("domain", ["type": virtType.rawValue]) { xml in
+            xml.element("name", content: names.name(of: spec.serverID))
+            xml.element("uuid", content: spec.serverID.text)
+            xml.element("title", content: spec.hardware.name)
+            xml.element("metadata") { xml in
+                xml.element(
+                    "novella:server",
+                    ["xmlns:novella": "urn:novella:domain:1", "cloud": cloudTag, "name": spec.hardware.name])
+            }
+            xml.element("memory", ["unit": "MiB"], content: String(spec.hardware.memoryMiB))
+            xml.element("vcpu", ["placement": "static"], content: String(spec.hardware.vcpus))
+            identity(spec, &xml)
+            xml.element("os") { xml in
+                xml.element("type", ["arch": "x86_64", "machine": machine.machineType], content: "hvm")
+                xml.element("smbios", ["mode": "sysinfo"])
+            }
+            xml.element("features") { xml in
+                xml.element("acpi")
+                xml.element("apic")
+            }
+            cpu(spec.hardware, &xml)
+            clock(&xml)
+            xml.element("on_poweroff", content: "destroy")
+            xml.element("on_reboot", content: "restart")
+            xml.element("on_crash", content: "destroy")
+            xml.element("devices") { xml in
+                disks(spec, machine, &xml)
+                nics(spec, machine, &xml)
+                consoles(spec, &xml)
+                if spec.hardware.wantsGuestAgent { agentChannel(&xml) }
+                extras(&xml)
+            }
+        }
+        return xml.text
+    }
+
+    /// What cloud-init looks for to know that it runs in OpenStack.
+    private func identity(_ spec: DomainSpec, _ xml: inout XMLText) {
+        xml.element("sysinfo", ["type": "smbios"]) { xml in
+            xml.element("system") { xml in
+                xml.element("entry", ["name": "manufacturer"], content: "OpenStack Foundation")
+                xml.element("entry", ["name": "product"], content: "OpenStack Nova")
+                xml.element("entry", ["name": "serial"], content: spec.serverID.text)
+                xml.element("entry", ["name": "uuid"], content: spec.serverID.text)
+                xml.element("entry", ["name": "family"], content: "Virtual Machine")
+            }
+        }
+    }
+
+    private func cpu(_ hardware: GuestHardware, _ xml: inout XMLText) {
+        let topology = CPUTopology(hardware)
+        let attributes: KeyValuePairs<String, String> =
+            virtType == .kvm ? ["mode": "host-model"] : ["mode": "custom", "match": "exact", "check": "none"]
+        xml.element("cpu", attributes) { xml in
+            if virtType == .qemu { xml.element("model", ["fallback": "forbid"], content: emulatedCPU) }
+            xml.element(
+                "topology",
+                [
+                    "sockets": String(topology.sockets), "dies": "1", "cores": String(topology.cores),
+                    "threads": String(topology.threads),
+                ])
+        }
+    }
+
+    private func clock(_ xml: inout XMLText) {
+        xml.element("clock", ["offset": "utc"]) { xml in
+            xml.element("timer", ["name": "pit", "tickpolicy": "delay"])
+            xml.element("timer", ["name": "rtc", "tickpolicy": "catchup"])
+            xml.element("timer", ["name": "hpet", "present": "no"])
+        }
+    }
+
+    private func disks(_ spec: DomainSpec, _ machine: GuestMachine, _ xml: inout XMLText) {
+        if machine.diskBus == .scsi { xml.element("controller", ["type": "scsi", "model": "virtio-scsi"]) }
+        var letters = DiskLetters()
+        for (index, disk) in spec.disks.enumerated() {
+            let isCDROM = disk.role == .root && spec.rootIsISO
+            let bus = isCDROM ? machine.cdromBus : machine.diskBus.rawValue
+            xml.element("disk", ["type": "file", "device": isCDROM ? "cdrom" : "disk"]) { xml in
+                // Write-back honours the guest's flushes, and reads of a shared image come from the host's memory.
+                xml.element(
+                    "driver", ["name": "qemu", "type": disk.format, "cache": "writeback", "discard": "unmap"])
+                xml.element("source", ["file": disk.path])
+                xml.element("target", ["dev": letters.next(bus: bus), "bus": bus])
+                if disk.readOnly { xml.element("readonly") }
+                if index == 0 { xml.element("boot", ["order": "1"]) }
+            }
+        }
+    }
+
+    private func nics(_ spec: DomainSpec, _ machine: GuestMachine, _ xml: inout XMLText) {
+        for nic in spec.nics {
+            xml.element("interface", ["type": "ethernet"]) { xml in
+                xml.element("mac", ["address": nic.macAddress])
+                xml.element("target", ["dev": nic.tapName, "managed": "no"])
+                xml.element("model", ["type": machine.nicModel])
+                xml.element("mtu", ["size": String(nic.mtu)])
+                // Nothing boots from the network, and the boot ROM costs seconds.
+                xml.element("rom", ["enabled": "no"])
+            }
+        }
+    }
+
+    private func consoles(_ spec: DomainSpec, _ xml: inout XMLText) {
+        xml.element("serial", ["type": "pty"]) { xml in
+            xml.element("log", ["file": spec.consoleLogPath, "append": "on"])
+            xml.element("target", ["port": "0"])
+        }
+        xml.element("graphics", ["type": "vnc"]) { xml in
+            xml.element("listen", ["type": "socket", "socket": spec.vncSocketPath])
+        }
+        xml.element("video") { xml in xml.element("model", ["type": "vga", "vram": "16384"]) }
+    }
+
+    private func agentChannel(_ xml: inout XMLText) {
+        xml.element("channel", ["type": "unix"]) { xml in
+            xml.element("target", ["type": "virtio", "name": "org.qemu.guest_agent.0"])
+        }
+    }
+
+    private func extras(_ xml: inout XMLText) {
+        xml.element("controller", ["type": "usb", "model": "none"])
+        xml.element("input", ["type": "tablet", "bus": "virtio"])
+        xml.element("rng", ["model": "virtio"]) { xml in
+            xml.element("backend", ["model": "random"], content: "/dev/urandom")
+        }
+        xml.element("memballoon", ["model": "virtio"]) { xml in xml.element("stats", ["period": "10"]) }
+    }
+}
+
+/// Names that tell whose a domain is: two clouds on one machine never touch each other's.
+package struct DomainNames: Sendable {
+    private let prefix: String
+
+    package init(cloudTag: String) {
+        prefix = "novella-\(cloudTag)-"
+    }
+
+    package func name(of server: ServerID) -> String { prefix + server.text }
+
+    /// `nil` for a domain of someone else.
+    package func server(of name: String) -> ServerID? {
+        guard name.hasPrefix(prefix) else { return nil }
+        let id = String(name.dropFirst(prefix.count))
+        return id.utf8.count == 36 && UUIDText.isValid(id) ? ServerID(id) : nil
+    }
+}

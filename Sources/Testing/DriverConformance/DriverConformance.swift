@@ -1,0 +1,176 @@
+import HostProtocol
+package import Hypervisor
+package import Model
+import Synchronization
+
+package struct ConformanceFailure: Error, CustomStringConvertible {
+    package let description: String
+}
+
+/// What every hypervisor driver must do, tried on one. Guests it makes are taken away at the end.
+package struct DriverConformance: Sendable {
+    private let driver: any HypervisorDriver
+    /// A guest that ignores its power button, as one without an operating system does.
+    private let makeSpec: @Sendable (ServerID) throws -> DomainSpec
+    private let patience: Duration
+
+    package init(
+        driver: any HypervisorDriver, patience: Duration = .seconds(20),
+        makeSpec: @escaping @Sendable (ServerID) throws -> DomainSpec
+    ) {
+        self.driver = driver
+        self.patience = patience
+        self.makeSpec = makeSpec
+    }
+
+    package static let checks: [(name: String, run: @Sendable (DriverConformance) async throws -> Void)] = [
+        ("a server nobody defined", { try await $0.unknownServer() }),
+        ("power verbs, each twice", { try await $0.powerVerbs() }),
+        ("a definition is replaced", { try await $0.redefinition() }),
+        ("a guest that ignores its power button", { try await $0.deafGuest() }),
+        ("a running guest is taken away", { try await $0.undefineRunning() }),
+        ("power changes are told", { try await $0.events() }),
+        ("guests do not disturb one another", { try await $0.manyGuests() }),
+        ("the machine is described", { try await $0.description() }),
+    ]
+
+    private func unknownServer() async throws {
+        let server = ServerID.random()
+        try await expectPower(server, .absent)
+        try await driver.stop(server, graceSeconds: 0)
+        try await driver.undefine(server)
+        try expect(try await !driver.rebootSoft(server, graceSeconds: 0), "an absent guest restarted")
+        do {
+            try await driver.start(server)
+        } catch is HostFailure {
+            return
+        }
+        throw ConformanceFailure(description: "start of a server that was never defined did not fail")
+    }
+
+    private func powerVerbs() async throws {
+        try await withGuest { server in
+            try await expectPower(server, .shutdown)
+            for _ in 0..<2 {
+                try await driver.start(server)
+                try await expectPower(server, .running)
+            }
+            for _ in 0..<2 {
+                try await driver.stop(server, graceSeconds: 0)
+                try await expectPower(server, .shutdown)
+            }
+            try expect(try await !driver.rebootSoft(server, graceSeconds: 0), "a guest that is off restarted")
+            try await driver.start(server)
+            try await expectPower(server, .running)
+        }
+    }
+
+    private func redefinition() async throws {
+        try await withGuest { server in
+            var spec = try makeSpec(server)
+            spec.hardware.name = "again <&> '\"\u{1}"
+            try await driver.define(spec)
+            try await expectPower(server, .shutdown)
+            try await driver.start(server)
+            try await driver.define(spec)
+            try await expectPower(server, .running)
+        }
+    }
+
+    private func deafGuest() async throws {
+        try await withGuest { server in
+            try await driver.start(server)
+            try expect(try await !driver.rebootSoft(server, graceSeconds: 0.2), "a deaf guest restarted")
+            try await expectPower(server, .running)
+            try await driver.stop(server, graceSeconds: 0.2)
+            try await expectPower(server, .shutdown)
+        }
+    }
+
+    private func undefineRunning() async throws {
+        try await withGuest { server in
+            try await driver.start(server)
+            for _ in 0..<2 {
+                try await driver.undefine(server)
+                try await expectPower(server, .absent)
+            }
+            try expect(try await driver.list()[server] == nil, "an absent guest is listed")
+        }
+    }
+
+    private func events() async throws {
+        let stream = driver.events()
+        let server = ServerID.random()
+        try await driver.define(try makeSpec(server))
+        try await driver.start(server)
+        try await driver.stop(server, graceSeconds: 0)
+        try await driver.undefine(server)
+        let last = try await withThrowingTaskGroup(of: [ServerObservation.Power].self) { group in
+            group.addTask {
+                var seen: [ServerObservation.Power] = []
+                for await event in stream where event.serverID == server {
+                    if seen.last != event.power { seen.append(event.power) }
+                    if event.power == .absent { break }
+                }
+                return seen
+            }
+            group.addTask { [patience] in
+                try await Task.sleep(for: patience)
+                return []
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? []
+        }
+        try expect(last == [.running, .shutdown, .absent], "the events were \(last.map(\.rawValue))")
+    }
+
+    private func manyGuests() async throws {
+        let servers = (0..<3).map { _ in ServerID.random() }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for server in servers {
+                group.addTask {
+                    try await driver.define(try makeSpec(server))
+                    try await driver.start(server)
+                }
+            }
+            try await group.waitForAll()
+        }
+        let list = try await driver.list()
+        try await driver.stop(servers[0], graceSeconds: 0)
+        try await expectPower(servers[1], .running)
+        for server in servers { try await driver.undefine(server) }
+        try expect(servers.allSatisfy { list[$0] == .running }, "a guest that runs is not listed as running")
+        let left = try await driver.list()
+        try expect(servers.allSatisfy { left[$0] == nil }, "a guest that was taken away is listed")
+    }
+
+    private func description() async throws {
+        let inventory = try await driver.describe()
+        try expect(inventory.vcpus > 0 && inventory.memoryMiB > 0 && inventory.diskGiB > 0, "\(inventory)")
+        try expect(!inventory.hostname.isEmpty && inventory.hypervisorVersion > 0, "\(inventory)")
+    }
+
+    private func withGuest(_ body: (ServerID) async throws -> Void) async throws {
+        let server = ServerID.random()
+        try await driver.define(try makeSpec(server))
+        do {
+            try await body(server)
+        } catch {
+            try await driver.undefine(server)
+            throw error
+        }
+        try await driver.undefine(server)
+        try await expectPower(server, .absent)
+    }
+
+    private func expectPower(
+        _ server: ServerID, _ power: ServerObservation.Power, line: Int = #line
+    ) async throws {
+        let found = try await driver.power(of: server)
+        try expect(found == power, "line \(line): power is \(found.rawValue), not \(power.rawValue)")
+    }
+
+    private func expect(_ holds: Bool, _ what: String) throws(ConformanceFailure) {
+        if !holds { throw ConformanceFailure(description: what) }
+    }
+}

@@ -66,7 +66,8 @@ let package = Package(
         room(
             "Compute", in: "Services",
             imports: [
-                "Model", "Store", "Workflow", "HostProtocol", "Networking", "Image", "Placement", crypto, logging,
+                "Model", "Store", "Workflow", "HostProtocol", "Networking", "Image", "Placement", crypto, cryptoExtras,
+                logging,
             ]),
 
         // Host: what runs on a compute node.
@@ -87,8 +88,8 @@ let package = Package(
         room(
             "API", in: "Edge",
             imports: [
-                "Model", "Wire", "APIKit", "Identity", "Image", "Networking", "Placement", "Compute", hummingbird,
-                httpTypes, nioCore, logging,
+                "Model", "HostProtocol", "Wire", "APIKit", "Identity", "Image", "Networking", "Placement", "Compute",
+                httpTypes,
             ]),
         room("Metadata", in: "Edge", imports: ["Model", "Wire", "HostProtocol", "Compute"]),
 

@@ -75,7 +75,7 @@ package protocol HostChannel: Sendable {
 }
 
 /// What the control plane may ask of a host and wait for; nothing here changes what should persist.
-package protocol HostQueries: Sendable {
+package protocol HostLookups: Sendable {
     /// The tail of the serial log, at most `maxBytes`.
     func consoleOutput(host: HostID, server: ServerID, maxBytes: Int) async throws -> [UInt8]
 }

@@ -34,7 +34,8 @@ package struct NetworkingService: Sendable {
 
     /// A row of the caller's own; others do not exist for it.
     func own<Kept: Record>(
-        _ type: Kept.Type, _ id: String, _ noun: String, _ owner: KeyPath<Kept, ProjectID> & Sendable, _ caller: Caller,
+        _ type: Kept.Type, _ id: String, _ noun: String, _ owner: any KeyPath<Kept, ProjectID> & Sendable,
+        _ caller: Caller,
         _ db: any Connection
     ) throws -> Kept {
         guard let found = try db.find(type, key: .text(id)), caller.owns(found[keyPath: owner]) else {

@@ -1,5 +1,5 @@
 package import Model
-package import Store
+import Store
 
 extension NetworkingService {
     /// A project's groups; its default one is made on first sight.

@@ -1,5 +1,5 @@
 package import HostProtocol
-package import Model
+import Model
 import Store
 
 /// What one host has to make.

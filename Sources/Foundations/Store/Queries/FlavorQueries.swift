@@ -21,3 +21,25 @@ extension Flavor: Record {
         ]
     }
 }
+
+package enum FlavorQueries {
+    package static func given(to project: ProjectID, _ db: any Connection) throws -> [FlavorID] {
+        try db.texts("SELECT flavor_id FROM flavor_access WHERE project_id = ?1", [.id(project)]).map { FlavorID($0) }
+    }
+
+    package static func projects(with flavor: FlavorID, _ db: any Connection) throws -> [ProjectID] {
+        try db.texts("SELECT project_id FROM flavor_access WHERE flavor_id = ?1 ORDER BY project_id", [.id(flavor)])
+            .map { ProjectID($0) }
+    }
+
+    package static func give(_ flavor: FlavorID, to project: ProjectID, _ db: any Connection) throws -> Bool {
+        try db.execute(
+            "INSERT INTO flavor_access (flavor_id, project_id) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            [.id(flavor), .id(project)]) == 1
+    }
+
+    package static func take(_ flavor: FlavorID, from project: ProjectID, _ db: any Connection) throws -> Bool {
+        try db.execute(
+            "DELETE FROM flavor_access WHERE flavor_id = ?1 AND project_id = ?2", [.id(flavor), .id(project)]) == 1
+    }
+}

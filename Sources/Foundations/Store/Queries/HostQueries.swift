@@ -21,3 +21,53 @@ extension Host: Record {
         ]
     }
 }
+
+package enum HostQueries {
+    package static func named(_ hostname: String, _ db: any Connection) throws -> Host? {
+        try db.first(Host.self, "WHERE hostname = ?1", [.text(hostname)])
+    }
+
+    package static func all(_ db: any Connection) throws -> [Host] {
+        try db.fetch(Host.self, "ORDER BY hostname")
+    }
+
+    package static func seen(_ id: HostID, at now: Timestamp, _ db: any Connection) throws {
+        try db.execute("UPDATE hosts SET last_seen_at = ?2 WHERE id = ?1", [.id(id), .time(now)])
+    }
+
+    /// Puts a document for a server on its host; `sequence` tells the host's agent that it is new.
+    package static func putDocument(
+        server: ServerID, host: HostID, epoch: Int64, isAbsent: Bool, document: String, _ db: any Connection
+    ) throws {
+        let sequence = try ChangeFeedQueries.bump(.hosts, db)
+        try db.execute(
+            """
+            INSERT INTO host_documents (server_id, host_id, epoch, sequence, is_absent, document)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT (server_id) DO UPDATE SET host_id = excluded.host_id, epoch = excluded.epoch,
+                sequence = excluded.sequence, is_absent = excluded.is_absent, document = excluded.document
+            """,
+            [.id(server), .id(host), .integer(epoch), .integer(sequence), .bool(isAbsent), .text(document)])
+    }
+
+    package static func document(of server: ServerID, _ db: any Connection) throws -> String? {
+        try db.texts("SELECT document FROM host_documents WHERE server_id = ?1", [.id(server)]).first
+    }
+
+    package static func deleteDocument(of server: ServerID, _ db: any Connection) throws {
+        try db.execute("DELETE FROM host_documents WHERE server_id = ?1 AND is_absent = 1", [.id(server)])
+    }
+
+    package static func documents(
+        of host: HostID, after sequence: Int64, limit: Int, _ db: any Connection
+    ) throws -> [(sequence: Int64, document: String)] {
+        var found: [(sequence: Int64, document: String)] = []
+        try db.forEach(
+            """
+            SELECT sequence, document FROM host_documents WHERE host_id = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3
+            """,
+            [.id(host), .integer(sequence), .int(limit)]
+        ) { found.append(($0.integer(0), $0.text(1))) }
+        return found
+    }
+}

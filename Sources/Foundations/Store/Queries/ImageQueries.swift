@@ -67,16 +67,3 @@ package enum ImageQueries {
         }.joined(separator: ", ")
     }
 }
-
-package struct ImageFilter: Sendable {
-    package var names: [String]?
-    package var ids: [ImageID]?
-    package var status: String?
-    package var visibility: String?
-    package var owner: String?
-    package var diskFormat: String?
-    package var containerFormat: String?
-    package var isHidden: Bool?
-
-    package init() {}
-}

@@ -62,3 +62,79 @@ extension ServerRequest: Record {
         ]
     }
 }
+
+/// Which servers a list shows. Keyset paging: by creation time, newest first.
+package struct ServerFilter: Sendable {
+    package var project: ProjectID?
+    package var includeDeleted = false
+    package var onlyDeleted = false
+    package var equal: [(column: Column, value: String)] = []
+    package var changedSince: Timestamp?
+    package var changedBefore: Timestamp?
+
+    /// Columns that may be compared with a request's words.
+    package enum Column: String, Sendable {
+        case user = "user_id"
+        case host = "host_id"
+        case flavor = "flavor_id"
+        case image = "image_id"
+        case key = "key_name"
+        case zone = "availability_zone"
+        case reservation = "reservation_id"
+        case settled
+        case id
+    }
+
+    package init() {}
+}
+
+package enum ServerQueries {
+    /// Up to `limit` servers after `marker`; `keep` may drop rows that SQL cannot judge.
+    package static func list(
+        _ filter: ServerFilter, after marker: Server?, limit: Int, keep: (Server) -> Bool, _ db: any Connection
+    ) throws -> [Server] {
+        var conditions = ["1 = 1"]
+        var arguments: [SQLValue] = []
+        func condition(_ text: (String) -> String, _ value: SQLValue) {
+            arguments.append(value)
+            conditions.append(text("?\(arguments.count)"))
+        }
+        if filter.onlyDeleted {
+            conditions.append("deleted_at IS NOT NULL")
+        } else if !filter.includeDeleted {
+            conditions.append("deleted_at IS NULL")
+        }
+        if let project = filter.project { condition({ "project_id = \($0)" }, .id(project)) }
+        for (column, value) in filter.equal { condition({ "\(column.rawValue) = \($0)" }, .text(value)) }
+        if let since = filter.changedSince { condition({ "updated_at >= \($0)" }, .time(since)) }
+        if let before = filter.changedBefore { condition({ "updated_at <= \($0)" }, .time(before)) }
+        let fixed = conditions
+        var found: [Server] = []
+        var last = marker
+        while found.count < limit {
+            var page = fixed
+            var values = arguments
+            if let last {
+                values += [.time(last.createdAt), .id(last.id)]
+                page.append("(created_at, id) < (?\(values.count - 1), ?\(values.count))")
+            }
+            values.append(.int(limit))
+            let rows = try db.fetch(
+                Server.self,
+                "WHERE \(page.joined(separator: " AND ")) ORDER BY created_at DESC, id DESC LIMIT ?\(values.count)",
+                values)
+            found += rows.filter(keep)
+            guard rows.count == limit, let end = rows.last else { break }
+            last = end
+        }
+        return Array(found.prefix(limit))
+    }
+
+    package static func live(_ id: ServerID, _ db: any Connection) throws -> Server? {
+        try db.first(Server.self, "WHERE id = ?1 AND deleted_at IS NULL", [.id(id)])
+    }
+
+    package static func count(on host: HostID, _ db: any Connection) throws -> Int {
+        Int(try db.integer("SELECT count(*) FROM servers WHERE host_id = ?1 AND deleted_at IS NULL", [.id(host)]) ?? 0)
+    }
+}

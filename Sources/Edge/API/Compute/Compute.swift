@@ -1,0 +1,73 @@
+package import APIKit
+import HTTPTypes
+package import Compute
+package import HostProtocol
+import Model
+package import Networking
+import Wire
+
+/// The compute service: all its routes, and its version documents.
+package enum ComputeAPI {
+    package static func service(
+        compute: ComputeService, networking: NetworkingService, hosts: any HostLookups
+    ) -> APIService {
+        let lookups = ServerLookups(compute: compute, networking: networking, hosts: hosts)
+        var routes = [
+            Route(.get, "/", .anyone) { request in
+                .json { writer in
+                    writer.key("version")
+                    version(request.rootURL, to: &writer)
+                }
+            }
+        ]
+        routes += ServersAPI(compute: compute, lookups: lookups).routes
+        routes += ServerActionsAPI(compute: compute, lookups: lookups).routes
+        routes += ServerMetadataAPI(compute: compute).routes
+        routes += ServerTags(compute: compute).routes
+        routes += ServerInterfacesAPI(compute: compute).routes
+        routes += FlavorsAPI(compute: compute).routes
+        routes += KeypairsAPI(compute: compute).routes
+        routes += QuotasAPI(compute: compute).routes
+        return APIService(
+            name: "compute", prefix: "/compute/v2.1", style: .compute, versions: .compute, projectInPath: true,
+            routes: routes)
+    }
+
+    /// `/compute`: the versions, without a token.
+    package static var open: [Route] {
+        [
+            Route(.get, "/compute", .anyone) { request in
+                .json { writer in
+                    writer.array("versions") { version(request.rootURL, to: &$0) }
+                }
+            }
+        ]
+    }
+
+    private static func version(_ root: String, to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.field("id", "v2.1")
+            writer.field("status", "CURRENT")
+            writer.field("version", "\(VersionRange.compute.maximum)")
+            writer.field("min_version", "\(VersionRange.compute.minimum)")
+            writer.field("updated", "2013-07-23T11:33:21Z")
+            writer.array("links") { writer in
+                writer.object {
+                    $0.field("rel", "self")
+                    $0.field("href", "\(root)/compute/v2.1/")
+                }
+                writer.object {
+                    $0.field("rel", "describedby")
+                    $0.field("type", "text/html")
+                    $0.field("href", "http://docs.openstack.org/")
+                }
+            }
+            writer.array("media-types") { writer in
+                writer.object {
+                    $0.field("base", "application/json")
+                    $0.field("type", "application/vnd.openstack.compute+json;version=2.1")
+                }
+            }
+        }
+    }
+}

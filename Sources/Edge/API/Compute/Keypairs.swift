@@ -1,0 +1,129 @@
+import APIKit
+import HTTPTypes
+import Compute
+import Model
+import Wire
+
+/// `/os-keypairs`. Keys belong to users.
+struct KeypairsAPI: Sendable {
+    let compute: ComputeService
+
+    var routes: [Route] {
+        [
+            Route(.get, "/os-keypairs", .authenticated, handler: list),
+            Route(.post, "/os-keypairs", .authenticated, handler: create),
+            Route(.get, "/os-keypairs/{name}", .authenticated) { request in
+                let found = try await compute.keypair(request.parameter("name"), of: try user(request))
+                return .json { writer in
+                    writer.object("keypair") { writer in
+                        write(found, request, to: &writer)
+                        writer.field("user_id", found.userID)
+                        writer.field("deleted", false)
+                        writer.field("created_at", found.createdAt.iso8601(.microsecondsWithoutZone))
+                        writer.null("updated_at")
+                        writer.null("deleted_at")
+                        writer.field("id", 1)
+                    }
+                }
+            },
+            Route(.delete, "/os-keypairs/{name}", .authenticated) { request in
+                try await compute.deleteKeypair(request.parameter("name"), of: try user(request))
+                return request.version < Microversion(2, 2) ? .accepted : .noContent
+            },
+        ]
+    }
+
+    /// The caller, or from 2.10 for an administrator whom the query names.
+    private func user(_ request: APIRequest) throws -> UserID {
+        guard request.version >= Microversion(2, 10), let asked = request.query("user_id") else {
+            return request.caller.userID
+        }
+        return try own(UserID(asked), request)
+    }
+
+    private func own(_ user: UserID, _ request: APIRequest) throws -> UserID {
+        guard user == request.caller.userID || request.caller.isAdmin else {
+            throw CloudError(.forbidden, "Policy doesn't allow os_compute_api:os-keypairs to be performed.")
+        }
+        return user
+    }
+
+    private func list(_ request: APIRequest) async throws -> APIResponse {
+        var found = try await compute.keypairs(of: try user(request))
+        let page = try Page(request)
+        if request.version >= Microversion(2, 35) {
+            if let marker = page.marker {
+                guard let at = found.firstIndex(where: { $0.name == marker }) else {
+                    throw CloudError.badRequest("marker [\(marker)] not found")
+                }
+                found.removeFirst(at + 1)
+            }
+            found = Array(found.prefix(page.limit))
+        }
+        return .json { writer in
+            writer.array("keypairs") { writer in
+                for keypair in found {
+                    writer.object { writer in
+                        writer.object("keypair") { write(keypair, request, to: &$0) }
+                    }
+                }
+            }
+            if request.version >= Microversion(2, 35) {
+                page.writeNext("keypairs_links", last: found.last?.name, count: found.count, request, to: &writer)
+            }
+        }
+    }
+
+    private func write(_ keypair: Keypair, _ request: APIRequest, to writer: inout JSONWriter) {
+        writer.field("name", keypair.name)
+        writer.field("public_key", keypair.publicKey)
+        writer.field("fingerprint", keypair.fingerprint)
+        if request.version >= Microversion(2, 2) { writer.field("type", keypair.type) }
+    }
+
+    private func create(_ request: APIRequest) async throws -> APIResponse {
+        var fields = try await request.body("keypair")
+        let name = try checked(try fields.string("name", 1...255), request, fields)
+        let publicKey = try fields.optionalString("public_key", 1...65_535)
+        var type = "ssh"
+        if request.version >= Microversion(2, 2) { type = try fields.word("type", of: ["ssh", "x509"]) ?? "ssh" }
+        var user = request.caller.userID
+        if request.version >= Microversion(2, 10), let asked = try fields.optionalString("user_id", 1...255) {
+            user = try own(UserID(asked), request)
+        }
+        try fields.finish()
+        let made: Keypair
+        var privateKey: String?
+        if let publicKey {
+            made = try await compute.importKeypair(name, type: type, publicKey: publicKey, for: user)
+        } else {
+            guard request.version < Microversion(2, 92), type == "ssh" else {
+                throw CloudError.badRequest(
+                    "Invalid input for field/attribute keypair. 'public_key' is a required property.")
+            }
+            (made, privateKey) = try await compute.generateKeypair(name, for: user)
+        }
+        let secret = privateKey
+        return .json(request.version < Microversion(2, 2) ? .ok : .created) { writer in
+            writer.object("keypair") { writer in
+                write(made, request, to: &writer)
+                writer.field("user_id", made.userID)
+                if let secret { writer.field("private_key", secret) }
+            }
+        }
+    }
+
+    /// Letters, digits, spaces, `_-`, and from 2.92 `@.`.
+    private func checked(_ name: String, _ request: APIRequest, _ fields: Fields) throws -> String {
+        let signs = request.version >= Microversion(2, 92) ? " _-@." : " _-"
+        let isGood = name.unicodeScalars.allSatisfy { scalar in
+            scalar.isASCII
+                && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                    || signs.unicodeScalars.contains(scalar))
+        }
+        guard isGood, name.trimmingSpaces == name else {
+            throw CloudError.badRequest("Keypair name contains unsafe characters: '\(name.prefix(80))'.")
+        }
+        return name
+    }
+}

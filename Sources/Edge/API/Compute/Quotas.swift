@@ -1,0 +1,162 @@
+import APIKit
+import HTTPTypes
+import Compute
+import Model
+import Wire
+
+/// `/limits`, `/os-quota-sets`, `/os-availability-zone`.
+struct QuotasAPI: Sendable {
+    let compute: ComputeService
+
+    var routes: [Route] {
+        [
+            Route(.get, "/limits", .authenticated, handler: limits),
+            Route(.get, "/os-quota-sets/{project}", .reader) { try await show($0, detail: false) },
+            Route(.get, "/os-quota-sets/{project}/detail", .reader) { try await show($0, detail: true) },
+            Route(.get, "/os-quota-sets/{project}/defaults", .authenticated) { request in
+                render(
+                    Quota.computeDefaults.map {
+                        Quota(projectID: request.id("project"), resource: $0.resource, limit: $0.limit)
+                    }, request, detail: false)
+            },
+            Route(.put, "/os-quota-sets/{project}", .admin, handler: update),
+            Route(.delete, "/os-quota-sets/{project}", .admin) { request in
+                try await compute.resetQuotas(of: request.id("project"))
+                return .accepted
+            },
+            Route(.get, "/os-availability-zone", .authenticated) { try await zones($0, detail: false) },
+            Route(.get, "/os-availability-zone/detail", .admin) { try await zones($0, detail: true) },
+        ]
+    }
+
+    private func limits(_ request: APIRequest) async throws -> APIResponse {
+        var project = try request.caller.project()
+        if let other = request.query("tenant_id") {
+            guard request.caller.isAdmin || other == project.text else {
+                throw CloudError(
+                    .forbidden, "Policy doesn't allow os_compute_api:limits:other_project to be performed.")
+            }
+            project = ProjectID(other)
+        }
+        let quotas = Dictionary(
+            uniqueKeysWithValues: try await compute.quotas(of: project).map { ($0.resource, $0) })
+        return .json { writer in
+            writer.object("limits") { writer in
+                writer.array("rate") { _ in }
+                writer.object("absolute") { writer in
+                    func limit(_ resource: String) -> Int { quotas[resource]?.limit ?? -1 }
+                    func used(_ resource: String) -> Int { quotas[resource]?.used ?? 0 }
+                    writer.field("maxTotalInstances", limit("instances"))
+                    writer.field("maxTotalCores", limit("cores"))
+                    writer.field("maxTotalRAMSize", limit("ram"))
+                    writer.field("maxServerMeta", limit("metadata_items"))
+                    writer.field("maxTotalKeypairs", limit("key_pairs"))
+                    writer.field("maxServerGroups", limit("server_groups"))
+                    writer.field("maxServerGroupMembers", limit("server_group_members"))
+                    writer.field("totalInstancesUsed", used("instances"))
+                    writer.field("totalCoresUsed", used("cores"))
+                    writer.field("totalRAMUsed", used("ram"))
+                    writer.field("totalServerGroupsUsed", used("server_groups"))
+                    if request.version < Microversion(2, 36) {
+                        for name in ["maxSecurityGroups", "maxSecurityGroupRules", "maxTotalFloatingIps"] {
+                            writer.key(text: name)
+                            writer.value(-1)
+                        }
+                        for name in ["totalSecurityGroupsUsed", "totalFloatingIpsUsed"] {
+                            writer.key(text: name)
+                            writer.value(0)
+                        }
+                    }
+                    if request.version < Microversion(2, 39) { writer.field("maxImageMeta", 128) }
+                    if request.version < Microversion(2, 57) {
+                        writer.field("maxPersonality", 5)
+                        writer.field("maxPersonalitySize", 10_240)
+                    }
+                }
+            }
+        }
+    }
+
+    private func show(_ request: APIRequest, detail: Bool) async throws -> APIResponse {
+        guard request.caller.owns(request.id("project")) else {
+            throw CloudError(.forbidden, "Policy doesn't allow os_compute_api:os-quota-sets:show to be performed.")
+        }
+        return render(try await compute.quotas(of: request.id("project")), request, detail: detail)
+    }
+
+    private func render(_ quotas: [Quota], _ request: APIRequest, detail: Bool, withID: Bool = true) -> APIResponse {
+        var shown = quotas
+        func add(_ names: [String], until last: Int, _ limit: Int) {
+            guard request.version < Microversion(2, last) else { return }
+            shown += names.map { Quota(projectID: request.id("project"), resource: $0, limit: limit) }
+        }
+        add(["fixed_ips", "floating_ips", "security_groups", "security_group_rules"], until: 36, -1)
+        add(["injected_files", "injected_file_content_bytes", "injected_file_path_bytes"], until: 57, -1)
+        let all = shown
+        return .json { writer in
+            writer.object("quota_set") { writer in
+                if withID { writer.field("id", request.parameter("project")) }
+                for quota in all {
+                    writer.key(text: quota.resource)
+                    guard detail else {
+                        writer.value(quota.limit)
+                        continue
+                    }
+                    writer.object {
+                        $0.field("limit", quota.limit)
+                        $0.field("in_use", quota.used)
+                        $0.field("reserved", 0)
+                    }
+                }
+            }
+        }
+    }
+
+    private func update(_ request: APIRequest) async throws -> APIResponse {
+        var fields = try await request.body("quota_set")
+        let force = try fields.optionalBool("force") ?? false
+        _ = fields.value("tenant_id")
+        var limits: [String: Int] = [:]
+        for (resource, _) in Quota.computeDefaults {
+            if let limit = try fields.optionalInt(resource, -1...Int(Int32.max)) { limits[resource] = limit }
+        }
+        for ignored in [
+            "fixed_ips", "floating_ips", "security_groups", "security_group_rules", "injected_files",
+            "injected_file_content_bytes", "injected_file_path_bytes", "networks",
+        ] where request.version < Microversion(2, 57) {
+            _ = try fields.optionalInt(ignored, -1...Int(Int32.max))
+        }
+        try fields.finish()
+        let project: ProjectID = request.id("project")
+        try await compute.setQuotas(limits, of: project, force: force)
+        return render(try await compute.quotas(of: project), request, detail: false, withID: false)
+    }
+
+    private func zones(_ request: APIRequest, detail: Bool) async throws -> APIResponse {
+        let zones = try await compute.availabilityZones()
+        let now = compute.clock.now()
+        return .json { writer in
+            writer.array("availabilityZoneInfo") { writer in
+                for zone in zones {
+                    writer.object { writer in
+                        writer.field("zoneName", zone.name)
+                        writer.object("zoneState") { $0.field("available", zone.isAvailable) }
+                        guard detail else { return writer.null("hosts") }
+                        writer.object("hosts") { writer in
+                            for host in zone.hosts {
+                                writer.key(text: host.hostname)
+                                writer.object { writer in
+                                    writer.object("nova-compute") {
+                                        $0.field("active", !host.isDisabled)
+                                        $0.field("available", host.isUp(at: now))
+                                        $0.field("updated_at", host.lastSeenAt.iso8601(.microsecondsWithoutZone))
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+import APIKit
+import HTTPTypes
+import Compute
+import Foundation
+import Model
+import Wire
+
+/// The body of `POST /servers`, stepped up to the newest shape.
+struct ServerCreateBody {
+    var request: ServerCreateRequest
+    var returnReservation: Bool
+
+    static func read(_ json: JSONValue, _ api: APIRequest) throws -> ServerCreateBody {
+        var outer = try Fields(json)
+        var fields = try outer.object("server")
+        var body = ServerCreateBody(
+            request: ServerCreateRequest(
+                name: try fields.string("name", 1...255).trimmingSpaces, flavorID: try flavor(&fields),
+                adminPassword: try fields.optionalString("adminPass", 0...255) ?? Self.password()),
+            returnReservation: try fields.optionalBool("return_reservation_id") ?? false)
+        guard !body.request.name.isEmpty else {
+            throw CloudError.badRequest("Invalid input for field/attribute name. Value: ''. It is too short.")
+        }
+        try body.readBoot(&fields)
+        try body.readNetworks(&fields, at: api.version)
+        try body.readPlacement(&fields, api)
+        try body.readTexts(&fields, at: api.version)
+        try body.readCounts(&fields)
+        try fields.finish()
+        for name in ["os:scheduler_hints", "OS-SCH-HNT:scheduler_hints"] where outer.has(name) {
+            guard let hints = outer.value(name), case .object = hints else {
+                throw CloudError.badRequest("Invalid input for field/attribute \(name). It must be an object.")
+            }
+            body.request.hints = hints.text
+        }
+        try outer.finish()
+        return body
+    }
+
+    private static func flavor(_ fields: inout Fields) throws -> FlavorID {
+        guard let value = fields.value("flavorRef") else {
+            throw CloudError.badRequest(
+                "Invalid input for field/attribute server. 'flavorRef' is a required property.")
+        }
+        switch value {
+        case .string(let text): return FlavorID(lastSegment(text))
+        case .integer(let number): return FlavorID(String(number))
+        default: throw fields.invalid("flavorRef", value, "It must be a string.")
+        }
+    }
+
+    /// References may be URLs; the id is their end.
+    private static func lastSegment(_ text: String) -> String {
+        text.split(separator: "/").last.map(String.init) ?? text
+    }
+
+    private static func password() -> String {
+        let letters = Array("23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")
+        var generator = SystemRandomNumberGenerator()
+        return String((0..<12).map { _ in letters[Int.random(in: 0..<letters.count, using: &generator)] })
+    }
+
+    private mutating func readBoot(_ fields: inout Fields) throws {
+        if let text = try fields.optionalString("imageRef"), !text.isEmpty {
+            let id = Self.lastSegment(text)
+            guard UUIDText.isValid(id) else { throw CloudError.badRequest("Invalid imageRef provided.") }
+            request.imageID = ImageID(id)
+        }
+        for name in ["block_device_mapping", "block_device_mapping_v2"] where fields.has(name) {
+            try readBlockDevices(try fields.array(name), name)
+        }
+        request.keyName = try fields.optionalString("key_name", 1...255)
+        request.configDrive = try fields.optionalBool("config_drive") ?? false
+        if let data = try fields.optionalString("user_data", 0...65_535) {
+            guard let decoded = Data(base64Encoded: data, options: .ignoreUnknownCharacters),
+                !decoded.isEmpty || data.isEmpty
+            else { throw fields.invalid("user_data", .string(data), "It is not a 'base64'.") }
+            request.userData = data
+        }
+        request.diskConfig = try fields.word("OS-DCF:diskConfig", of: ["AUTO", "MANUAL"]) ?? "MANUAL"
+    }
+
+    /// The one form that needs no volume service: the image on a local disk.
+    private mutating func readBlockDevices(_ items: [JSONValue], _ name: String) throws {
+        for item in items {
+            var device = try Fields(item, at: name)
+            let source = try device.optionalString("source_type")
+            let destination = try device.optionalString("destination_type") ?? "local"
+            guard name == "block_device_mapping_v2", source == "image", destination == "local" else {
+                throw CloudError(
+                    .notImplemented, "Only block devices made from an image on a local disk can be used so far.")
+            }
+            let uuid: ImageID? = try device.optionalID("uuid")
+            let index = try device.optionalInt("boot_index")
+            _ = try device.optionalBool("delete_on_termination")
+            for known in ["volume_size", "tag", "device_name", "disk_bus", "device_type", "guest_format", "no_device"] {
+                _ = device.value(known)
+            }
+            try device.finish()
+            if index ?? 0 == 0, request.imageID == nil { request.imageID = uuid }
+        }
+    }
+
+    private mutating func readNetworks(_ fields: inout Fields, at version: Microversion) throws {
+        if version >= Microversion(2, 37), !fields.has("networks") {
+            throw CloudError.badRequest(
+                "Invalid input for field/attribute server. 'networks' is a required property.")
+        }
+        switch fields.value("networks") {
+        case nil, .null: break
+        case .string("auto") where version >= Microversion(2, 37): request.automaticNetwork = true
+        case .string("none") where version >= Microversion(2, 37): request.nics = []
+        case .array(let items):
+            let nics = try items.map { try Self.nic($0, at: version) }
+            if !nics.isEmpty { request.nics = nics }
+        case .some(let value): throw fields.invalid("networks", value, "It must be a list, 'auto' or 'none'.")
+        }
+        if let items = try fields.optionalArray("security_groups") {
+            request.securityGroups = try items.map { item in
+                var group = try Fields(item, at: "security_groups")
+                let name = try group.string("name", 1...255)
+                try group.finish()
+                return name
+            }
+        }
+    }
+
+    private static func nic(_ item: JSONValue, at version: Microversion) throws -> RequestedNIC {
+        var fields = try Fields(item, at: "networks")
+        let nic = RequestedNIC(
+            portID: try fields.optionalID("port"), networkID: try fields.optionalID("uuid"),
+            fixedIP: try fields.optionalString("fixed_ip"),
+            tag: version >= Microversion(2, 32) ? try fields.optionalString("tag", 1...60) : nil)
+        try fields.finish()
+        guard nic.portID != nil || nic.networkID != nil else {
+            throw CloudError.badRequest("Invalid input for field/attribute networks. 'uuid' or 'port' is required.")
+        }
+        if let address = nic.fixedIP, IPAddress(address) == nil {
+            throw fields.invalid("fixed_ip", .string(address), "It is not an IP address.")
+        }
+        return nic
+    }
+
+    private mutating func readPlacement(_ fields: inout Fields, _ api: APIRequest) throws {
+        request.availabilityZone = try fields.optionalString("availability_zone", 1...255)
+        guard api.version >= Microversion(2, 74) else { return }
+        let host = try fields.optionalString("host", 1...255)
+        let node = try fields.optionalString("hypervisor_hostname", 1...255)
+        if host != nil || node != nil, !api.caller.isAdmin {
+            throw CloudError(
+                .forbidden,
+                "Policy doesn't allow compute:servers:create:requested_destination to be performed.")
+        }
+        request.requestedHost = host ?? node
+    }
+
+    private mutating func readTexts(_ fields: inout Fields, at version: Microversion) throws {
+        request.metadata = try fields.stringMap("metadata") ?? [:]
+        guard request.metadata.count <= 128 else {
+            throw CloudError(.overQuota, "Maximum number of metadata items exceeds 128.")
+        }
+        request.accessIPv4 = try address("accessIPv4", 4, &fields)
+        request.accessIPv6 = try address("accessIPv6", 6, &fields)
+        if version >= Microversion(2, 19) { request.description = try fields.optionalString("description") }
+        if version >= Microversion(2, 52) { request.tags = try ServerTags.check(try fields.strings("tags") ?? []) }
+        if version >= Microversion(2, 90) { request.hostname = try fields.optionalString("hostname", 1...255) }
+        if version < Microversion(2, 57), let files = try fields.optionalArray("personality"), !files.isEmpty {
+            throw CloudError(.notImplemented, "File injection (personality) is not offered; use user_data.")
+        }
+        if version >= Microversion(2, 63), let certificates = try fields.strings("trusted_image_certificates"),
+            !certificates.isEmpty
+        {
+            throw CloudError(.notImplemented, "Signed images are not verified so far.")
+        }
+    }
+
+    private func address(_ name: String, _ family: Int, _ fields: inout Fields) throws -> String? {
+        guard let text = try fields.optionalString(name), !text.isEmpty else { return nil }
+        guard IPAddress(text)?.version == family else {
+            throw fields.invalid(name, .string(text), "It is not an IPv\(family) address.")
+        }
+        return text
+    }
+
+    private mutating func readCounts(_ fields: inout Fields) throws {
+        let low = try fields.optionalInt("min_count", 1...1000)
+        let high = try fields.optionalInt("max_count", 1...1000)
+        request.minCount = low ?? 1
+        request.maxCount = high ?? request.minCount
+        guard request.minCount <= request.maxCount else {
+            throw CloudError.badRequest("min_count must be <= max_count")
+        }
+    }
+}

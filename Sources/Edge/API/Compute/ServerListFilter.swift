@@ -1,0 +1,120 @@
+import APIKit
+import HTTPTypes
+import Compute
+import Model
+
+/// The query of a server list.
+enum ServerListFilter {
+    /// Names of api-ref, "List Servers". Unknown ones are a 400 from 2.75.
+    private static let known: Set<String> = [
+        "access_ip_v4", "access_ip_v6", "all_tenants", "auto_disk_config", "availability_zone", "changes-before",
+        "changes-since", "config_drive", "created_at", "deleted", "description", "display_description", "display_name",
+        "flavor", "host", "hostname", "image", "image_ref", "instance_type_id", "ip", "ip6", "key_name", "launch_index",
+        "launched_at", "limit", "locked", "locked_by", "marker", "name", "node", "not-tags", "not-tags-any",
+        "power_state", "progress", "project_id", "reservation_id", "root_device_name", "soft_deleted", "sort_dir",
+        "sort_key", "status", "tags", "tags-any", "task_state", "tenant_id", "terminated_at", "user_id", "uuid",
+        "vm_state", "kernel_id", "ramdisk_id", "block_device_mapping", "services", "info_cache", "metadata",
+        "system_metadata", "cell_name", "architecture", "os_type", "vcpus", "memory_mb", "root_gb", "ephemeral_gb",
+        "internal_id", "disabled", "pci_devices", "security_groups", "vm_mode",
+    ]
+
+    private static let equal: [(name: String, field: ServerFilterRequest.Field)] = [
+        ("user_id", .user), ("flavor", .flavor), ("instance_type_id", .flavor), ("image", .image),
+        ("image_ref", .image),
+        ("key_name", .key), ("availability_zone", .zone), ("reservation_id", .reservation), ("uuid", .id),
+    ]
+
+    static func read(_ request: APIRequest) throws -> ServerFilterRequest {
+        if request.version >= Microversion(2, 75),
+            let unknown = request.queryNames.subtracting(known).sorted().first
+        {
+            throw CloudError.badRequest(
+                "Invalid input for query parameters \(unknown). Additional properties are not allowed.")
+        }
+        var filter = ServerFilterRequest()
+        try readScope(request, &filter)
+        for (name, field) in equal {
+            if let value = request.query(name) { filter.equal.append((field, value)) }
+        }
+        filter.changedSince = try time("changes-since", request)
+        filter.changedBefore = request.version >= Microversion(2, 66) ? try time("changes-before", request) : nil
+        filter.keep = try keep(request)
+        return filter
+    }
+
+    private static func readScope(_ request: APIRequest, _ filter: inout ServerFilterRequest) throws {
+        if request.query("all_tenants").map({ $0.isEmpty }) == true || request.flag("all_tenants") {
+            guard request.caller.isAdmin else {
+                throw CloudError(
+                    .forbidden, "Policy doesn't allow os_compute_api:servers:detail:get_all_tenants to be performed.")
+            }
+            filter.allProjects = true
+            filter.project = (request.query("project_id") ?? request.query("tenant_id")).map { ProjectID($0) }
+        }
+        if request.caller.isAdmin { filter.deleted = request.flag("deleted") }
+    }
+
+    private static func time(_ name: String, _ request: APIRequest) throws -> Timestamp? {
+        guard let text = request.query(name) else { return nil }
+        guard let time = Timestamp(iso8601: text) else {
+            throw CloudError.badRequest("Invalid input for query parameters \(name). Value: '\(text.prefix(40))'.")
+        }
+        return time
+    }
+
+    private static func keep(_ request: APIRequest) throws -> @Sendable (Server) -> Bool {
+        var tests: [@Sendable (Server) -> Bool] = []
+        if let pattern = request.query("name") ?? request.query("display_name") {
+            let name = try NamePattern(pattern)
+            tests.append { name.matches($0.name) }
+        }
+        let statuses = Set(request.queries("status").map { $0.uppercased() })
+        if !statuses.isEmpty {
+            try check(statuses, request)
+            tests.append { statuses.contains($0.state.status) }
+        }
+        if let ip = try (request.query("ip") ?? request.query("ip6")).map(NamePattern.init) {
+            tests.append { ip.matches($0.addresses) }
+        }
+        if let host = request.query("host"), request.caller.isAdmin {
+            tests.append { $0.availabilityZone != nil && host != "" }
+        }
+        if let state = request.query("vm_state") { tests.append { $0.state.vmState == state } }
+        if let state = request.query("task_state") { tests.append { $0.state.taskState == state } }
+        if let power = try request.integer("power_state") { tests.append { $0.state.powerState == power } }
+        if let hostname = request.query("hostname") { tests.append { $0.hostname == hostname } }
+        if let text = request.query("locked"), request.version >= Microversion(2, 73) {
+            let wanted = ["true", "1", "t", "yes"].contains(text.lowercased())
+            tests.append { $0.isLocked == wanted }
+        }
+        tests += tagTests(request)
+        let all = tests
+        return { server in all.allSatisfy { $0(server) } }
+    }
+
+    private static let statuses: Set<String> = [
+        "ACTIVE", "BUILD", "DELETED", "ERROR", "HARD_REBOOT", "MIGRATING", "PASSWORD", "PAUSED", "REBOOT", "REBUILD",
+        "RESCUE", "RESIZE", "REVERT_RESIZE", "SHELVED", "SHELVED_OFFLOADED", "SHUTOFF", "SOFT_DELETED", "SUSPENDED",
+        "UNKNOWN", "VERIFY_RESIZE",
+    ]
+
+    /// An unknown status is an empty list, and a 400 from 2.38.
+    private static func check(_ wanted: Set<String>, _ request: APIRequest) throws {
+        if request.version >= Microversion(2, 38), let unknown = wanted.subtracting(statuses).first {
+            throw CloudError.badRequest("Invalid status value '\(unknown.prefix(40))'.")
+        }
+    }
+
+    private static func tagTests(_ request: APIRequest) -> [@Sendable (Server) -> Bool] {
+        guard request.version >= Microversion(2, 26) else { return [] }
+        func words(_ name: String) -> [String]? {
+            request.query(name).map { $0.split(separator: ",").map { "\"\($0)\"" } }
+        }
+        var tests: [@Sendable (Server) -> Bool] = []
+        if let all = words("tags") { tests.append { row in all.allSatisfy { row.tags.raw.contains($0) } } }
+        if let any = words("tags-any") { tests.append { row in any.contains { row.tags.raw.contains($0) } } }
+        if let all = words("not-tags") { tests.append { row in !all.allSatisfy { row.tags.raw.contains($0) } } }
+        if let any = words("not-tags-any") { tests.append { row in !any.contains { row.tags.raw.contains($0) } } }
+        return tests
+    }
+}

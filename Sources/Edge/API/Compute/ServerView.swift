@@ -1,0 +1,171 @@
+import APIKit
+import HTTPTypes
+import Compute
+import Model
+import Wire
+
+/// A server and what its answers need beyond its row.
+struct ServerRendering: Sendable {
+    var server: Server
+    var state: ServerState
+    var hostname: String?
+    var baseURL: String
+    var rootURL: String
+
+    init(_ server: Server, hostname: String?, _ request: APIRequest) {
+        self.server = server
+        state = server.state
+        self.hostname = hostname
+        baseURL = request.baseURL
+        rootURL = request.rootURL
+    }
+}
+
+/// The microversions of a server's answer, one row a field (api-ref, "Show Server Details").
+enum ServerView {
+    static let detail: [Field<ServerRendering>] = basics + placement + states + extras
+
+    static let summary: [Field<ServerRendering>] = [
+        Field { $1.field("id", $0.server.id) },
+        Field { $1.field("name", $0.server.name) },
+        Field { links($0, &$1) },
+    ]
+
+    private static let basics: [Field<ServerRendering>] = [
+        Field { $1.field("id", $0.server.id) },
+        Field { $1.field("name", $0.server.name) },
+        Field { $1.field("status", $0.state.status) },
+        Field { $1.field("tenant_id", $0.server.projectID) },
+        Field { $1.field("user_id", $0.server.userID) },
+        Field { $1.field("metadata", $0.server.metadata) },
+        Field { $1.field("hostId", $0.hostname.map { hostID($0) } ?? "") },
+        Field { image($0, &$1) },
+        Field(until: 46) { flavorLink($0, &$1) },
+        Field(since: 47) { $1.field("flavor", $0.server.flavor) },
+        Field { $1.field("created", $0.server.createdAt.iso8601()) },
+        Field { $1.field("updated", $0.server.updatedAt.iso8601()) },
+        Field { $1.field("addresses", raw: $0.server.addresses) },
+        Field { $1.field("accessIPv4", $0.server.accessIPv4 ?? "") },
+        Field { $1.field("accessIPv6", $0.server.accessIPv6 ?? "") },
+        Field { links($0, &$1) },
+        Field { $1.field("OS-DCF:diskConfig", $0.server.diskConfig) },
+        Field { progress($0, &$1) },
+    ]
+
+    private static let placement: [Field<ServerRendering>] = [
+        Field { $1.field("OS-EXT-AZ:availability_zone", $0.server.availabilityZone ?? "") },
+        Field(adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:host", $0.hostname) },
+        Field(adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:instance_name", "instance-\($0.server.id.text.prefix(8))") },
+        Field(adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:hypervisor_hostname", $0.hostname) },
+        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:reservation_id", $0.server.reservationID) },
+        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:launch_index", $0.server.launchIndex) },
+        Field(since: 3, until: 89, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:hostname", $0.server.hostname) },
+        Field(since: 90) { $1.field("OS-EXT-SRV-ATTR:hostname", $0.server.hostname) },
+        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:kernel_id", "") },
+        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:ramdisk_id", "") },
+        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:root_device_name", "/dev/vda") },
+        Field(since: 3, adminOnly: true) { _, writer in writer.null("OS-EXT-SRV-ATTR:user_data") },
+        Field(since: 16, adminOnly: true) { $1.field("host_status", $0.hostname == nil ? "" : "UP") },
+    ]
+
+    private static let states: [Field<ServerRendering>] = [
+        Field { $1.field("OS-EXT-STS:task_state", $0.state.taskState) },
+        Field { $1.field("OS-EXT-STS:vm_state", $0.state.vmState) },
+        Field { $1.field("OS-EXT-STS:power_state", $0.state.powerState) },
+        Field { $1.field("OS-SRV-USG:launched_at", $0.server.launchedAt.map(plainTime)) },
+        Field { $1.field("OS-SRV-USG:terminated_at", $0.server.terminatedAt.map(plainTime)) },
+        Field { fault($0, &$1) },
+    ]
+
+    private static let extras: [Field<ServerRendering>] = [
+        Field { $1.field("key_name", $0.server.keyName) },
+        Field { $1.field("config_drive", $0.server.configDrive ? "True" : "") },
+        Field { groups($0, &$1) },
+        Field { _, writer in writer.array("os-extended-volumes:volumes_attached") { _ in } },
+        Field(since: 9) { $1.field("locked", $0.server.isLocked) },
+        Field(since: 73) { $1.field("locked_reason", $0.server.lockedReason) },
+        Field(since: 19) { $1.field("description", $0.server.description) },
+        Field(since: 26) { $1.field("tags", $0.server.tags) },
+        Field(since: 63) { _, writer in writer.null("trusted_image_certificates") },
+        Field(since: 71) { _, writer in writer.array("server_groups") { _ in } },
+        Field(since: 96) { $1.field("pinned_availability_zone", $0.server.requestedZone) },
+        Field(since: 100) { $1.field("scheduler_hints", raw: $0.server.hints) },
+    ]
+
+    /// Nova's form without a zone, as `launched_at` has it.
+    private static func plainTime(_ time: Timestamp) -> String {
+        time.iso8601(.microsecondsWithoutZone)
+    }
+
+    /// The same for the servers of one project on one host, and no more telling than that.
+    private static func hostID(_ hostname: String) -> String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in hostname.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        let word = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - word.count) + word + String(repeating: "0", count: 40)
+    }
+
+    static func links(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
+        let path = "servers/\(rendering.server.id)"
+        writeLinks(path, rendering.baseURL, rendering.rootURL, &writer)
+    }
+
+    private static func image(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
+        guard let id = rendering.server.imageID else { return writer.field("image", "") }
+        writer.object("image") { writer in
+            writer.field("id", id)
+            writer.array("links") { writer in
+                writer.object {
+                    $0.field("rel", "bookmark")
+                    $0.field("href", "\(rendering.rootURL)/compute/images/\(id)")
+                }
+            }
+        }
+    }
+
+    private static func flavorLink(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
+        writer.object("flavor") { writer in
+            writer.field("id", rendering.server.flavorID)
+            writer.array("links") { writer in
+                writer.object {
+                    $0.field("rel", "bookmark")
+                    $0.field("href", "\(rendering.rootURL)/compute/flavors/\(rendering.server.flavorID)")
+                }
+            }
+        }
+    }
+
+    private static func progress(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
+        switch rendering.state.status {
+        case "ACTIVE", "BUILD", "REBOOT", "HARD_REBOOT", "RESIZE", "REBUILD", "MIGRATING", "PASSWORD", "VERIFY_RESIZE":
+            writer.field(
+                "progress", rendering.state.status == "BUILD" ? 0 : rendering.server.launchedAt == nil ? 0 : 100)
+        default: return
+        }
+    }
+
+    private static func fault(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
+        guard let fault = rendering.server.fault, ["ERROR", "DELETED"].contains(rendering.state.status) else { return }
+        writer.field("fault", fault)
+    }
+
+    private static func groups(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
+        if rendering.server.securityGroups != "[]" {
+            writer.field("security_groups", raw: rendering.server.securityGroups)
+        }
+    }
+}
+
+/// `self` and `bookmark`, as every Nova resource has them.
+func writeLinks(_ path: String, _ baseURL: String, _ rootURL: String, _ writer: inout JSONWriter) {
+    writer.array("links") { writer in
+        writer.object {
+            $0.field("rel", "self")
+            $0.field("href", "\(baseURL)/\(path)")
+        }
+        writer.object {
+            $0.field("rel", "bookmark")
+            $0.field("href", "\(rootURL)/compute/\(path)")
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package import APIKit
+import HTTPTypes
+package import Identity
+import Model
+import Wire
+
+/// The identity service, Keystone v3.
+package enum IdentityAPI {
+    package static func service(identity: IdentityService) -> APIService {
+        var routes = [
+            Route(.get, "/", .anyone) { request in
+                .json { writer in
+                    writer.key("version")
+                    version(request.rootURL, to: &writer)
+                }
+            }
+        ]
+        routes += TokensAPI(identity: identity).routes
+        routes += DomainsAPI(identity: identity).routes
+        routes += ProjectsAPI(identity: identity).routes
+        routes += UsersAPI(identity: identity).routes
+        routes += RolesAPI(identity: identity).routes
+        routes += CatalogAPI(identity: identity).routes
+        return APIService(name: "identity", prefix: "/identity/v3", style: .identity, routes: routes)
+    }
+
+    package static var open: [Route] {
+        [
+            Route(.get, "/identity", .anyone) { request in
+                .json(.multipleChoices) { writer in
+                    writer.object("versions") { writer in
+                        writer.array("values") { version(request.rootURL, to: &$0) }
+                    }
+                }
+            }
+        ]
+    }
+
+    private static func version(_ root: String, to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.field("id", "v3.14")
+            writer.field("status", "stable")
+            writer.field("updated", "2020-04-07T00:00:00Z")
+            writer.array("links") { writer in
+                writer.object {
+                    $0.field("rel", "self")
+                    $0.field("href", "\(root)/identity/v3/")
+                }
+            }
+            writer.array("media-types") { writer in
+                writer.object {
+                    $0.field("base", "application/json")
+                    $0.field("type", "application/vnd.openstack.identity-v3+json")
+                }
+            }
+        }
+    }
+
+    /// The members of every single or listed record.
+    static func writeLinks(_ path: String, _ request: APIRequest, to writer: inout JSONWriter) {
+        writer.object("links") { $0.field("self", "\(request.rootURL)/identity/v3/\(path)") }
+    }
+
+    static func list<Kept>(
+        _ name: StaticString, _ records: [Kept], _ request: APIRequest,
+        _ write: (Kept, inout JSONWriter) throws -> Void
+    ) rethrows -> APIResponse {
+        try .json(reserving: records.count * 256) { writer in
+            try writer.array(name) { writer in
+                for record in records { try write(record, &writer) }
+            }
+            writer.object("links") {
+                $0.field("self", "\(request.rootURL)\(request.path)")
+                $0.null("previous")
+                $0.null("next")
+            }
+        }
+    }
+}

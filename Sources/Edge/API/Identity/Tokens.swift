@@ -1,0 +1,197 @@
+import APIKit
+import HTTPTypes
+import Identity
+import Model
+import Wire
+
+/// `/auth/tokens`, `/auth/catalog`, `/auth/projects`, `/auth/domains`.
+struct TokensAPI: Sendable {
+    let identity: IdentityService
+
+    var routes: [Route] {
+        [
+            Route(.post, "/auth/tokens", .anyone, handler: issue),
+            Route(.get, "/auth/tokens", .authenticated, handler: show),
+            Route(.delete, "/auth/tokens", .authenticated, handler: revoke),
+            Route(.get, "/auth/catalog", .authenticated) { request in
+                let catalog = try await identity.catalog()
+                return .json { writer in
+                    TokensAPI.write(catalog, for: request, to: &writer)
+                    writer.object("links") { $0.field("self", "\(request.rootURL)\(request.path)") }
+                }
+            },
+            Route(.get, "/auth/projects", .authenticated, handler: projects),
+            Route(.get, "/auth/domains", .authenticated, handler: domains),
+        ]
+    }
+
+    private func projects(_ request: APIRequest) async throws -> APIResponse {
+        let found = try await identity.projects(of: request.caller.userID).filter(\.enabled)
+        return IdentityAPI.list("projects", found, request) { ProjectsAPI.write($0, request, to: &$1) }
+    }
+
+    private func domains(_ request: APIRequest) async throws -> APIResponse {
+        let found = try await identity.list(Domain.self, orderBy: "name").filter(\.enabled)
+        return IdentityAPI.list("domains", found, request) { DomainsAPI.write($0, request, to: &$1) }
+    }
+
+    private func issue(_ request: APIRequest) async throws -> APIResponse {
+        let wanted = try AuthenticationBody.read(try await request.json())
+        let (token, description) = try await identity.authenticate(wanted)
+        return render(description, request, .created).header(.subjectToken, token)
+    }
+
+    private func subject(_ request: APIRequest) throws -> String {
+        guard let token = request.headers[.subjectToken], !token.isEmpty else {
+            throw CloudError.badRequest("The header X-Subject-Token is missing.")
+        }
+        return token
+    }
+
+    /// Anybody may look at an own token; others are for administrators and services.
+    private func show(_ request: APIRequest) async throws -> APIResponse {
+        let token = try subject(request)
+        let description = try await identity.describe(token: token)
+        guard description.user.id == request.caller.userID || AccessLevel.serviceOrAdmin.admits(request.caller) else {
+            throw CloudError(.forbidden, "You are not authorized to look at this token.")
+        }
+        return render(description, request, .ok).header(.subjectToken, token)
+    }
+
+    private func revoke(_ request: APIRequest) async throws -> APIResponse {
+        let token = try subject(request)
+        let description = try await identity.describe(token: token)
+        guard description.user.id == request.caller.userID || request.caller.isAdmin else {
+            throw CloudError(.forbidden, "You are not authorized to revoke this token.")
+        }
+        try await identity.revoke(token: token)
+        return .noContent
+    }
+
+    private func render(
+        _ token: TokenDescription, _ request: APIRequest, _ status: HTTPResponse.Status
+    ) -> APIResponse {
+        .json(status, reserving: 4096) { writer in
+            writer.object("token") { writer in
+                writer.field("methods", strings: token.claims.methods)
+                writer.object("user") { writer in
+                    writer.field("id", token.user.id)
+                    writer.field("name", token.user.name)
+                    writer.null("password_expires_at")
+                    Self.write("domain", token.userDomain, to: &writer)
+                }
+                writer.field("audit_ids", strings: [token.claims.auditID])
+                writer.field("issued_at", token.claims.issuedAt.iso8601(.microseconds))
+                writer.field("expires_at", token.claims.expiresAt.iso8601(.microseconds))
+                Self.writeScope(token, to: &writer)
+                guard token.claims.scope != .unscoped else { return }
+                writer.array("roles") { writer in
+                    for role in token.roles {
+                        writer.object {
+                            $0.field("id", role.id)
+                            $0.field("name", role.name)
+                        }
+                    }
+                }
+                if request.query("nocatalog") == nil { Self.write(token.catalog, for: request, to: &writer) }
+            }
+        }
+    }
+
+    private static func write(_ name: StaticString, _ domain: Domain, to writer: inout JSONWriter) {
+        writer.object(name) {
+            $0.field("id", domain.id)
+            $0.field("name", domain.name)
+        }
+    }
+
+    private static func writeScope(_ token: TokenDescription, to writer: inout JSONWriter) {
+        if let project = token.project, let domain = token.projectDomain {
+            writer.object("project") { writer in
+                writer.field("id", project.id)
+                writer.field("name", project.name)
+                write("domain", domain, to: &writer)
+            }
+            writer.field("is_domain", false)
+        }
+        if let domain = token.domain { write("domain", domain, to: &writer) }
+        if token.claims.scope == .system { writer.object("system") { $0.field("all", true) } }
+    }
+
+    /// Endpoint addresses are kept relative to the cloud's own address unless they name another host.
+    private static func write(
+        _ catalog: [(service: CatalogService, endpoints: [Endpoint])], for request: APIRequest,
+        to writer: inout JSONWriter
+    ) {
+        writer.array("catalog") { writer in
+            for (service, endpoints) in catalog {
+                writer.object { writer in
+                    writer.field("id", service.id)
+                    writer.field("type", service.type)
+                    writer.field("name", service.name)
+                    writer.array("endpoints") { writer in
+                        for endpoint in endpoints {
+                            writer.object {
+                                $0.field("id", endpoint.id)
+                                $0.field("interface", endpoint.interface)
+                                $0.field("region", endpoint.regionID)
+                                $0.field("region_id", endpoint.regionID)
+                                $0.field("url", CatalogAPI.url(endpoint, request))
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The body of `POST /auth/tokens`.
+enum AuthenticationBody {
+    static func read(_ json: JSONValue) throws -> AuthenticationRequest {
+        var outer = try Fields(json)
+        var auth = try outer.object("auth")
+        var identity = try auth.object("identity")
+        let methods = try identity.strings("methods") ?? []
+        let proof: AuthenticationRequest.Proof
+        if methods.contains("password") {
+            var password = try identity.object("password")
+            var user = try password.object("user")
+            proof = .password(user: try reference(&user), password: try user.string("password", 0...4096))
+        } else if methods.contains("token") {
+            var token = try identity.object("token")
+            proof = .token(try token.string("id", 0...4096))
+        } else {
+            throw CloudError(.unauthorized, "Unsupported authentication methods \(methods); use password or token.")
+        }
+        return AuthenticationRequest(proof: proof, scope: try scope(&auth))
+    }
+
+    private static func reference(_ user: inout Fields) throws -> AuthenticationRequest.UserReference {
+        if let id = try user.optionalString("id") { return .id(UserID(id)) }
+        let name = try user.string("name")
+        var domain = try user.object("domain")
+        return .name(name, domain: try reference(domain: &domain))
+    }
+
+    private static func reference(domain: inout Fields) throws -> AuthenticationRequest.DomainReference {
+        if let id = try domain.optionalString("id") { return .id(DomainID(id)) }
+        return .name(try domain.string("name"))
+    }
+
+    private static func scope(_ auth: inout Fields) throws -> AuthenticationRequest.WantedScope {
+        guard let value = auth.value("scope") else { return .unspecified }
+        if value == .string("unscoped") { return .unscoped }
+        var scope = try Fields(value, at: "scope")
+        if scope.has("unscoped") { return .unscoped }
+        if var project = try scope.optionalObject("project") {
+            if let id = try project.optionalString("id") { return .projectID(ProjectID(id)) }
+            let name = try project.string("name")
+            var domain = try project.object("domain")
+            return .projectName(name, domain: try reference(domain: &domain))
+        }
+        if var domain = try scope.optionalObject("domain") { return .domain(try reference(domain: &domain)) }
+        if scope.has("system") { return .system }
+        throw CloudError.badRequest("The scope must name a project, a domain, or the system.")
+    }
+}

@@ -1,0 +1,38 @@
+package import APIKit
+import HTTPTypes
+package import Image
+import Model
+import Wire
+
+/// The image service, Glance v2.
+package enum ImageAPI {
+    package static func service(image: ImageService) -> APIService {
+        APIService(
+            name: "image", prefix: "/image/v2", style: .image,
+            routes: ImagesAPI(image: image).routes + ImageDataAPI(image: image).routes)
+    }
+
+    /// Versions without a token.
+    package static var open: [Route] {
+        ["/image", "/image/versions"].map { path in
+            Route(.get, path, .anyone) { request in
+                .json(.multipleChoices) { writer in
+                    writer.array("versions") { writer in
+                        for (id, status) in [("v2.17", "CURRENT"), ("v2.16", "SUPPORTED"), ("v2.0", "SUPPORTED")] {
+                            writer.object { writer in
+                                writer.field("id", id)
+                                writer.field("status", status)
+                                writer.array("links") { writer in
+                                    writer.object {
+                                        $0.field("rel", "self")
+                                        $0.field("href", "\(request.rootURL)/image/v2/")
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

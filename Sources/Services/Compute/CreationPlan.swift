@@ -1,0 +1,111 @@
+import Foundation
+import HostProtocol
+import Model
+import Store
+
+/// A creation with everything looked up: what the transaction needs, and nothing to wait for.
+struct CreationPlan: Sendable {
+    let request: ServerCreateRequest
+    let project: ProjectID
+    let user: UserID
+    let flavor: Flavor
+    let snapshot: FlavorSnapshot
+    let image: Model.Image
+    let reference: ImageReference
+    let imageProperties: [String: String]
+    let keys: [PublicKey]
+    let nics: [RequestedNIC]
+    let groups: [SecurityGroupID]
+    let scheduling: SchedulingRequest
+
+    init(
+        request: ServerCreateRequest, project: ProjectID, user: UserID, flavor: Flavor, image: Model.Image,
+        reference: ImageReference, keys: [PublicKey], nics: [RequestedNIC], groups: [SecurityGroupID],
+        zone: (name: String?, host: String?)
+    ) throws {
+        self.request = request
+        self.project = project
+        self.user = user
+        self.flavor = flavor
+        self.image = image
+        self.reference = reference
+        self.keys = keys
+        self.nics = nics
+        self.groups = groups
+        snapshot = try FlavorSnapshot(flavor)
+        imageProperties = try image.properties.value()
+        scheduling = SchedulingRequest(
+            vcpus: flavor.vcpus, memoryMiB: flavor.memory,
+            diskGiB: flavor.disk + flavor.ephemeral + (flavor.swap + 1023) / 1024, availabilityZone: zone.name,
+            forcedHost: zone.host, requestedHost: request.requestedHost, imageProperties: imageProperties,
+            extraSpecs: snapshot.extraSpecs)
+    }
+
+    static func check(_ image: Model.Image, fits flavor: Flavor) throws {
+        guard flavor.memory >= image.minRAM else {
+            throw CloudError.badRequest("Flavor's memory is too small for requested image.")
+        }
+        guard flavor.disk > 0 else { return }
+        let gib = 1 << 30
+        if (image.virtualSize ?? 0) > flavor.disk * gib || image.minDisk > flavor.disk {
+            throw CloudError.badRequest(
+                "Flavor's disk is too small for requested image. Flavor disk is \(flavor.disk * gib) bytes, image is "
+                    + "\(max(image.virtualSize ?? 0, image.minDisk * gib)) bytes.")
+        }
+    }
+
+    /// Takes the quota for as many servers as are allowed, at most `maxCount`; refuses when `minCount` does not fit.
+    func takeQuota(_ db: any Connection) throws {
+        let wanted = [
+            ("instances", request.maxCount), ("cores", flavor.vcpus * request.maxCount),
+            ("ram", flavor.memory * request.maxCount),
+        ]
+        for (resource, amount) in wanted {
+            let limit = Quota.computeDefaults.first { $0.resource == resource }?.limit ?? Quota.unlimited
+            if let full = try QuotaQueries.take(amount, of: resource, for: project, defaultLimit: limit, db) {
+                throw CloudError(
+                    .overQuota,
+                    "Quota exceeded for \(resource): Requested \(amount), but already used \(full.used) of \(full.limit) "
+                        + resource)
+            }
+        }
+    }
+
+    func servers(_ now: Timestamp) throws -> [Server] {
+        let reservation = "r-" + UUIDText.random().filter { $0 != "-" }.prefix(8)
+        return try (0..<request.maxCount).map { index in
+            let name = request.maxCount > 1 ? "\(request.name)-\(index + 1)" : request.name
+            return Server(
+                id: .random(), projectID: project, userID: user, name: name, description: request.description,
+                hostname: request.hostname ?? Self.hostname(from: name), reservationID: reservation, launchIndex: index,
+                requestedZone: scheduling.availabilityZone, flavorID: flavor.id, flavor: try JSONText(snapshot),
+                imageID: image.id, imageProperties: image.properties, keyName: request.keyName,
+                metadata: try JSONText(request.metadata), tags: try JSONText(request.tags), hints: request.hints,
+                configDrive: request.configDrive || imageProperties["img_config_drive"] == "mandatory",
+                accessIPv4: request.accessIPv4, accessIPv6: request.accessIPv6, diskConfig: request.diskConfig,
+                createdAt: now, updatedAt: now)
+        }
+    }
+
+    func request(of server: Server) throws -> ServerRequest {
+        ServerRequest(
+            serverID: server.id, image: try JSONText(reference).raw, nics: try JSONText(nics),
+            userData: request.userData, publicKeys: try JSONText(keys), securityGroups: try JSONText(groups),
+            adminPassword: request.adminPassword)
+    }
+
+    /// Nova's `sanitize_hostname`: letters, digits and dashes, lower case, at most 63.
+    static func hostname(from name: String) -> String {
+        var text = ""
+        for scalar in name.lowercased().unicodeScalars {
+            switch scalar {
+            case "a"..."z", "0"..."9", "-": text.unicodeScalars.append(scalar)
+            case " ", "_", ".": text += "-"
+            default: continue
+            }
+        }
+        let trimmed = text.drop { $0 == "-" }.prefix(63)
+        let end = trimmed.lastIndex { $0 != "-" }
+        return end.map { String(trimmed[...$0]) } ?? "server"
+    }
+}

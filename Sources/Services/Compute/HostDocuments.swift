@@ -1,0 +1,43 @@
+import Foundation
+import HostProtocol
+import Model
+import Store
+import Workflow
+
+/// Writing what a host should make of a server. Each write raises the server's epoch, in the transaction of the step that
+/// wants it; so a step that lost its lease can write nothing.
+enum HostDocuments {
+    /// Changes the document; returns the epoch under which an observation will answer it.
+    @discardableResult
+    static func change(
+        of id: ServerID, _ db: any Connection, _ body: (inout DesiredServer) -> Void
+    ) throws -> Int64 {
+        guard var server = try db.find(Server.self, key: .id(id)), let host = server.hostID,
+            let text = try HostQueries.document(of: id, db)
+        else { throw CloudError(.conflict, "Server \(id) is on no host.") }
+        var document = try JSONDecoder().decode(DesiredServer.self, from: Data(text.utf8))
+        server.epoch += 1
+        body(&document)
+        document.epoch = server.epoch
+        try put(document, on: host, db)
+        server.hostFailure = nil
+        try db.update(server)
+        return server.epoch
+    }
+
+    static func put(_ document: DesiredServer, on host: HostID, _ db: any Connection) throws {
+        try HostQueries.putDocument(
+            server: document.serverID, host: host, epoch: document.epoch, isAbsent: document.presence == .absent,
+            document: try JSONText(document).raw, db)
+    }
+
+    /// Wants the server gone from its host, if it was ever put there. Never waits: the host pays when it can.
+    static func withdraw(_ id: ServerID, _ db: any Connection) throws {
+        guard try HostQueries.document(of: id, db) != nil else { return }
+        try change(of: id, db) { document in
+            document.presence = .absent
+            document.power = .stopped
+            document.command = nil
+        }
+    }
+}

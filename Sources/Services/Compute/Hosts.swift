@@ -1,0 +1,95 @@
+import Foundation
+package import HostProtocol
+package import Model
+import Store
+
+/// Hosts as they come and go.
+extension ComputeService {
+    /// Initial ratios of Nova: 4.0, 1.0, 1.0; in thousandths.
+    private static let ratios = ["VCPU": 4000, "MEMORY_MB": 1000, "DISK_GB": 1000]
+
+    /// Takes a host in, or back. What is used stays as it is; totals follow the report.
+    package func register(_ inventory: HostInventory, zone: String = "nova") async throws -> HostID {
+        let now = clock.now()
+        let facts = try JSONText(inventory)
+        let id = try await database.transaction { db in
+            var host =
+                try HostQueries.named(inventory.hostname, db)
+                ?? Model.Host(
+                    id: .random(), hostname: inventory.hostname, availabilityZone: zone, lastSeenAt: now,
+                    inventory: facts.raw, createdAt: now)
+            host.lastSeenAt = now
+            host.inventory = facts.raw
+            if try !db.insertIfAbsent(host) { try db.update(host) }
+            let provider = ResourceProviderID(host.id.text)
+            try db.insertIfAbsent(ResourceProvider(id: provider, name: host.hostname))
+            try Self.writeInventory(inventory, of: provider, db)
+            return host.id
+        }
+        try await refreshCapacity()
+        return id
+    }
+
+    private static func writeInventory(
+        _ inventory: HostInventory, of provider: ResourceProviderID, _ db: any Connection
+    ) throws {
+        let totals = ["VCPU": inventory.vcpus, "MEMORY_MB": inventory.memoryMiB, "DISK_GB": inventory.diskGiB]
+        let reserved = ["MEMORY_MB": min(512, inventory.memoryMiB / 4)]
+        let known = try PlacementQueries.inventories(of: provider, db)
+        for (resourceClass, total) in totals {
+            if var found = known.first(where: { $0.resourceClass == resourceClass }) {
+                found.total = total
+                found.maxUnit = max(total, 1)
+                try db.update(found)
+            } else {
+                try db.insert(
+                    Inventory(
+                        providerID: provider, resourceClass: resourceClass, total: total,
+                        reserved: reserved[resourceClass] ?? 0, maxUnit: max(total, 1),
+                        allocationRatio: ratios[resourceClass] ?? 1000))
+            }
+        }
+    }
+
+    /// A sign of life.
+    package func hostsSeen(_ ids: [HostID]) async throws {
+        let now = clock.now()
+        try await database.transaction { db in
+            for id in ids { try HostQueries.seen(id, at: now, db) }
+        }
+    }
+
+    package func hosts() async throws -> [Model.Host] {
+        try await database.read { try HostQueries.all($0) }
+    }
+
+    package func inventory(of host: Model.Host) throws -> HostInventory {
+        try JSONDecoder().decode(HostInventory.self, from: Data(host.inventory.utf8))
+    }
+
+    package func host(named hostname: String) async throws -> Model.Host {
+        guard let found = try await database.read({ try HostQueries.named(hostname, $0) }) else {
+            throw CloudError(.notFound, "Compute host \(hostname) could not be found.")
+        }
+        return found
+    }
+
+    /// Zones with whether some host in them can be used.
+    package func availabilityZones() async throws -> [(name: String, isAvailable: Bool, hosts: [Model.Host])] {
+        let now = clock.now()
+        let byZone = Dictionary(grouping: try await hosts(), by: \.availabilityZone)
+        return byZone.keys.sorted().map { name in
+            let members = byZone[name] ?? []
+            return (name, members.contains { $0.isUp(at: now) && !$0.isDisabled }, members)
+        }
+    }
+
+    /// The documents of a host that changed after `sequence`.
+    package func desired(of host: HostID, after sequence: Int64) async throws -> DesiredBatch {
+        let rows = try await database.read { try HostQueries.documents(of: host, after: sequence, limit: 500, $0) }
+        let decoder = JSONDecoder()
+        return DesiredBatch(
+            servers: try rows.map { try decoder.decode(DesiredServer.self, from: Data($0.document.utf8)) },
+            sequence: rows.last?.sequence ?? sequence)
+    }
+}

@@ -1,0 +1,22 @@
+import HostProtocol
+import Image
+import Model
+
+/// All that Compute asks of Image.
+struct ImageCalls: Sendable {
+    let image: ImageService
+
+    /// An image to boot from: active, and in a format the hosts know.
+    func bootable(_ id: ImageID, by caller: Caller) async throws -> (Model.Image, ImageReference) {
+        let found: Model.Image
+        do {
+            found = try await image.show(id, by: caller)
+        } catch let error as CloudError where error.kind == .notFound {
+            throw CloudError(.badRequest, "Can not find requested image", cause: error)
+        }
+        guard found.status == .active, let sha512 = found.sha512, let size = found.size,
+            let format = found.diskFormat.flatMap(DiskFormat.init(rawValue:))
+        else { throw CloudError.badRequest("Image \(id) is not active.") }
+        return (found, ImageReference(id: id, sha512: sha512, format: format, sizeBytes: Int64(size)))
+    }
+}

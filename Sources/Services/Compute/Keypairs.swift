@@ -1,0 +1,120 @@
+import Crypto
+import CryptoExtras
+import Dispatch
+import Foundation
+package import Model
+import Store
+
+extension ComputeService {
+    package func keypairs(of user: UserID) async throws -> [Keypair] {
+        try await database.read { try $0.fetch(Keypair.self, "WHERE user_id = ?1 ORDER BY name", [.id(user)]) }
+    }
+
+    package func keypair(_ name: String, of user: UserID) async throws -> Keypair {
+        let key = Keypair.key(user, name)
+        guard let found = try await database.read({ try $0.find(Keypair.self, key: .text(key)) }) else {
+            throw CloudError(.notFound, "Keypair \(name) not found for user \(user)")
+        }
+        return found
+    }
+
+    /// Imports one or several public keys, a line each; every line must be a key.
+    package func importKeypair(
+        _ name: String, type: String, publicKey: String, for user: UserID
+    ) async throws -> Keypair {
+        let keys = type == "ssh" ? try SSHKeys.parse(publicKey) : []
+        let fingerprint = keys.first?.fingerprint ?? SSHKeys.fingerprint(Array(publicKey.utf8))
+        let keypair = Keypair(
+            key: Keypair.key(user, name), userID: user, name: name, type: type, publicKey: publicKey,
+            fingerprint: fingerprint, keys: try JSONText(keys), createdAt: clock.now())
+        try await insert(keypair)
+        return keypair
+    }
+
+    /// Makes a key; the private half is in the answer and nowhere else.
+    package func generateKeypair(_ name: String, for user: UserID) async throws -> (Keypair, privateKey: String) {
+        let (publicKey, privateKey) = try await SSHKeys.generate(comment: "Generated-by-Novella")
+        return (try await importKeypair(name, type: "ssh", publicKey: publicKey, for: user), privateKey)
+    }
+
+    private func insert(_ keypair: Keypair) async throws {
+        let limit = Quota.computeDefaults.first { $0.resource == "key_pairs" }?.limit ?? 100
+        try await database.transaction { db in
+            let count = try db.integer("SELECT count(*) FROM keypairs WHERE user_id = ?1", [.id(keypair.userID)]) ?? 0
+            guard count < limit else { throw CloudError(.overQuota, "Quota exceeded, too many key pairs.") }
+            guard try db.insertIfAbsent(keypair) else {
+                throw CloudError(.conflict, "Key pair '\(keypair.name)' already exists.")
+            }
+        }
+    }
+
+    package func deleteKeypair(_ name: String, of user: UserID) async throws {
+        let found = try await database.transaction {
+            try $0.delete(Keypair.self, key: .text(Keypair.key(user, name)))
+        }
+        if !found { throw CloudError(.notFound, "Keypair \(name) not found for user \(user)") }
+    }
+}
+
+/// OpenSSH public keys (RFC 4253, section 6.6).
+package enum SSHKeys {
+    private static let types: Set<String> = [
+        "ssh-rsa", "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-dss",
+        "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com",
+    ]
+
+    /// One key a line; empty lines are passed over. Options before a key are refused: whoever imports a key does not
+    /// choose what `authorized_keys` does with it.
+    package static func parse(_ text: String) throws(CloudError) -> [PublicKey] {
+        var keys: [PublicKey] = []
+        for (at, line) in text.split(whereSeparator: \.isNewline).enumerated() {
+            let words = line.split(maxSplits: 2, whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
+            if words.isEmpty { continue }
+            guard words.count >= 2, types.contains(words[0]), let blob = Data(base64Encoded: words[1]),
+                name(of: blob) == words[0], !line.unicodeScalars.contains(where: { $0.value < 32 && $0 != "\t" })
+            else {
+                throw CloudError.badRequest("Keypair data is invalid: failed to generate fingerprint of key \(at + 1).")
+            }
+            keys.append(PublicKey(line: words.joined(separator: " "), fingerprint: fingerprint(Array(blob))))
+        }
+        guard !keys.isEmpty else { throw CloudError.badRequest("Keypair data is invalid: it holds no key.") }
+        return keys
+    }
+
+    /// The type that the key's own bytes name.
+    private static func name(of blob: Data) -> String? {
+        guard blob.count > 4 else { return nil }
+        let length = blob.prefix(4).reduce(0) { $0 << 8 | Int($1) }
+        guard length > 0, length <= 64, blob.count > 4 + length else { return nil }
+        return String(validating: blob.dropFirst(4).prefix(length), as: UTF8.self)
+    }
+
+    /// MD5 with colons, as Nova shows it.
+    package static func fingerprint(_ bytes: [UInt8]) -> String {
+        Insecure.MD5.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+    }
+
+    /// An RSA key of 2,048 bits: the public line and the private key as PEM.
+    static func generate(comment: String) async throws -> (publicKey: String, privateKey: String) {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(
+                    with: Result {
+                        let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
+                        let parts = try key.publicKey.getKeyPrimitives()
+                        var blob = Data()
+                        for part in [Data("ssh-rsa".utf8), positive(parts.publicExponent), positive(parts.modulus)] {
+                            withUnsafeBytes(of: UInt32(part.count).bigEndian) { blob.append(contentsOf: $0) }
+                            blob.append(part)
+                        }
+                        return ("ssh-rsa \(blob.base64EncodedString()) \(comment)", key.pemRepresentation + "\n")
+                    })
+            }
+        }
+    }
+
+    /// An mpint that is not negative.
+    private static func positive(_ number: Data) -> Data {
+        (number.first ?? 0) & 0x80 == 0 ? number : Data([0]) + number
+    }
+}

@@ -1,0 +1,102 @@
+import Model
+import Networking
+
+/// All that Compute asks of Network: few calls, each repeatable, none in Compute's transactions.
+struct NetworkCalls: Sendable {
+    let networking: NetworkingService
+
+    /// The NICs of a new server, checked: networks seen, ports free. Without a wish: the only network there is, the
+    /// project's default one, or none.
+    func resolve(_ wanted: [RequestedNIC]?, automatic: Bool, by caller: Caller) async throws -> [RequestedNIC] {
+        if let wanted {
+            for nic in wanted { try await check(nic, by: caller) }
+            return wanted
+        }
+        let project = try caller.project()
+        let usable = try await networking.networks(by: caller).filter {
+            !$0.isExternal && ($0.projectID == project || $0.isShared)
+        }
+        let own = usable.filter { $0.projectID == project }
+        let candidates = own.isEmpty ? usable : own
+        if candidates.count == 1 || automatic {
+            let preferred = candidates.first(where: \.isDefault) ?? candidates.first
+            guard let preferred else {
+                throw CloudError.badRequest(
+                    "Unable to automatically allocate a network: the project sees none. Create a network first.")
+            }
+            return [RequestedNIC(networkID: preferred.id)]
+        }
+        guard candidates.count < 2 else {
+            throw CloudError(
+                .conflict,
+                "Multiple possible networks found, use a Network ID to be more specific.")
+        }
+        return []
+    }
+
+    private func check(_ nic: RequestedNIC, by caller: Caller) async throws {
+        do {
+            if let id = nic.portID {
+                let port = try await networking.port(id, by: caller)
+                guard port.deviceID.isEmpty else { throw CloudError(.conflict, "Port \(id) is still in use.") }
+                return
+            }
+            guard let id = nic.networkID else { throw CloudError.badRequest("A NIC needs a network or a port.") }
+            let network = try await networking.network(id, by: caller)
+            if network.isExternal, !network.isShared, !caller.isAdmin {
+                throw CloudError(.forbidden, "It is not allowed to create an interface on external network \(id)")
+            }
+            if let text = nic.fixedIP {
+                let subnets = try await networking.subnets(of: id)
+                guard let address = IPAddress(text),
+                    subnets.contains(where: { CIDR($0.cidr)?.contains(address) == true })
+                else { throw CloudError.badRequest("Fixed IP \(text) is not a valid ip address for network \(id).") }
+            }
+        } catch let error as CloudError where error.kind == .notFound {
+            throw CloudError(.badRequest, error.message, cause: error)
+        }
+    }
+
+    /// The ids of security groups given by name or id.
+    func groups(_ names: [String], by caller: Caller) async throws -> [SecurityGroupID] {
+        let project = try caller.project()
+        let own = try await networking.securityGroups(by: caller).filter { $0.projectID == project }
+        return try names.map { name in
+            let found = own.filter { $0.id.text == name || $0.name == name }
+            guard let group = found.first else {
+                throw CloudError.badRequest("Unable to find security_group with name or id '\(name.prefix(80))'")
+            }
+            guard found.count == 1 else {
+                throw CloudError(.conflict, "Multiple security_group matches found for name '\(name)', use an ID.")
+            }
+            return group.id
+        }
+    }
+
+    func bind(
+        _ server: Server, _ request: ServerRequest, to host: Host, by caller: Caller
+    ) async throws -> [PortAttachment] {
+        let groups = try request.securityGroups.value()
+        let nics = try request.nics.value().enumerated().map { index, nic in
+            NetworkingService.ServerNIC(index: index, request: nic, securityGroups: groups.isEmpty ? nil : groups)
+        }
+        if nics.isEmpty { return [] }
+        _ = try await networking.bindPorts(
+            of: server.id.text, owner: "compute:\(host.availabilityZone)", hostname: server.hostname,
+            host: host.hostname,
+            nics: nics, by: caller)
+        return try await attachments(of: server.id)
+    }
+
+    func release(_ server: ServerID, given: [RequestedNIC]) async throws {
+        try await networking.releasePorts(of: server.text, given: Set(given.compactMap(\.portID)))
+    }
+
+    func attachments(of server: ServerID) async throws -> [PortAttachment] {
+        try await networking.attachments(of: server.text)
+    }
+
+    func server(at address: String, on network: NetworkID) async throws -> ServerID? {
+        try await networking.device(at: address, on: network).map { ServerID($0) }
+    }
+}

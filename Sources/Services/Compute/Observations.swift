@@ -1,0 +1,81 @@
+import Foundation
+package import HostProtocol
+import Model
+import Store
+
+/// What hosts say of servers, turned into state.
+extension ComputeService {
+    /// Keeps what was seen, wakes the operation that waits for it, and settles what changed by itself.
+    package func observe(_ observations: [ServerObservation]) async throws {
+        let now = clock.now()
+        let woken = try await database.transaction { db in
+            try observations.compactMap { try Self.observe($0, now: now, db) }
+        }
+        if woken.contains(.workflow) { bells.workflows() }
+        for case .host(let id) in woken { bells.host(id) }
+    }
+
+    private enum Woken: Equatable, Sendable {
+        case workflow
+        case host(HostID)
+    }
+
+    private static func observe(
+        _ seen: ServerObservation, now: Timestamp, _ db: any Connection
+    ) throws -> Woken? {
+        guard var server = try db.find(Server.self, key: .id(seen.serverID)), server.hostID == seen.hostID,
+            seen.epoch >= server.epoch
+        else { return nil }
+        if server.settled == .deleted {
+            if seen.power == .absent { try HostQueries.deleteDocument(of: server.id, db) }
+            return nil
+        }
+        server.observedEpoch = seen.epoch
+        server.observedPower = seen.power.rawValue
+        server.power = seen.power.number
+        server.hostFailure = try seen.failure.map { try JSONText($0).raw }
+        server.completedCommand = seen.completedCommand
+        guard server.operation == nil else {
+            try db.update(server)
+            if let workflow = server.workflowID { try WorkflowQueries.signal(workflow, now: now, db) }
+            return .workflow
+        }
+        return try settleQuietly(&server, seen, now: now, db)
+    }
+
+    /// With no operation under way, a guest that powered itself off is stopped and stays so; one that runs is active.
+    private static func settleQuietly(
+        _ server: inout Server, _ seen: ServerObservation, now: Timestamp, _ db: any Connection
+    ) throws -> Woken? {
+        switch (server.settled, seen.power) {
+        case (.active, .shutdown), (.active, .crashed):
+            server.settled = .stopped
+            server.updatedAt = now
+            try db.update(server)
+            try HostDocuments.change(of: server.id, db) { $0.power = .stopped }
+            return .host(seen.hostID)
+        case (.stopped, .running):
+            server.settled = .active
+            server.updatedAt = now
+            try db.update(server)
+            try HostDocuments.change(of: server.id, db) { $0.power = .running }
+            return .host(seen.hostID)
+        default:
+            try db.update(server)
+            return nil
+        }
+    }
+}
+
+extension ServerObservation.Power {
+    /// Nova's power states (compute/power_state.py).
+    var number: Int {
+        switch self {
+        case .absent, .unknown: 0
+        case .running: 1
+        case .paused: 3
+        case .shutdown: 4
+        case .crashed: 6
+        }
+    }
+}

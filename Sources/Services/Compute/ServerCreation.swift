@@ -1,0 +1,159 @@
+import HostProtocol
+package import Model
+import Networking
+import Store
+
+/// What a client asks for, in the newest shape, checked for form but not for truth.
+package struct ServerCreateRequest: Sendable {
+    package var name: String
+    package var description: String?
+    package var hostname: String?
+    package var flavorID: FlavorID
+    package var imageID: ImageID?
+    package var keyName: String?
+    /// `nil`: choose; empty: none.
+    package var nics: [RequestedNIC]?
+    /// `networks: "auto"`.
+    package var automaticNetwork = false
+    package var securityGroups: [String]?
+    package var userData: String?
+    package var metadata: [String: String] = [:]
+    package var tags: [String] = []
+    package var availabilityZone: String?
+    package var requestedHost: String?
+    package var configDrive = false
+    package var adminPassword: String
+    package var accessIPv4: String?
+    package var accessIPv6: String?
+    package var diskConfig = "MANUAL"
+    package var hints = "{}"
+    package var minCount = 1
+    package var maxCount = 1
+
+    package init(name: String, flavorID: FlavorID, adminPassword: String) {
+        self.name = name
+        self.flavorID = flavorID
+        self.adminPassword = adminPassword
+    }
+}
+
+extension ComputeService {
+    /// Writes the servers, what they use and the workflows that build them, all in one transaction; choosing hosts costs
+    /// no query. Want of room is not refused here: the server is there, in ERROR, and says why.
+    package func create(_ request: ServerCreateRequest, by caller: Caller) async throws -> [Server] {
+        let plan = try await plan(request, by: caller)
+        let candidates = choose(plan)
+        let now = clock.now()
+        let made = try await database.transaction { db in
+            try plan.takeQuota(db)
+            return try plan.servers(now).map { server in
+                try Self.insert(server, plan, candidates, requestID: caller.requestID, now: now, db)
+            }
+        }
+        for server in made {
+            if let host = server.hostID { capacity.count(plan.scheduling, times: 1, on: host) }
+        }
+        bells.workflows()
+        return made
+    }
+
+    private func plan(_ request: ServerCreateRequest, by caller: Caller) async throws -> CreationPlan {
+        let flavor = try await bootableFlavor(request.flavorID, by: caller)
+        guard let imageID = request.imageID else {
+            throw CloudError.badRequest("Invalid imageRef provided: this cloud boots from images only.")
+        }
+        let (image, reference) = try await self.image.bootable(imageID, by: caller)
+        try CreationPlan.check(image, fits: flavor)
+        var keys: [PublicKey] = []
+        if let name = request.keyName { keys = try await publicKeys(name, of: caller.userID) }
+        let nics = try await network.resolve(request.nics, automatic: request.automaticNetwork, by: caller)
+        let groups = try await network.groups(request.securityGroups ?? [], by: caller)
+        return try CreationPlan(
+            request: request, project: try caller.project(), user: caller.userID, flavor: flavor, image: image,
+            reference: reference, keys: keys, nics: nics, groups: groups,
+            zone: try zone(request.availabilityZone, by: caller))
+    }
+
+    private func bootableFlavor(_ id: FlavorID, by caller: Caller) async throws -> Flavor {
+        do {
+            return try await flavor(id, by: caller)
+        } catch let error as CloudError where error.kind == .notFound {
+            throw CloudError(.badRequest, "Flavor \(id) could not be found.", cause: error)
+        }
+    }
+
+    private func publicKeys(_ name: String, of user: UserID) async throws -> [PublicKey] {
+        do {
+            return try await keypair(name, of: user).keys.value()
+        } catch let error as CloudError where error.kind == .notFound {
+            throw CloudError(.badRequest, "Invalid key_name provided: '\(name)' is no key pair of yours.", cause: error)
+        }
+    }
+
+    /// `zone`, or for administrators `zone:host` and `zone:host:node`.
+    private func zone(_ text: String?, by caller: Caller) throws -> (name: String?, host: String?) {
+        guard let text else { return (nil, nil) }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        let hosts = capacity.all
+        if parts.count > 1 {
+            guard caller.isAdmin else {
+                throw CloudError(
+                    .forbidden, "Policy doesn't allow os_compute_api:servers:create:forced_host to be performed.")
+            }
+            guard parts.count <= 3, let wanted = parts.last(where: { !$0.isEmpty }), parts[1...].contains(wanted) else {
+                throw CloudError.badRequest("Unable to parse availability_zone '\(text.prefix(80))'.")
+            }
+            guard hosts.contains(where: { $0.hostname == wanted }) else {
+                throw CloudError.badRequest("No valid host was found: Compute host \(wanted) could not be found.")
+            }
+            return (parts[0].isEmpty ? nil : parts[0], wanted)
+        }
+        guard hosts.contains(where: { $0.availabilityZone == text && $0.isUp }) else {
+            throw CloudError.badRequest("The requested availability zone '\(text.prefix(80))' is not available")
+        }
+        return (text, nil)
+    }
+
+    private func choose(_ plan: CreationPlan) -> Scheduler.Choice {
+        var generator = SystemRandomNumberGenerator()
+        return Scheduler.choose(plan.scheduling, among: capacity.all, using: &generator)
+    }
+
+    private static func insert(
+        _ server: Server, _ plan: CreationPlan, _ choice: Scheduler.Choice, requestID: String, now: Timestamp,
+        _ db: any Connection
+    ) throws -> Server {
+        var server = server
+        let rotated = choice.hosts.isEmpty ? [] : rotate(choice.hosts, by: server.launchIndex)
+        let host = try rotated.first { host in
+            try PlacementQueries.claim(
+                plan.scheduling.resources, on: ResourceProviderID(host.id.text), for: server.id.text,
+                project: server.projectID, user: server.userID, db)
+        }
+        var workflow = OperationStart.workflow(
+            .build, kind: "build-server", on: server, by: server.userID, requestID: requestID, now: now)
+        if let host {
+            server.hostID = host.id
+            server.availabilityZone = host.availabilityZone
+            server.operation = .build
+            server.workflowID = workflow.id
+        } else {
+            server.settled = .error
+            server.fault = try JSONText(
+                ServerFault(code: 500, created: now.iso8601(), message: choice.explanation))
+            workflow.outcome = .failed
+            workflow.failure = choice.explanation
+            workflow.finishedAt = now
+        }
+        try db.insert(server)
+        try db.insert(plan.request(of: server))
+        try db.insert(workflow)
+        return server
+    }
+
+    /// Servers of one request begin at different candidates.
+    private static func rotate(_ hosts: [HostState], by count: Int) -> [HostState] {
+        let start = count % hosts.count
+        return Array(hosts[start...] + hosts[..<start])
+    }
+}

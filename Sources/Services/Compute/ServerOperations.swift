@@ -1,0 +1,101 @@
+package import Model
+import Store
+import Workflow
+
+/// Beginning an operation on a server.
+extension ComputeService {
+    package func start(_ id: ServerID, by caller: Caller) async throws {
+        try await begin(.start, kind: "start-server", on: id, by: caller)
+    }
+
+    package func stop(_ id: ServerID, by caller: Caller) async throws {
+        try await begin(.stop, kind: "stop-server", on: id, by: caller)
+    }
+
+    package func reboot(_ id: ServerID, hard: Bool, by caller: Caller) async throws {
+        try await begin(hard ? .rebootHard : .rebootSoft, kind: "reboot-server", on: id, by: caller)
+    }
+
+    /// Takes over from whatever is under way; deleting what is being deleted changes nothing.
+    package func delete(_ id: ServerID, by caller: Caller) async throws {
+        try await begin(.delete, kind: "delete-server", on: id, by: caller)
+    }
+
+    private func begin(_ operation: ServerOperation, kind: String, on id: ServerID, by caller: Caller) async throws {
+        let now = clock.now()
+        try await database.transaction { db in
+            let server = try visible(id, by: caller, db)
+            if operation == .delete, server.operation == .delete { return }
+            try OperationStart.check(operation, on: server, by: caller)
+            try OperationStart.begin(operation, kind: kind, on: server, by: caller, now: now, db)
+        }
+        bells.workflows()
+    }
+}
+
+enum OperationStart {
+    /// Refuses what the state or a lock does not allow, in Nova's words.
+    static func check(_ operation: ServerOperation, on server: Server, by caller: Caller) throws {
+        let rule = operation.rule
+        if server.isLocked, !caller.isAdmin {
+            throw CloudError(.conflict, "Instance \(server.id) is locked")
+        }
+        let state = server.state
+        guard rule.allowedFrom.contains(server.settled) else {
+            throw CloudError(
+                .conflict, "Cannot '\(rule.verb)' instance \(server.id) while it is in vm_state \(state.vmState)")
+        }
+        if let task = state.taskState, !rule.takesOver {
+            throw CloudError(.conflict, "Cannot '\(rule.verb)' instance \(server.id) while it is in task_state \(task)")
+        }
+        if operation != .delete, server.hostID == nil {
+            throw CloudError(.conflict, "Instance \(server.id) has no host: it was never built.")
+        }
+    }
+
+    static func begin(
+        _ operation: ServerOperation, kind: String, on old: Server, by caller: Caller, now: Timestamp,
+        _ db: any Connection
+    ) throws {
+        if old.operation != nil {
+            try WorkflowQueries.endAll(
+                of: old.id, because: "The operation was ended by '\(operation.rule.action)'.", now: now, db)
+        }
+        let workflow = workflow(
+            operation, kind: kind, on: old, by: caller.userID, requestID: caller.requestID, now: now)
+        var server = old
+        server.operation = operation
+        server.phase = 0
+        server.workflowID = workflow.id
+        server.updatedAt = now
+        try db.update(server)
+        try db.insert(workflow)
+    }
+
+    static func workflow(
+        _ operation: ServerOperation, kind: String, on server: Server, by user: UserID, requestID: String,
+        now: Timestamp
+    ) -> WorkflowRecord {
+        WorkflowRecord(
+            id: .random(), kind: kind, serverID: server.id, action: operation.rule.action, projectID: server.projectID,
+            userID: user, requestID: requestID, input: "{\"operation\":\"\(operation.rawValue)\"}",
+            outputs: JSONText(raw: "{}"), wakeAt: now, deadline: now.advanced(seconds: 1800), createdAt: now,
+            updatedAt: now)
+    }
+
+    /// Ends the operation under way: the server rests in `settled`.
+    static func settle(
+        _ id: ServerID, in settled: SettledState, now: Timestamp, _ db: any Connection,
+        also change: (inout Server) throws -> Void = { _ in }
+    ) throws {
+        guard var server = try db.find(Server.self, key: .id(id)) else { return }
+        server.settled = settled
+        server.operation = nil
+        server.workflowID = nil
+        server.phase = 0
+        server.updatedAt = now
+        if settled == .active || settled == .stopped { server.fault = nil }
+        try change(&server)
+        try db.update(server)
+    }
+}

@@ -1,0 +1,12 @@
+package import Workflow
+
+extension ComputeService {
+    /// Every workflow of Compute.
+    package var workflows: [WorkflowDefinition] {
+        let steps = ServerSteps(compute: self)
+        return [
+            BuildServer.definition(steps), DeleteServer.definition(steps), PowerServer.start(steps),
+            PowerServer.stop(steps), RebootServer.definition(steps),
+        ]
+    }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import HostProtocol
+import Model
+import Store
+import Workflow
+
+/// Steps that several workflows share.
+struct ServerSteps: Sendable {
+    let compute: ComputeService
+
+    func server(_ context: StepContext) async throws -> Server {
+        let id = try context.serverID()
+        guard let found = try await compute.database.read({ try $0.find(Server.self, key: .id(id)) }) else {
+            throw CloudError(.notFound, "Instance \(id) could not be found.")
+        }
+        return found
+    }
+
+    func request(_ id: ServerID) async throws -> ServerRequest {
+        guard let found = try await compute.database.read({ try $0.find(ServerRequest.self, key: .id(id)) }) else {
+            throw CloudError(.internal, "What was asked for server \(id) is not kept.")
+        }
+        return found
+    }
+
+    /// Changes the document and rings the host.
+    func document(
+        _ name: String, undo: Undo, _ change: @escaping @Sendable (inout DesiredServer, StepContext) -> Void
+    ) -> Step {
+        Step(name, undo: undo) { context in
+            let id = try context.serverID()
+            return .done { db in
+                try HostDocuments.change(of: id, db) { change(&$0, context) }
+            }
+        }
+    }
+
+    /// Waits until the host answers the newest document with what `isReached` wants; its failure is the step's failure.
+    func observed(
+        _ name: String, isReached: @escaping @Sendable (Server, StepContext) -> Bool,
+        commit: @escaping @Sendable (Server, StepContext) -> StepCommit
+    ) -> Step {
+        Step(name, undo: .none(why: "it only waits")) { context in
+            let server = try await server(context)
+            if let host = server.hostID { compute.bells.host(host) }
+            guard server.observedEpoch >= server.epoch else { return .nap(seconds: 5) }
+            if let text = server.hostFailure {
+                let failure = try JSONDecoder().decode(HostFailure.self, from: Data(text.utf8))
+                throw CloudError(.conflict, failure.message, detail: failure.detail)
+            }
+            guard isReached(server, context) else { return .nap(seconds: 5) }
+            return .done(commit: commit(server, context))
+        }
+    }
+
+    /// The server is in ERROR and says why.
+    func failed(_ context: StepContext, _ why: String) throws -> StepCommit {
+        let id = try context.serverID()
+        let now = compute.clock.now()
+        return { db in
+            let fault = try JSONText(ServerFault(code: 500, created: now.iso8601(), message: why))
+            try OperationStart.settle(id, in: .error, now: now, db) { $0.fault = fault }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+package import Model
+import Store
+
+/// The ports of one server, made and bound in one go. Repeatable: what an earlier try made is found again.
+extension NetworkingService {
+    package struct ServerNIC: Sendable {
+        /// Its place among the server's NICs; how an earlier try is recognised.
+        package var index: Int
+        package var request: RequestedNIC
+        package var securityGroups: [SecurityGroupID]?
+
+        package init(index: Int, request: RequestedNIC, securityGroups: [SecurityGroupID]?) {
+            self.index = index
+            self.request = request
+            self.securityGroups = securityGroups
+        }
+    }
+
+    /// Returns the ports in the order of `nics`.
+    package func bindPorts(
+        of device: String, owner: String, hostname: String, host: String, nics: [ServerNIC], by caller: Caller
+    ) async throws -> [Port] {
+        let now = clock.now()
+        return try await change { db in
+            let known = try NetworkQueries.ports(ofDevice: device, db)
+            return try nics.map { nic in
+                let profile = "{\"nic\":\(nic.index)}"
+                if let made = known.first(where: { $0.bindingProfile == profile }) { return made }
+                var port = try newOrGiven(nic, device: device, now: now, by: caller, db)
+                guard port.deviceID.isEmpty || port.deviceID == device else {
+                    throw CloudError(.conflict, "Port \(port.id) is still in use.")
+                }
+                port.deviceID = device
+                port.deviceOwner = owner
+                port.bindingHost = host
+                port.bindingProfile = profile
+                port.status = "ACTIVE"
+                if port.dnsName.isEmpty { port.dnsName = hostname }
+                port.updatedAt = now
+                try db.update(port)
+                return port
+            }
+        }
+    }
+
+    private func newOrGiven(
+        _ nic: ServerNIC, device: String, now: Timestamp, by caller: Caller, _ db: any Connection
+    ) throws -> Port {
+        if let id = nic.request.portID { return try own(Port.self, id.text, "Port", \.projectID, caller, db) }
+        guard let networkID = nic.request.networkID else {
+            throw CloudError(.internal, "A NIC names neither a port nor a network.")
+        }
+        let network = try visibleNetwork(networkID, by: caller, db)
+        var request = PortRequest(networkID: networkID, projectID: try caller.project())
+        request.securityGroups = nic.securityGroups
+        if let address = nic.request.fixedIP { request.addresses = [.init(ipAddress: address)] }
+        return try Self.create(request, on: network, now: now, db)
+    }
+
+    /// Takes the ports away that were made for the server, and sets those free that it was given.
+    package func releasePorts(of device: String, given: Set<PortID>) async throws {
+        let now = clock.now()
+        try await change { db in
+            for var port in try NetworkQueries.ports(ofDevice: device, db) {
+                guard given.contains(port.id) else {
+                    try Self.remove(port, db)
+                    continue
+                }
+                port.deviceID = ""
+                port.deviceOwner = ""
+                port.bindingHost = ""
+                port.bindingProfile = "{}"
+                port.status = "DOWN"
+                port.updatedAt = now
+                try db.update(port)
+            }
+        }
+    }
+
+    /// The ports of a device, with the networks they are in and their floating IPs: what a server's addresses are made of.
+    package func attachments(of device: String) async throws -> [PortAttachment] {
+        try await database.read { db in
+            try NetworkQueries.ports(ofDevice: device, db).compactMap { port in
+                guard let network = try db.find(Network.self, key: .id(port.networkID)) else { return nil }
+                return PortAttachment(
+                    port: port, network: network, subnets: try NetworkQueries.subnets(of: network.id, db),
+                    floatingIPs: try RouterQueries.floatingIPs(ofPort: port.id, db),
+                    groupNames: try port.securityGroups.value().compactMap {
+                        try db.find(SecurityGroup.self, key: .id($0))?.name
+                    })
+            }
+        }
+    }
+
+    /// The device that holds an address in a network.
+    package func device(at address: String, on network: NetworkID) async throws -> String? {
+        try await database.read { db in
+            try db.texts(
+                """
+                SELECT ports.device_id FROM ports
+                JOIN address_allocations ON address_allocations.port_id = ports.id
+                WHERE ports.network_id = ?1 AND address_allocations.address = ?2
+                """,
+                [.id(network), .text(address)]
+            ).first
+        }
+    }
+
+    /// Devices whose addresses or groups changed since the last call; each is named at least once.
+    package func drainOutbox(
+        _ consume: @Sendable ([String]) async throws -> Void
+    ) async throws {
+        let rows = try await database.read { try NetworkQueries.outbox(limit: 500, $0) }
+        guard let last = rows.last?.sequence else { return }
+        try await consume(Array(Set(rows.map(\.device))))
+        try await database.transaction { try NetworkQueries.clearOutbox(through: last, $0) }
+    }
+}
+
+package struct PortAttachment: Sendable {
+    package var port: Port
+    package var network: Network
+    package var subnets: [Subnet]
+    package var floatingIPs: [FloatingIP]
+    package var groupNames: [String]
+}

@@ -73,7 +73,10 @@ let package = Package(
         room("Hypervisor", in: "Host", imports: ["Model", "HostProtocol"]),
         .target(name: "CLibvirt", path: "Sources/Host/CLibvirt"),
         room("LibvirtDriver", in: "Host", imports: ["Model", "HostProtocol", "Hypervisor", "CLibvirt", logging]),
-        room("Dataplane", in: "Host", imports: ["Model", "HostProtocol", subprocess, nioCore, logging]),
+        .target(name: "CNamespace", path: "Sources/Host/CNamespace"),
+        room(
+            "Dataplane", in: "Host",
+            imports: ["Model", "HostProtocol", "CNamespace", subprocess, nioCore, nioPosix, nioHTTP1, logging]),
         room("HostStorage", in: "Host", imports: ["Model", "HostProtocol", "Hypervisor", crypto, subprocess, logging]),
         room(
             "Agent", in: "Host",
@@ -100,5 +103,10 @@ let package = Package(
                 "APIKit", "API", "Metadata", argumentParser, hummingbird, lifecycle, unixSignals, logging,
             ],
             path: "Sources/Binaries/novella", swiftSettings: settings),
+
+        tests("Dataplane", imports: ["Model", "HostProtocol"]),
+        .testTarget(
+            name: "DataplaneKernelTests", dependencies: ["Dataplane", "Model", "HostProtocol", subprocess, logging],
+            path: "Tests/DataplaneKernelTests", swiftSettings: settings),
     ]
 )

@@ -133,7 +133,8 @@ private func parseGroups(_ text: Substring) -> [UInt8]? {
     for (index, group) in groups.enumerated() {
         if index == groups.count - 1, let embedded = parseIPv4(group) {
             bytes += embedded
-        } else if (1...4).contains(group.utf8.count), group.allSatisfy(\.isHexDigit), let value = UInt16(group, radix: 16)
+        } else if (1...4).contains(group.utf8.count), group.allSatisfy(\.isHexDigit),
+            let value = UInt16(group, radix: 16)
         {
             bytes += [UInt8(value >> 8), UInt8(value & 0xff)]
         } else {

@@ -142,7 +142,7 @@ func hostLabel(_ text: String) -> String? {
     let trimmed = String(kept).trimmed(of: "-").prefix(63)
     let label = String(trimmed).trimmed(of: "-")
     if label.isEmpty || ["ignore", "infinite"].contains(label) { return nil }
-    if label.dropLast().allSatisfy(\.isASCIIDigit) { return "host-\(label)" }
+    if label.first?.isASCIIDigit == true, label.dropLast().allSatisfy(\.isASCIIDigit) { return "host-\(label)" }
     return label
 }
 

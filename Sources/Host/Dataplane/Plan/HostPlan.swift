@@ -13,7 +13,8 @@ package struct HostFacts: Sendable, Equatable {
     package var dnsmasqGroup: String
 
     package init(
-        names: DataplaneNames, zones: [NetworkID: Int] = [:], forwarders: [IPPrefix] = [], dnsmasqUser: String = "nobody",
+        names: DataplaneNames, zones: [NetworkID: Int] = [:], forwarders: [IPPrefix] = [],
+        dnsmasqUser: String = "nobody",
         dnsmasqGroup: String = "nogroup"
     ) {
         self.names = names
@@ -84,7 +85,7 @@ package struct PlannedRoute: Sendable, Hashable {
 }
 
 /// A floating address on a gateway leg, and the fixed one it stands for.
-package struct PlannedFloating: Sendable, Hashable {
+package struct PlannedFloating: Sendable, Hashable, Codable {
     package var leg: String
     package var address: String
     package var fixed: String
@@ -117,7 +118,8 @@ extension HostPlan {
             guard let network = networks[port.networkID] else { continue }
             taps.append(
                 PlannedTap(
-                    name: names.tap(port.id), bridge: names.bridge(network.id), mtu: network.mtu, up: port.adminStateUp))
+                    name: names.tap(port.id), bridge: names.bridge(network.id), mtu: network.mtu, up: port.adminStateUp)
+            )
         }
         let groups = Dictionary(topology.securityGroups.map { ($0.id, $0) }) { first, _ in first }
         for port in ports {

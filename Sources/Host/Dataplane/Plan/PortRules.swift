@@ -31,7 +31,8 @@ struct PortRules {
         ]
         let own6 = IPPrefix.merged(policy.sources.flatMap(\.prefixes)).filter { !$0.isIPv4 }
         if !own6.contains(where: { $0.length == 0 }) {
-            lines.append("ether type ip6 icmpv6 type 136 @th,64,128 != { \(own6.map(\.range).joined(separator: ", ")) } drop")
+            lines.append(
+                "ether type ip6 icmpv6 type 136 @th,64,128 != { \(own6.map(\.range).joined(separator: ", ")) } drop")
         }
         for allowed in policy.sources {
             let mac = "ether saddr \(allowed.mac)"
@@ -65,7 +66,9 @@ struct PortRules {
 
     private var to: [String] {
         var lines = ["ether type arp accept", "\(Mark.isEstablished) accept", "\(Mark.isInvalid) drop"]
-        if let mac = policy.dhcpMAC { lines.append("ether type ip ether saddr \(mac) udp sport 67 udp dport 68 accept") }
+        if let mac = policy.dhcpMAC {
+            lines.append("ether type ip ether saddr \(mac) udp sport 67 udp dport 68 accept")
+        }
         lines.append("ether type ip6 icmpv6 type { 130, 131, 132, 134, 135, 136 } accept")
         return lines + policy.groups.map { "jump \(groupChain($0, ingress: true))" }
     }
@@ -83,7 +86,8 @@ extension FilterRule {
         }
         if let transport { words.append("meta l4proto \(transport)") }
         if let ports {
-            words.append("th dport \(ports.count == 1 ? "\(ports.lowerBound)" : "\(ports.lowerBound)-\(ports.upperBound)")")
+            words.append(
+                "th dport \(ports.count == 1 ? "\(ports.lowerBound)" : "\(ports.lowerBound)-\(ports.upperBound)")")
         }
         let icmp = transport == Transport.icmp ? "icmp" : "icmpv6"
         if let icmpType { words.append("\(icmp) type \(icmpType)") }

@@ -23,10 +23,10 @@ struct RootRules {
     var text: String {
         let table = names.table
         var lines = ["add table inet \(table)"]
+        // nft packs at most five parts in a type, so the transport is matched beside it.
         for (set, address) in [("cut4", "ipv4_addr"), ("cut6", "ipv6_addr")] {
-            lines.append(
-                "add set inet \(table) \(set) { type mark . \(address) . \(address) . inet_proto . inet_service . "
-                    + "inet_service; flags timeout; }")
+            let key = "mark . \(address) . \(address) . inet_service . inet_service"
+            lines.append("add set inet \(table) \(set) { type \(key); flags timeout; }")
         }
         lines += ["flush table inet \(table)", "table inet \(table) {"] + inetChains + ["}"]
         lines += ["table bridge \(table) {", "}", "delete table bridge \(table)", "table bridge \(table) {"]
@@ -41,8 +41,8 @@ struct RootRules {
         let map = zones.map { "\(Mark.text($0)) : \($0)" }.joined(separator: ", ")
         var raw = ["\(Mark.isOther) accept"]
         if !map.isEmpty { raw.append("ct zone set meta mark map { \(map) }") }
-        raw.append("meta mark . ip saddr . ip daddr . meta l4proto . th sport . th dport @cut4 drop")
-        raw.append("meta mark . ip6 saddr . ip6 daddr . meta l4proto . th sport . th dport @cut6 drop")
+        raw.append("\(Mark.tuple("ip")) @cut4 drop")
+        raw.append("\(Mark.tuple("ip6")) @cut6 drop")
         let bridges = "oifname \"\(names.bridgePrefix)*\""
         let ranges = plan.externalPrefixes.isEmpty ? nil : IPPrefix.merged(plan.externalPrefixes).set
         var forward = ["\(Mark.isOurs) accept"]
@@ -81,14 +81,15 @@ struct RootRules {
         let external = externalInterfaces
         var guardLines = external.isEmpty ? [] : ["iifname { \(external.quoted) } accept"]
         guardLines += ["iifname \(taps) drop", "iifname \"\(names.legPrefix)*\" drop"]
-        return chain("mark", "filter hook prerouting priority -300", markLines + ["iifname \(taps) jump source"])
-            + chain("forward_from", "filter hook forward priority 10", ["iifname \(taps) jump from"])
-            + chain("forward_to", "filter hook forward priority 11", ["oifname \(taps) jump to"])
+        return chain("arrival", "filter hook prerouting priority -300", markLines + ["iifname \(taps) jump sources"])
+            + chain("forward_from", "filter hook forward priority 10", ["iifname \(taps) jump sends"])
+            + chain("forward_to", "filter hook forward priority 11", ["oifname \(taps) jump receives"])
             + chain("input_guard", "filter hook input priority 9", guardLines)
-            + chain("input_from", "filter hook input priority 10", ["iifname \(taps) jump from"])
+            + chain("input_from", "filter hook input priority 10", ["iifname \(taps) jump sends"])
             + chain("input_clear", "filter hook input priority 20", ["\(Mark.isOurs) meta mark set 0"])
-            + chain("output_to", "filter hook output priority 10", ["oifname \(taps) jump to"])
-            + dispatch("source", key: "iifname") + dispatch("from", key: "iifname") + dispatch("to", key: "oifname")
+            + chain("output_to", "filter hook output priority 10", ["oifname \(taps) jump receives"])
+            + dispatch("sources", to: "source", key: "iifname") + dispatch("sends", to: "from", key: "iifname")
+            + dispatch("receives", to: "to", key: "oifname")
     }
 
     private var markLines: [String] {
@@ -110,8 +111,8 @@ struct RootRules {
     }
 
     /// A tap without rules of its own passes nothing.
-    private func dispatch(_ name: String, key: String) -> [String] {
-        let targets = plan.policies.map { "\"\($0.tap)\" : goto \(name)_\(short($0.portID.text))" }
+    private func dispatch(_ name: String, to chain: String, key: String) -> [String] {
+        let targets = plan.policies.map { "\"\($0.tap)\" : goto \(chain)_\(short($0.portID.text))" }
         let map = targets.isEmpty ? [] : ["\t\t\(key) vmap { \(targets.joined(separator: ", ")) }"]
         return ["\tchain \(name) {"] + map + ["\t\tdrop", "\t}"]
     }
@@ -144,6 +145,11 @@ enum Mark {
     static let isEstablished = "meta mark & 0x00010000 == 0x00010000"
     static let isInvalid = "meta mark & 0x00020000 == 0x00020000"
     static let hostEstablished = "0x4e010000"
+
+    /// What is looked up in the `cut` sets: a connection of a network, whichever transport has ports.
+    static func tuple(_ family: String) -> String {
+        "meta l4proto { 6, 17, 33, 132, 136 } meta mark . \(family) saddr . \(family) daddr . th sport . th dport"
+    }
 
     static func text(_ zone: Int) -> String { "0x" + hex(0x4e00_0000 | zone, width: 8) }
 }

@@ -1,0 +1,35 @@
+import Foundation
+
+/// What was applied last, for the next pass, which may be another process's: what is no longer wanted shows only by
+/// comparison. It is kept with dnsmasq's files, where a reboot clears it together with all it tells of.
+struct AppliedRecord: Codable {
+    /// By namespace.
+    var floating: [String: [PlannedFloating]] = [:]
+    /// By network: addresses of local ports.
+    var addresses: [String: [String]] = [:]
+    /// Addresses the LAN interface answers for.
+    var announced: [String] = []
+
+    private static func path(_ names: DataplaneNames) -> String { names.runDirectory + "/applied.json" }
+
+    /// The run directory is readable for the group dnsmasq runs in, and for no other.
+    static func makeDirectory(_ names: DataplaneNames, group: String) throws {
+        if FileManager.default.fileExists(atPath: names.runDirectory) { return }
+        try FileManager.default.createDirectory(
+            atPath: names.runDirectory, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o750, .groupOwnerAccountName: group])
+    }
+
+    static func read(_ names: DataplaneNames) throws -> AppliedRecord {
+        guard let data = FileManager.default.contents(atPath: path(names)) else { return AppliedRecord() }
+        return try JSONDecoder().decode(AppliedRecord.self, from: data)
+    }
+
+    func write(_ names: DataplaneNames) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let data = try encoder.encode(self)
+        if FileManager.default.contents(atPath: Self.path(names)) == data { return }
+        try data.write(to: URL(fileURLWithPath: Self.path(names)), options: .atomic)
+    }
+}

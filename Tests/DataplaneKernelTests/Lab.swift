@@ -13,17 +13,18 @@ final class Lab: Sendable {
     /// Third octet of the external ranges, by tag, so that two runs do not meet.
     let octet: Int
 
-    init() throws {
+    /// - Parameter onLAN: the veth to the internet stands for a LAN interface.
+    init(onLAN: Bool = false) throws {
         let number = UInt16.random(in: 1...UInt16.max)
         tag = hex(number, width: 4)
         octet = Int(number % 250) + 1
         names = try DataplaneNames(tag: tag)
-        dataplane = try Self.makeDataplane(tag)
+        dataplane = try Self.makeDataplane(tag, lan: onLAN ? "lab\(tag)" : nil)
     }
 
-    static func makeDataplane(_ tag: String) throws -> KernelDataplane {
+    static func makeDataplane(_ tag: String, lan: String? = nil) throws -> KernelDataplane {
         try KernelDataplane(
-            cloudTag: tag, externalInterface: nil,
+            cloudTag: tag, externalInterface: lan,
             metadata: { request in
                 let text = "\(request.method) \(request.path) \(request.sourceAddress) \(request.networkID)"
                 return MetadataResponse(status: 200, contentType: "text/plain", body: Array(text.utf8))
@@ -69,6 +70,12 @@ final class Lab: Sendable {
         }
     }
 
+    func ping(_ guest: String, _ address: String) async throws -> Bool {
+        let family = address.contains(":") ? "ping6" : "ping"
+        let arguments = ["netns", "exec", guestNamespace(guest), "busybox", family, "-c", "1", "-W", "1", address]
+        return try await Tool.run("ip", arguments, accept: [0, 1]).contains(" 0% packet loss")
+    }
+
     func listen(_ guest: String, _ address: String, _ port: UInt16) async throws -> Socket {
         try await NamespaceThread.run(in: guestNamespace(guest)) { Socket.listener(address, port) }
     }
@@ -84,8 +91,8 @@ final class Lab: Sendable {
 }
 
 /// Makes a lab, runs the test, and takes all away, whichever way the test ends.
-func withLab(_ body: (Lab) async throws -> Void) async throws {
-    let lab = try Lab()
+func withLab(onLAN: Bool = false, _ body: (Lab) async throws -> Void) async throws {
+    let lab = try Lab(onLAN: onLAN)
     do {
         try await body(lab)
     } catch {

@@ -5,7 +5,7 @@ import Foundation
 struct AppliedRecord: Codable {
     /// By namespace.
     var floating: [String: [PlannedFloating]] = [:]
-    /// By network: addresses of local ports.
+    /// By network: `port address` of each address of a local port, so that an address that changed hands is noticed.
     var addresses: [String: [String]] = [:]
     /// Addresses the LAN interface answers for.
     var announced: [String] = []

@@ -158,11 +158,14 @@ package actor KernelDataplane: Dataplane {
         for network in topology.networks {
             guard let zone = facts.zones[network.id] else { continue }
             let policies = now[network.id] ?? []
-            let present = policies.flatMap { policy in policy.prefixes.filter(\.isSingle) }
-            addresses[network.id.text] = present.map(\.description)
+            let present = policies.flatMap { policy in
+                policy.prefixes.filter(\.isSingle).map { "\(policy.portID) \($0)" }
+            }
+            let former = record.addresses[network.id.text] ?? []
+            addresses[network.id.text] = present
             if let before, before[network.id] ?? [] == policies { continue }
-            let gone = try (record.addresses[network.id.text] ?? []).map { try IPPrefix($0) }
-                .filter { !present.contains($0) }
+            let gone = try former.filter { !present.contains($0) }
+                .map { try IPPrefix(String($0.drop { $0 != " " }.dropFirst())) }
             cuts = try await connections.audit(
                 zone: network.isExternal ? 0 : zone, mark: zone, policies: policies, gone: gone, cut: cuts)
         }
@@ -208,11 +211,16 @@ package actor KernelDataplane: Dataplane {
         record.announced = wanted
     }
 
+    /// Gives the metadata sockets up and leaves all else as it is, for this process's orderly end.
+    package func stopListening() async {
+        for listener in listeners.values { await listener.close() }
+        listeners = [:]
+    }
+
     package func destroy() async throws {
         await takeTurn()
         defer { passTurn() }
-        for listener in listeners.values { await listener.close() }
-        listeners = [:]
+        await stopListening()
         var record = try AppliedRecord.read(names)
         try await announce([], &record)
         try await Teardown(names: names).run()

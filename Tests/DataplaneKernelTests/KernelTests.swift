@@ -48,7 +48,7 @@ extension KernelSuites {
                 try await lab.dataplane.converge(
                     NetworkTopology(
                         generation: 1, networks: [Shapes.network(1), Shapes.network(2)], ports: ports,
-                        securityGroups: [Shapes.group(1, tcp: [7000]), Shapes.group(2, tcp: [7000])]))
+                        securityGroups: [Shapes.group(1, tcp: [7000, 7001]), Shapes.group(2, tcp: [7000])]))
                 for name in ["1", "2"] {
                     let listener = try await lab.listen("b" + name, "10.0.0.12", 7000)
                     let client = try #require(
@@ -57,13 +57,27 @@ extension KernelSuites {
                     client.send("network " + name)
                     #expect(server.receive() == "network " + name)
                 }
+                // What is established on one network opens nothing on the other.
+                let first = try await lab.listen("b1", "10.0.0.12", 7001)
+                let second = try await lab.listen("b2", "10.0.0.12", 7001)
+                let client = try await lab.connect("a1", to: "10.0.0.12", 7001, from: ("10.0.0.11", 5556))
+                let session = first.accept()
+                #expect(client != nil && session != nil)
+                let other = try await lab.connect(
+                    "a2", to: "10.0.0.12", 7001, from: ("10.0.0.11", 5556), timeout: 0.5)
+                #expect(other == nil)
+                _ = second
             }
         }
 
         @Test func removingARuleEndsWhatItAllowed() async throws {
             try await withLab { lab in
                 var topology = try await pair(lab)
-                topology.securityGroups = [Shapes.group(1, tcp: [7000, 7001])]
+                // The client lets everything in, so that nothing on its side stops the server's data.
+                var trusting = Shapes.group(2, tcp: [])
+                trusting.rules.append(.init(direction: .ingress, etherType: .ipv4))
+                topology.ports[0].securityGroups = [trusting.id]
+                topology.securityGroups = [Shapes.group(1, tcp: [7000, 7001]), trusting]
                 try await lab.dataplane.converge(topology)
                 let goes = try await lab.listen("b", "10.0.0.12", 7000)
                 let stays = try await lab.listen("b", "10.0.0.12", 7001)
@@ -71,7 +85,7 @@ extension KernelSuites {
                 let second = try #require(try await lab.connect("a", to: "10.0.0.12", 7001))
                 let (firstServer, _) = try #require(goes.accept())
                 let (secondServer, _) = try #require(stays.accept())
-                topology.securityGroups = [Shapes.group(1, tcp: [7001])]
+                topology.securityGroups = [Shapes.group(1, tcp: [7001]), trusting]
                 topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 // The server's side may open connections outward; its data must not revive this one.
@@ -81,7 +95,7 @@ extension KernelSuites {
                 #expect(firstServer.receive(within: 0.5) == nil)
                 second.send("still here")
                 #expect(secondServer.receive() == "still here")
-                topology.securityGroups = [Shapes.group(1, tcp: [7000, 7001])]
+                topology.securityGroups = [Shapes.group(1, tcp: [7000, 7001]), trusting]
                 topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 #expect(try await lab.connect("a", to: "10.0.0.12", 7000) != nil)

@@ -85,8 +85,8 @@ package actor KernelDataplane: Dataplane {
         let links = RootLinks(plan: plan, names: names)
         var troubles: [any Error] = []
         try AppliedRecord.makeDirectory(names, group: facts.dnsmasqGroup)
-        try await removeStrangers(plan, links)
-        try await links.prepare()
+        let present = try await removeStrangers(plan, links)
+        try await links.prepare(present)
         try await loadRules(plan)
         var record = try AppliedRecord.read(names)
         var loaded: [String: String] = [:]
@@ -110,18 +110,19 @@ package actor KernelDataplane: Dataplane {
         }
     }
 
-    private func removeStrangers(_ plan: HostPlan, _ links: RootLinks) async throws {
+    private func removeStrangers(_ plan: HostPlan, _ links: RootLinks) async throws -> [String: LinkState] {
         let wanted = Set(plan.listeners.map(\.namespace))
         for (name, listener) in listeners where !wanted.contains(name) {
             await listener.close()
             listeners[name] = nil
         }
         try await Teardown(names: names).stopDnsmasq(except: Set(plan.dhcp.map(\.directory)))
-        try await links.removeStrangers()
+        let present = try await links.removeStrangers()
         let kept = Set(plan.namespaces.map(\.name))
         for name in try NamespaceApplier.present(names) where !kept.contains(name) {
             try await Tool.run("ip", ["netns", "del", name])
         }
+        return present
     }
 
     private func loadRules(_ plan: HostPlan) async throws {
@@ -130,7 +131,7 @@ package actor KernelDataplane: Dataplane {
     }
 
     private func apply(_ plan: PlannedNamespace, _ record: inout AppliedRecord) async throws {
-        let applier = NamespaceApplier(plan: plan, table: names.table, logger: logger)
+        let applier = NamespaceApplier(plan: plan, names: names, logger: logger)
         let loaded = last?.namespaceRules[plan.name]
         let fresh = last?.namespaceRules.keys.contains(plan.name) != true
         let isNew = try await applier.apply(fresh: fresh, loaded: loaded)

@@ -41,46 +41,73 @@ struct LinkState: Decodable {
             })
     }
 
-    /// The links of a namespace (`nil`: the root one) by name.
-    static func read(in namespace: String? = nil) async throws -> [String: LinkState] {
-        let place = namespace.map { ["-n", $0] } ?? []
-        let text = try await Tool.run("ip", place + ["-j", "-d", "addr", "show"])
+    /// The links of the root namespace by name.
+    static func read() async throws -> [String: LinkState] {
+        try byName(await Tool.run("ip", ["-j", "-d", "addr", "show"]))
+    }
+
+    static func byName(_ text: some StringProtocol) throws -> [String: LinkState] {
         let links = try JSONDecoder().decode([LinkState].self, from: Foundation.Data(text.utf8))
         return Dictionary(links.compactMap { link in link.ifname.map { ($0, link) } }) { first, _ in first }
     }
 }
 
+/// What a namespace holds, read with one command; two when it has IPv6 addresses of its own.
+struct NamespaceState {
+    var links: [String: LinkState] = [:]
+    /// Those by a gateway; the kernel's own are left out.
+    var routes: Set<PlannedRoute> = []
+
+    static func read(_ namespace: String) async throws -> NamespaceState {
+        let text = try await Tool.run("ip", ["-n", namespace, "-j", "-batch", "-"], input: "addr show\nroute show\n")
+        var state = NamespaceState()
+        for list in jsonLists(text) {
+            if list.contains("\"ifname\"") {
+                state.links = try LinkState.byName(list)
+            } else {
+                state.routes.formUnion(try RouteState.parse(list))
+            }
+        }
+        if state.links.values.contains(where: { $0.addresses.contains { $0.contains(":") && !$0.hasPrefix("::1/") } }) {
+            let text = try await Tool.run("ip", ["-n", namespace, "-j", "-6", "route", "show"])
+            for list in jsonLists(text) { state.routes.formUnion(try RouteState.parse(list)) }
+        }
+        return state
+    }
+
+    /// `ip -j` prints each list on a line of its own, and a newline or nothing for an empty one.
+    private static func jsonLists(_ text: String) -> [Substring] {
+        text.split(separator: "\n").filter { !$0.allSatisfy(\.isWhitespace) }
+    }
+}
+
 extension Tool {
-    /// Removes links of the root namespace. One that goes by itself meanwhile, as a veth does some time after its peer's
-    /// namespace, is as good as removed.
-    static func remove(links: some Collection<String>) async throws {
+    /// Removes links of the root namespace, all in one step of the kernel: one by one takes it some 20 ms each. A link
+    /// that goes by itself meanwhile, as a veth does some time after its peer's namespace, is as good as removed.
+    /// - Parameter group: a link group of this cloud's own.
+    static func remove(links: some Collection<String>, group: Int) async throws {
         let deadline = ContinuousClock.now + .seconds(5)
         while !links.isEmpty {
             let present = try await LinkState.read()
             let left = links.filter { present[$0] != nil }.sorted()
             if left.isEmpty { return }
             if ContinuousClock.now > deadline { throw PlanError("links do not go away: \(left)") }
-            let commands = left.map { "link del \($0)\n" }.joined()
+            let commands = left.map { "link set dev \($0) group \(group)\n" }.joined() + "link del group \(group)\n"
             try await run("ip", ["-force", "-batch", "-"], input: commands, accept: [0, 1])
         }
     }
 }
 
 /// One route as `ip -j route` tells it.
-struct RouteState: Decodable {
+private struct RouteState: Decodable {
     var dst: String?
     var gateway: String?
 
-    /// The routes by a gateway; the kernel's own are left out.
-    static func read(in namespace: String, isIPv4: Bool) async throws -> Set<PlannedRoute> {
-        let text = try await Tool.run("ip", ["-n", namespace, "-j", isIPv4 ? "-4" : "-6", "route", "show"])
-        if text.allSatisfy(\.isWhitespace) { return [] }
-        let routes = try JSONDecoder().decode([RouteState].self, from: Data(text.utf8))
-        return Set(
-            routes.compactMap { route in
-                guard let destination = route.dst, let gateway = route.gateway else { return nil }
-                return PlannedRoute(destination: destination, via: gateway, isIPv4: isIPv4)
-            })
+    static func parse(_ text: some StringProtocol) throws -> [PlannedRoute] {
+        try JSONDecoder().decode([RouteState].self, from: Data(text.utf8)).compactMap { route in
+            guard let destination = route.dst, let gateway = route.gateway else { return nil }
+            return PlannedRoute(destination: destination, via: gateway, isIPv4: !gateway.contains(":"))
+        }
     }
 }
 

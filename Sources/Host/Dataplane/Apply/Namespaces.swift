@@ -4,7 +4,7 @@ import Logging
 /// Brings one network namespace to the plan: legs, addresses, routes, settings, rules.
 struct NamespaceApplier {
     let plan: PlannedNamespace
-    let table: String
+    let names: DataplaneNames
     let logger: Logger
 
     /// The name's mount point; its inode is the namespace's identity.
@@ -30,8 +30,8 @@ struct NamespaceApplier {
     ///   - loaded: the rules this process loaded last.
     /// - Returns: whether the namespace was made anew.
     func apply(fresh: Bool, loaded: String?) async throws -> Bool {
-        var links = await readLinks()
-        let isNew = links == nil
+        let state = await read()
+        let isNew = state == nil
         if isNew {
             if FileManager.default.fileExists(atPath: "\(Self.directory)/\(plan.name)") {
                 try await Tool.run("ip", ["netns", "del", plan.name])
@@ -43,29 +43,29 @@ struct NamespaceApplier {
             try await Tool.inside(plan.name, "sysctl", ["-q", "-w"] + settings)
         }
         try await load(isNew ? nil : loaded)
-        links = try await makeLegs(links ?? [:])
-        try await Tool.ip(commands(links ?? [:]), in: plan.name)
-        await applyRoutes()
+        let present = try await makeLegs(state ?? NamespaceState())
+        try await Tool.ip(commands(present.links), in: plan.name)
+        await applyRoutes(present.routes)
         return isNew
     }
 
-    private func readLinks() async -> [String: LinkState]? {
+    private func read() async -> NamespaceState? {
         guard FileManager.default.fileExists(atPath: "\(Self.directory)/\(plan.name)") else { return nil }
         do {
-            return try await LinkState.read(in: plan.name)
+            return try await NamespaceState.read(plan.name)
         } catch {
             logger.warning("namespace cannot be entered and is made again", metadata: ["error": "\(error)"])
             return nil
         }
     }
 
-    private func makeLegs(_ links: [String: LinkState]) async throws -> [String: LinkState] {
-        let missing = plan.legs.filter { links[$0.inside] == nil }
-        if missing.isEmpty { return links }
-        try await Tool.remove(links: missing.map(\.outside))
+    private func makeLegs(_ state: NamespaceState) async throws -> NamespaceState {
+        let missing = plan.legs.filter { state.links[$0.inside] == nil }
+        if missing.isEmpty { return state }
+        try await Tool.remove(links: missing.map(\.outside), group: names.linkGroup)
         try await Tool.ip(
             missing.map { "link add \($0.outside) mtu \($0.mtu) type veth peer name \($0.inside) netns \(plan.name)" })
-        return try await LinkState.read(in: plan.name)
+        return try await NamespaceState.read(plan.name)
     }
 
     private func commands(_ links: [String: LinkState]) -> [String] {
@@ -93,21 +93,19 @@ struct NamespaceApplier {
 
     private func hasTable() async throws -> Bool {
         let text = try await Tool.run("ip", ["netns", "exec", plan.name, "nft", "list", "chains", "ip"])
-        return text.contains("table ip \(table) {") && text.contains("chain guard {")
+        return text.contains("table ip \(names.table) {") && text.contains("chain guard {")
     }
 
     /// A route that the kernel refuses is the affair of the router that asked for it, and of no one else.
-    private func applyRoutes() async {
-        for isIPv4 in [true, false] {
-            let wanted = Set(plan.routes.filter { $0.isIPv4 == isIPv4 })
+    private func applyRoutes(_ present: Set<PlannedRoute>) async {
+        let wanted = Set(plan.routes)
+        let changes =
+            present.subtracting(wanted).map { ("del", $0) } + wanted.subtracting(present).map { ("replace", $0) }
+        for (verb, route) in changes {
             do {
-                if !isIPv4, wanted.isEmpty { continue }
-                let present = try await RouteState.read(in: plan.name, isIPv4: isIPv4)
-                for route in present.subtracting(wanted) { try await change("del", route) }
-                for route in wanted.subtracting(present) { try await change("replace", route) }
+                try await change(verb, route)
             } catch {
-                logger.warning(
-                    "routes not as planned", metadata: ["namespace": "\(plan.name)", "error": "\(error)"])
+                logger.warning("route not as planned", metadata: ["namespace": "\(plan.name)", "error": "\(error)"])
             }
         }
     }

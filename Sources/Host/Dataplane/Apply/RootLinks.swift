@@ -5,15 +5,18 @@ struct RootLinks {
     let names: DataplaneNames
 
     /// Links of this cloud that the plan does not name go first, so that no packet meets rules that are gone.
-    func removeStrangers() async throws {
+    /// Returns what is left.
+    func removeStrangers() async throws -> [String: LinkState] {
         let wanted = Set(
             plan.bridges.map(\.name) + plan.taps.map(\.name) + plan.namespaces.flatMap(\.legs).map(\.outside))
         let present = try await LinkState.read()
-        try await Tool.remove(links: present.keys.filter { names.owns(link: $0) && !wanted.contains($0) })
+        let strangers = present.keys.filter { names.owns(link: $0) && !wanted.contains($0) }
+        if strangers.isEmpty { return present }
+        try await Tool.remove(links: strangers, group: names.linkGroup)
+        return try await LinkState.read()
     }
 
-    func prepare() async throws {
-        let present = try await LinkState.read()
+    func prepare(_ present: [String: LinkState]) async throws {
         var commands: [String] = []
         for bridge in plan.bridges { commands += prepare(bridge, present[bridge.name]) }
         for tap in plan.taps {

@@ -30,6 +30,9 @@ package struct DataplaneNames: Sendable, Equatable {
     /// What dnsmasq reads and writes. It lives where a reboot clears it, as the reboot clears all else that is made.
     package var runDirectory: String { "/run/novella-\(tag)" }
 
+    /// A link group that is this cloud's only; links join it to be removed together.
+    var linkGroup: Int { 0x4e00_0000 | (Int(tag, radix: 16) ?? 0) }
+
     /// Whether a root-namespace link is of this cloud.
     package func owns(link: String) -> Bool {
         [bridgePrefix, tapPrefix, legPrefix].contains { link.hasPrefix($0) }

@@ -210,5 +210,43 @@ extension KernelSuites {
                 #expect(try await lab.ping("a", "10.0.0.12"))
             }
         }
+
+        @Test func aReusedAddressIsLeasedToItsNewOwner() async throws {
+            try await withLab { lab in
+                let (old, other) = (Shapes.port(1, host: 11, groups: [1]), Shapes.port(2, host: 12, groups: [1]))
+                let new = Shapes.port(3, host: 11, groups: [1])
+                try await lab.plug("old", old)
+                try await lab.plug("other", other)
+                var topology = NetworkTopology(
+                    generation: 1, networks: [Shapes.network(1)], ports: [old, other],
+                    securityGroups: [Shapes.group(1, tcp: [])])
+                try await lab.dataplane.converge(topology)
+                #expect(try await lab.lease("old")["ip"] == "10.0.0.11")
+                #expect(try await lab.lease("other")["ip"] == "10.0.0.12")
+                try await lab.plug("new", new)
+                topology.ports = [other, new]
+                topology.generation += 1
+                try await lab.dataplane.converge(topology)
+                #expect(try await lab.lease("new")["ip"] == "10.0.0.11")
+                let leases = "\(lab.names.runDirectory)/dhcp-\(short(Shapes.network(1).id.text))/leases"
+                #expect(try String(contentsOfFile: leases, encoding: .utf8).contains("10.0.0.12"))
+            }
+        }
+
+        @Test func metadataHasBounds() async throws {
+            try await withLab { lab in
+                try await lab.dataplane.converge(pair(lab))
+                try await Tool.ip(["route add 169.254.169.254/32 via 10.0.0.2"], in: lab.guestNamespace("a"))
+                func ask(_ request: String) async throws -> String {
+                    let client = try #require(try await lab.connect("a", to: "169.254.169.254", 80))
+                    client.send(request)
+                    return client.receive() ?? ""
+                }
+                let large = "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"
+                #expect(try await ask(large + String(repeating: "x", count: 100_000)).hasPrefix("HTTP/1.1 413"))
+                #expect(try await ask("nonsense\r\n\r\n").hasPrefix("HTTP/1.1 400"))
+                #expect(try await ask("PUT /latest/api/token HTTP/1.1\r\nHost: a\r\n\r\n").contains("PUT /latest"))
+            }
+        }
     }
 }

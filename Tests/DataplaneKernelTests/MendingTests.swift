@@ -22,22 +22,24 @@ extension KernelSuites {
             DnsmasqDaemon.pid(in: "\(lab.names.runDirectory)/dhcp-\(short(Shapes.network(1).id.text))")
         }
 
+        private func files(of lab: Lab) throws -> [String] {
+            let manager = FileManager.default
+            let folders = ["/run", "/run/novella/zones", "/run/novella/settings/net.ipv4.ip_forward/users"]
+            return try folders.filter { manager.fileExists(atPath: $0) }.flatMap { folder in
+                try manager.contentsOfDirectory(atPath: folder).map { "\(folder)/\($0)" }
+            }.filter { file in
+                let content = manager.contents(atPath: file) ?? Data()
+                return file.contains(lab.tag) || content.starts(with: Data(lab.tag.utf8))
+            }
+        }
+
         /// Everything on the machine that carries the tag.
         private func traces(_ lab: Lab) async throws -> [String] {
             let links = try await LinkState.read().keys.filter { lab.names.owns(link: $0) }
             let spaces = try NamespaceApplier.present(lab.names)
             let tables = try await Tool.run("nft", ["list", "tables"]).split(separator: "\n").map(String.init)
                 .filter { $0.hasSuffix(lab.names.table) }
-            let files = ["/run", "/run/novella/zones", "/run/novella/settings/net.ipv4.ip_forward/users"].flatMap {
-                path in
-                ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [])
-                    .map { "\(path)/\($0)" }
-                    .filter { file in
-                        file.contains(lab.tag)
-                            || FileManager.default.contents(atPath: file).map { $0.starts(with: Data(lab.tag.utf8)) }
-                                == true
-                    }
-            }
+            let files = try self.files(of: lab)
             let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { pid in
                 FileManager.default.contents(atPath: "/proc/\(pid)/cmdline")
                     .map { String(decoding: $0, as: UTF8.self).contains(lab.names.runDirectory) } == true

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 
 /// What was applied last, for the next pass, which may be another process's: what is no longer wanted shows only by
 /// comparison. It is kept with dnsmasq's files, where a reboot clears it together with all it tells of.
@@ -20,9 +21,15 @@ struct AppliedRecord: Codable {
             attributes: [.posixPermissions: 0o750, .groupOwnerAccountName: group])
     }
 
-    static func read(_ names: DataplaneNames) throws -> AppliedRecord {
+    /// A record that cannot be read is as none: what it would have told is then not noticed, and logged as such.
+    static func read(_ names: DataplaneNames, logger: Logger) -> AppliedRecord {
         guard let data = FileManager.default.contents(atPath: path(names)) else { return AppliedRecord() }
-        return try JSONDecoder().decode(AppliedRecord.self, from: data)
+        do {
+            return try JSONDecoder().decode(AppliedRecord.self, from: data)
+        } catch {
+            logger.warning("the record of what was applied is unreadable", metadata: ["error": "\(error)"])
+            return AppliedRecord()
+        }
     }
 
     func write(_ names: DataplaneNames) throws {

@@ -4,8 +4,8 @@ import Model
 /// Ends connections that rules no longer allow.
 ///
 /// Deleting a conntrack entry is not enough: the next packet of the answering side would begin it anew, in a direction
-/// that may be allowed. So its tuple is first put in the table's `cut` set, which drops it before conntrack sees it, for
-/// longer than TCP goes on sending. A tuple that is allowed again leaves the set.
+/// that may be allowed. So its tuple is first put in the table's `cut` set, which drops it before conntrack sees it,
+/// for longer than TCP goes on sending. A tuple that is allowed again leaves the set.
 struct Connections {
     let names: DataplaneNames
 

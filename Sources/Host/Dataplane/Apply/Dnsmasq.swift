@@ -6,22 +6,51 @@ struct DnsmasqDaemon {
 
     private var configuration: String { plan.directory + "/dnsmasq.conf" }
     private var hosts: String { plan.directory + "/hosts" }
+    private var leases: String { plan.directory + "/leases" }
     private var names: String { plan.directory + "/names" }
 
-    /// Starts it, starts it again when its options or its namespace changed, and has it read its hosts again when only
-    /// they did.
+    /// Starts it, starts it again when its options or its namespace changed or a lease is out of date, and has it read its
+    /// hosts again when only they changed.
     func converge(group: String) async throws {
         try makeDirectory(group: group)
         let optionsChanged = try write(plan.configuration, to: configuration)
         let hostsChanged = try write(plan.hosts, to: hosts)
         let namesChanged = try write(plan.names, to: names)
         let running = Self.pid(in: plan.directory)
-        if let running, !optionsChanged, isInNamespace(running) {
+        if let running, !optionsChanged, staleLeases().isEmpty, isInNamespace(running) {
             if hostsChanged || namesChanged { kill(running, SIGHUP) }
             return
         }
         if running != nil { try await Self.stop(in: plan.directory) }
+        try forgetStaleLeases()
         try await Tool.inside(plan.namespace, "dnsmasq", ["--conf-file=\(configuration)"])
+    }
+
+    /// Leases of a MAC and address that no longer belong together. dnsmasq would not give such an address to its new owner
+    /// until the lease ends, and it reads its leases only when it starts.
+    private func staleLeases() -> Set<Substring> {
+        let owners = Set(
+            plan.hosts.split(separator: "\n").map { line in
+                let words = line.split(separator: ",")
+                return [words.first, words.last]
+            })
+        return Set(
+            leaseLines().filter { line in
+                let words = line.split(separator: " ")
+                return words.count >= 4 && !owners.contains([words[1], words[2]])
+            })
+    }
+
+    private func leaseLines() -> [Substring] {
+        let data = FileManager.default.contents(atPath: leases) ?? Data()
+        return String(decoding: data, as: UTF8.self).split(separator: "\n")
+    }
+
+    private func forgetStaleLeases() throws {
+        let stale = staleLeases()
+        if stale.isEmpty { return }
+        let kept = leaseLines().filter { !stale.contains($0) }.map { $0 + "\n" }.joined()
+        try Data(kept.utf8).write(to: URL(fileURLWithPath: leases), options: .atomic)
     }
 
     private func isInNamespace(_ pid: pid_t) -> Bool {
@@ -69,6 +98,6 @@ struct DnsmasqDaemon {
                 try await Task.sleep(for: .milliseconds(5))
             }
         }
-        throw PlanError("dnsmasq (pid \(pid)) of \(directory) does not end")
+        throw DataplaneError("dnsmasq (pid \(pid)) of \(directory) does not end")
     }
 }

@@ -88,7 +88,7 @@ package actor KernelDataplane: Dataplane {
         let present = try await removeStrangers(plan, links)
         try await links.prepare(present)
         try await loadRules(plan)
-        var record = try AppliedRecord.read(names)
+        var record = AppliedRecord.read(names, logger: logger)
         var loaded: [String: String] = [:]
         for namespace in plan.namespaces {
             do {
@@ -106,7 +106,7 @@ package actor KernelDataplane: Dataplane {
         try record.write(names)
         if let first = troubles.first {
             if troubles.count == 1 { throw first }
-            throw PlanError(troubles.map { "\($0)" }.joined(separator: "; "))
+            throw DataplaneError(troubles.map { "\($0)" }.joined(separator: "; "))
         }
     }
 
@@ -222,7 +222,7 @@ package actor KernelDataplane: Dataplane {
         await takeTurn()
         defer { passTurn() }
         await stopListening()
-        var record = try AppliedRecord.read(names)
+        var record = AppliedRecord.read(names, logger: logger)
         try await announce([], &record)
         try await Teardown(names: names).run()
         last = nil

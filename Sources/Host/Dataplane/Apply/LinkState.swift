@@ -91,7 +91,7 @@ extension Tool {
             let present = try await LinkState.read()
             let left = links.filter { present[$0] != nil }.sorted()
             if left.isEmpty { return }
-            if ContinuousClock.now > deadline { throw PlanError("links do not go away: \(left)") }
+            if ContinuousClock.now > deadline { throw DataplaneError("links do not go away: \(left)") }
             let commands = left.map { "link set dev \($0) group \(group)\n" }.joined() + "link del group \(group)\n"
             try await run("ip", ["-force", "-batch", "-"], input: commands, accept: [0, 1])
         }

@@ -40,7 +40,8 @@ struct MachineClaims {
                 continue
             }
         }
-        throw PlanError("all 65535 conntrack zones of this machine are claimed; remove stale files in \(root)/zones")
+        throw DataplaneError(
+            "all 65535 conntrack zones of this machine are claimed; remove stale files in \(root)/zones")
     }
 
     func release(zone: Int) throws {

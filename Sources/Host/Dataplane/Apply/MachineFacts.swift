@@ -39,7 +39,7 @@ enum MachineFacts {
         if FileManager.default.fileExists(atPath: path) { return }
         try await Tool.run("modprobe", ["br_netfilter"])
         guard FileManager.default.fileExists(atPath: path) else {
-            throw PlanError("the kernel has no br_netfilter: security groups cannot be kept on this machine")
+            throw DataplaneError("the kernel has no br_netfilter: security groups cannot be kept on this machine")
         }
     }
 }

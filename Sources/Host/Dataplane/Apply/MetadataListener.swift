@@ -27,7 +27,7 @@ final class MetadataListener: Sendable {
         _ plan: PlannedListener, answer: @escaping MetadataAnswer, logger: Logger
     ) async throws -> MetadataListener {
         guard let identity = NamespaceApplier.identity(plan.namespace) else {
-            throw PlanError("namespace \(plan.namespace) is not there")
+            throw DataplaneError("namespace \(plan.namespace) is not there")
         }
         let descriptor = try await NamespaceThread.listen(in: plan.namespace, address: metadataAddress, port: 80)
         let connections = ConnectionCount(limit: 256)

@@ -12,6 +12,15 @@ package struct ToolError: Error, Sendable, CustomStringConvertible {
     }
 }
 
+/// The machine is not as it has to be; says what, and the nearest remedy where there is one.
+package struct DataplaneError: Error, Sendable, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
 /// Runs the system's own network tools with argument arrays; nothing passes through a shell.
 enum Tool {
     private static let path = "/usr/sbin:/sbin:/usr/bin:/bin"

@@ -5,8 +5,8 @@ import Model
 ///
 /// A packet's way is (1) bridge prerouting: the network's mark by `iifname`, then the sender's addresses;
 /// (2) inet prerouting raw: the conntrack zone by the mark; (3) inet prerouting after conntrack: a mark bit for
-/// established and one for invalid; (4) bridge forward: what the sender may send, then what the receiver may receive, by
-/// the real interface names. `docs/dataplane.md` tells the rest.
+/// established and one for invalid; (4) bridge forward: what the sender may send, then what the receiver may
+/// receive, by the real interface names. `docs/dataplane.md` tells the rest.
 struct RootRules {
     private let plan: HostPlan
     private let topology: NetworkTopology

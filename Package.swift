@@ -74,7 +74,10 @@ let package = Package(
         room("Hypervisor", in: "Host", imports: ["Model", "HostProtocol"]),
         .target(name: "CLibvirt", path: "Sources/Host/CLibvirt"),
         room("LibvirtDriver", in: "Host", imports: ["Model", "HostProtocol", "Hypervisor", "CLibvirt", logging]),
-        room("Dataplane", in: "Host", imports: ["Model", "HostProtocol", subprocess, nioCore, logging]),
+        .target(name: "CNamespace", path: "Sources/Host/CNamespace"),
+        room(
+            "Dataplane", in: "Host",
+            imports: ["Model", "HostProtocol", "CNamespace", subprocess, nioCore, nioPosix, nioHTTP1, logging]),
         room("HostStorage", in: "Host", imports: ["Model", "HostProtocol", "Hypervisor", crypto, subprocess, logging]),
         room(
             "Agent", in: "Host",
@@ -92,13 +95,23 @@ let package = Package(
                 httpTypes,
             ]),
         room("Metadata", in: "Edge", imports: ["Model", "Wire", "HostProtocol", "Compute"]),
+        room(
+            "HostLink", in: "Edge",
+            imports: ["Model", "HostProtocol", "Compute", "Image", "Networking", "Metadata"]),
 
+        // Binaries: wiring, and one file per verb.
+        room(
+            "Cloud", in: "Binaries",
+            imports: [
+                "Model", "Store", "StoreSQLite", "Workflow", "HostProtocol", "Identity", "Image", "Networking",
+                "Placement", "Compute", "Hypervisor", "Dataplane", "HostStorage", "Agent", "APIKit", "API", "HostLink",
+                hummingbird, lifecycle, nioCore, logging,
+            ]),
         .executableTarget(
             name: "novella",
             dependencies: [
-                "Model", "Store", "StoreSQLite", "Workflow", "HostProtocol", "Identity", "Image", "Networking",
-                "Placement", "Compute", "Hypervisor", "LibvirtDriver", "Dataplane", "HostStorage", "Agent", "Wire",
-                "APIKit", "API", "Metadata", argumentParser, hummingbird, lifecycle, unixSignals, logging,
+                "Model", "HostProtocol", "Cloud", "Hypervisor", "LibvirtDriver", "Dataplane", "HostStorage",
+                argumentParser, lifecycle, unixSignals, logging,
             ],
             path: "Sources/Binaries/novella", swiftSettings: settings),
 
@@ -107,5 +120,9 @@ let package = Package(
         room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),
         tests("Hypervisor", imports: ["Model", "HostProtocol", "DriverConformance"]),
         tests("LibvirtDriver", imports: ["Model", "HostProtocol", "Hypervisor", "DriverConformance", logging]),
+        tests("Dataplane", imports: ["Model", "HostProtocol"]),
+        .testTarget(
+            name: "DataplaneKernelTests", dependencies: ["Dataplane", "Model", "HostProtocol", subprocess, logging],
+            path: "Tests/DataplaneKernelTests", swiftSettings: settings),
     ]
 )

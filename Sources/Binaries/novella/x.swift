@@ -1,1 +1,1 @@
-@main struct M { static func main() {} }
+//

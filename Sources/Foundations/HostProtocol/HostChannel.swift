@@ -60,8 +60,8 @@ package struct ConfigDriveFile: Codable, Sendable, Equatable {
 ///
 /// Every call may be repeated. In one process it is a direct call; between machines it is HTTPS with the same values.
 package protocol HostChannel: Sendable {
-    /// Announces the host, or that it is back.
-    func register(_ inventory: HostInventory) async throws
+    /// Announces the host, or that it is back; an empty report is a sign of life.
+    func register(_ inventory: HostInventory) async throws -> HostID
     /// The documents of this host changed after `sequence`; 0 asks for all.
     func desired(after sequence: Int64) async throws -> DesiredBatch
     /// Nudges until the channel closes.

@@ -3,6 +3,8 @@ package import Model
 
 /// Makes a host's networking what a topology says. Two exist: the kernel's, and a recorder.
 package protocol Dataplane: Sendable {
+    /// Whether topologies are worth asking for; a large simulated cloud spares itself the work.
+    var wantsTopology: Bool { get }
     /// The tap a port has on this host; a function of the cloud's tag and the port's id.
     func tapName(of port: PortID) -> String
     /// Makes the whole topology, mending whatever differs, and takes away what it does not name. Repeatable; flows that
@@ -15,8 +17,11 @@ package protocol Dataplane: Sendable {
 /// Writes down what it was asked and touches nothing: for the simulated cloud and for tests.
 package actor RecordedDataplane: Dataplane {
     package private(set) var latest: NetworkTopology?
+    package nonisolated let wantsTopology: Bool
 
-    package init() {}
+    package init(wantsTopology: Bool = false) {
+        self.wantsTopology = wantsTopology
+    }
 
     package nonisolated func tapName(of port: PortID) -> String {
         "tap" + port.text.prefix(11)

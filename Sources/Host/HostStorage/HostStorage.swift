@@ -44,11 +44,20 @@ package struct ServerRecord: Codable, Sendable, Equatable {
     /// The server was taken away: documents of this epoch or lower make nothing.
     package var tombstone: Bool
     package var lastCommand: String?
+    /// The epoch of the last document that was reached, and the boot of the machine in which it was: a guest found off in
+    /// the same boot has powered itself off, one found off in another is started again.
+    package var appliedEpoch: Int64
+    package var appliedBoot: String
 
-    package init(serverID: ServerID, highestEpoch: Int64, tombstone: Bool, lastCommand: String?) {
+    package init(
+        serverID: ServerID, highestEpoch: Int64, tombstone: Bool, lastCommand: String?, appliedEpoch: Int64 = -1,
+        appliedBoot: String = ""
+    ) {
         self.serverID = serverID
         self.highestEpoch = highestEpoch
         self.tombstone = tombstone
         self.lastCommand = lastCommand
+        self.appliedEpoch = appliedEpoch
+        self.appliedBoot = appliedBoot
     }
 }

@@ -1,0 +1,84 @@
+package import Compute
+package import HostProtocol
+package import Image
+import Metadata
+package import Model
+package import Networking
+import Synchronization
+
+/// The line between an agent and the control plane when both are one process.
+package final class InProcessChannel: HostChannel {
+    private let compute: ComputeService
+    private let networking: NetworkingService
+    private let image: ImageService
+    private let switchboard: Switchboard
+    private let zone: String
+    private let host = Mutex<(id: HostID, hostname: String)?>(nil)
+
+    package init(
+        compute: ComputeService, networking: NetworkingService, image: ImageService, switchboard: Switchboard,
+        zone: String = "nova"
+    ) {
+        self.compute = compute
+        self.networking = networking
+        self.image = image
+        self.switchboard = switchboard
+        self.zone = zone
+    }
+
+    private func registered() throws -> (id: HostID, hostname: String) {
+        guard let known = host.withLock({ $0 }) else { throw CloudError(.conflict, "The host has not registered.") }
+        return known
+    }
+
+    package func register(_ inventory: HostInventory) async throws -> HostID {
+        let id = try await compute.register(inventory, zone: zone)
+        host.withLock { $0 = (id, inventory.hostname) }
+        return id
+    }
+
+    package func desired(after sequence: Int64) async throws -> DesiredBatch {
+        try await compute.desired(of: try registered().id, after: sequence)
+    }
+
+    package func nudges() -> AsyncStream<HostNudge> {
+        guard let id = host.withLock({ $0?.id }) else { return AsyncStream { $0.finish() } }
+        return switchboard.listen(id)
+    }
+
+    package func report(_ observations: [ServerObservation]) async throws {
+        if observations.isEmpty { return try await compute.hostsSeen([try registered().id]) }
+        try await compute.observe(observations)
+    }
+
+    package func topology() async throws -> NetworkTopology {
+        try await networking.topology(of: try registered().hostname)
+    }
+
+    package func configDrive(_ server: ServerID) async throws -> [ConfigDriveFile] {
+        try await tree(of: server).configDrive
+    }
+
+    /// A guest is known by its network and address, which anti-spoofing guarantees.
+    package func metadata(_ request: MetadataRequest) async throws -> MetadataResponse {
+        let missing = MetadataResponse(status: 404, contentType: "text/plain; charset=UTF-8", body: [])
+        guard ["GET", "HEAD"].contains(request.method) else {
+            return MetadataResponse(status: 405, contentType: "text/plain; charset=UTF-8", body: [])
+        }
+        guard let server = try await compute.server(at: request.sourceAddress, on: request.networkID) else {
+            return missing
+        }
+        return try await tree(of: server).answer(request.path) ?? missing
+    }
+
+    private func tree(of server: ServerID) async throws -> MetadataTree {
+        var generator = SystemRandomNumberGenerator()
+        let seed = (0..<512).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        return try MetadataTree(try await compute.metadataSource(of: server), randomSeed: seed)
+    }
+
+    package func imageContent(_ id: ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+        let next = try await image.content(of: id)
+        return AsyncThrowingStream(unfolding: next)
+    }
+}

@@ -1,0 +1,169 @@
+import Compute
+import Foundation
+import Model
+import Networking
+import Wire
+
+/// The documents of the OpenStack tree, by version.
+struct OpenStackDocuments: Sendable {
+    struct File: Sendable {
+        var name: String
+        var type: String
+        var content: [UInt8]
+    }
+
+    private static let json = "application/json"
+    private let metaData: [UInt8]
+    private let networkData: [UInt8]
+    private let userData: [UInt8]?
+
+    init(_ source: MetadataSource, randomSeed: [UInt8]) throws {
+        metaData = Self.metaData(source, randomSeed)
+        networkData = try Self.networkData(source)
+        userData = source.userData
+    }
+
+    func files(of version: String) -> [File] {
+        var files = [File(name: "meta_data.json", type: Self.json, content: metaData)]
+        if version >= "2013-04-04" { files.append(File(name: "password", type: "text/plain", content: [])) }
+        if let userData { files.append(File(name: "user_data", type: "application/octet-stream", content: userData)) }
+        if version >= "2013-10-17" {
+            files.append(File(name: "vendor_data.json", type: Self.json, content: Array("{}".utf8)))
+        }
+        if version >= "2015-10-15" {
+            files.append(File(name: "network_data.json", type: Self.json, content: networkData))
+        }
+        if version >= "2016-10-06" {
+            files.append(File(name: "vendor_data2.json", type: Self.json, content: Array("{\"static\":{}}".utf8)))
+        }
+        return files
+    }
+
+    private static func metaData(_ source: MetadataSource, _ randomSeed: [UInt8]) -> [UInt8] {
+        var writer = JSONWriter(reserving: 2048)
+        let server = source.server
+        writer.object { writer in
+            writer.field("uuid", server.id)
+            writer.field("name", server.name)
+            writer.field("hostname", hostname(server))
+            writer.field("launch_index", server.launchIndex)
+            writer.field("availability_zone", server.availabilityZone ?? "nova")
+            writer.field("project_id", server.projectID)
+            writer.object("meta") { writer in
+                for (key, value) in source.metadata.sorted(by: { $0.key < $1.key }) {
+                    writer.key(text: key)
+                    writer.value(value)
+                }
+            }
+            if let password = source.adminPassword { writer.field("admin_pass", password) }
+            writeKeys(source, to: &writer)
+            writer.field("random_seed", Data(randomSeed).base64EncodedString())
+            writer.array("devices") { _ in }
+            writer.array("dedicated_cpus") { _ in }
+        }
+        return writer.bytes
+    }
+
+    static func hostname(_ server: Server) -> String {
+        server.hostname.contains(".") ? server.hostname : server.hostname + ".novalocal"
+    }
+
+    /// Each key is an entry of its own: guests that guard only the first line of an entry guard them all.
+    private static func writeKeys(_ source: MetadataSource, to writer: inout JSONWriter) {
+        guard let name = source.server.keyName, !source.publicKeys.isEmpty else { return }
+        let named = keyNames(name, count: source.publicKeys.count)
+        writer.object("public_keys") { writer in
+            for (name, key) in zip(named, source.publicKeys) {
+                writer.key(text: name)
+                writer.value(key.line + "\n")
+            }
+        }
+        writer.array("keys") { writer in
+            for (name, key) in zip(named, source.publicKeys) {
+                writer.object {
+                    $0.field("name", name)
+                    $0.field("type", "ssh")
+                    $0.field("data", key.line + "\n")
+                }
+            }
+        }
+    }
+
+    /// The pair's own name, then `name-2`, `name-3`, ...
+    static func keyNames(_ name: String, count: Int) -> [String] {
+        (1...max(count, 1)).map { $0 == 1 ? name : "\(name)-\($0)" }
+    }
+
+    /// Links, networks and services (Nova's `network_data.json`).
+    private static func networkData(_ source: MetadataSource) throws -> [UInt8] {
+        var writer = JSONWriter(reserving: 1024)
+        let servers = try source.attachments.flatMap { try $0.subnets.flatMap { try $0.dnsNameservers.value() } }
+        try writer.object { writer in
+            writer.array("links") { writer in
+                for attachment in source.attachments {
+                    writer.object {
+                        $0.field("id", link(attachment))
+                        $0.field("type", "bridge")
+                        $0.field("ethernet_mac_address", attachment.port.macAddress)
+                        $0.field("mtu", attachment.network.mtu)
+                        $0.field("vif_id", attachment.port.id)
+                    }
+                }
+            }
+            try writer.array("networks") { writer in
+                var index = 0
+                for attachment in source.attachments {
+                    for address in try attachment.port.fixedIPs.value() {
+                        guard let subnet = attachment.subnets.first(where: { $0.id == address.subnetID }) else { continue }
+                        writer.object { write(subnet, address, attachment, "network\(index)", to: &$0) }
+                        index += 1
+                    }
+                }
+            }
+            writer.array("services") { writer in
+                for address in servers { writer.object { writeService(address, to: &$0) } }
+            }
+        }
+        return writer.bytes
+    }
+
+    private static func link(_ attachment: PortAttachment) -> String {
+        "tap\(attachment.port.id.text.prefix(11))"
+    }
+
+    private static func writeService(_ address: String, to writer: inout JSONWriter) {
+        writer.field("type", "dns")
+        writer.field("address", address)
+    }
+
+    /// Addresses come by DHCP where the subnet has it.
+    private static func write(
+        _ subnet: Subnet, _ address: FixedIP, _ attachment: PortAttachment, _ id: String, to writer: inout JSONWriter
+    ) {
+        let family = subnet.ipVersion == 4 ? "ipv4" : "ipv6"
+        writer.field("id", id)
+        writer.field("link", link(attachment))
+        writer.field("network_id", attachment.network.id)
+        guard !subnet.enableDHCP || subnet.ipVersion == 6 else {
+            writer.field("type", "\(family)_dhcp")
+            return
+        }
+        writer.field("type", family)
+        writer.field("ip_address", address.ipAddress)
+        writer.field("netmask", netmask(subnet))
+        writer.array("routes") { writer in
+            guard let gateway = subnet.gatewayIP else { return }
+            writer.object {
+                $0.field("network", subnet.ipVersion == 4 ? "0.0.0.0" : "::")
+                $0.field("netmask", subnet.ipVersion == 4 ? "0.0.0.0" : "::")
+                $0.field("gateway", gateway)
+            }
+        }
+    }
+
+    private static func netmask(_ subnet: Subnet) -> String {
+        guard let cidr = CIDR(subnet.cidr) else { return "" }
+        let ones: UInt128 = subnet.ipVersion == 4 ? 0xffff_ffff : .max
+        return IPAddress(version: subnet.ipVersion, number: ones ^ (cidr.last.number - cidr.first.number)).description
+    }
+}

@@ -1,0 +1,171 @@
+import Dataplane
+package import HostProtocol
+import HostStorage
+import Hypervisor
+package import Logging
+package import Model
+
+/// Makes one host what its desired documents say, and says what is. Documents may come late, twice or out of order.
+package actor Agent {
+    private struct Work {
+        var pending: DesiredServer?
+        var task: Task<Void, Never>?
+    }
+
+    private let channel: any HostChannel
+    private let machine: HostMachine
+    private let network: NetworkKeeper
+    private let logger: Logger
+    private var hostID: HostID?
+    private var sequence: Int64 = 0
+    private var records: [ServerID: ServerRecord] = [:]
+    private var work: [ServerID: Work] = [:]
+
+    package init(channel: any HostChannel, machine: HostMachine, logger: Logger) {
+        self.channel = channel
+        self.machine = machine
+        self.logger = logger
+        network = NetworkKeeper(channel: channel, dataplane: machine.dataplane, logger: logger)
+    }
+
+    /// Announces the host; to be called before `run`.
+    @discardableResult
+    package func register() async throws -> HostID {
+        let id = try await channel.register(try await machine.driver.describe())
+        hostID = id
+        return id
+    }
+
+    /// Works until cancelled. Guests, disks and rules stay.
+    package func run() async throws {
+        for record in try await machine.storage.loadRecords() { records[record.serverID] = record }
+        let nudges = channel.nudges()
+        let events = machine.driver.events()
+        await pull()
+        await network.converge()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [self] in
+                for await nudge in nudges {
+                    switch nudge {
+                    case .servers: await pull()
+                    case .network: await network.converge()
+                    }
+                }
+            }
+            group.addTask { [self] in
+                for await event in events { await noticed(event) }
+            }
+            group.addTask { [self] in await beat() }
+            await group.waitForAll()
+        }
+        for entry in work.values { entry.task?.cancel() }
+    }
+
+    /// Every ten seconds: a sign of life, a look at what nudges may have missed, and a mending of the network.
+    private func beat() async {
+        while !Task.isCancelled {
+            do {
+                try await Task.sleep(for: .seconds(10))
+                try await channel.report([])
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.warning("the control plane does not answer", metadata: ["error": "\(error)"])
+            }
+            await pull()
+            await network.converge()
+        }
+    }
+
+    private func pull() async {
+        do {
+            while true {
+                let batch = try await channel.desired(after: sequence)
+                if batch.servers.isEmpty { return }
+                sequence = max(sequence, batch.sequence)
+                for document in batch.servers { accept(document) }
+            }
+        } catch {
+            logger.warning("documents cannot be fetched", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Queues a document; of several for one server only the newest is carried out.
+    private func accept(_ document: DesiredServer) {
+        let id = document.serverID
+        let newest = max(records[id]?.highestEpoch ?? -1, work[id]?.pending?.epoch ?? -1)
+        guard document.epoch >= newest else { return }
+        if records[id]?.tombstone == true, document.presence == .present, document.epoch <= newest { return }
+        work[id, default: Work()].pending = document
+        if work[id]?.task == nil { work[id]?.task = Task { await drain(id) } }
+    }
+
+    private func drain(_ id: ServerID) async {
+        while let document = work[id]?.pending, !Task.isCancelled {
+            work[id]?.pending = nil
+            await reach(document)
+        }
+        work[id] = nil
+    }
+
+    private func reach(_ document: DesiredServer) async {
+        let id = document.serverID
+        var record =
+            records[id]
+            ?? ServerRecord(serverID: id, highestEpoch: document.epoch, tombstone: false, lastCommand: nil)
+        record.highestEpoch = document.epoch
+        record.tombstone = document.presence == .absent
+        do {
+            records[id] = record
+            try await machine.storage.saveRecord(record)
+            let known = record
+            record = try await document.presence == .absent
+                ? machine.remove(id, known) : machine.make(document, known, channel: channel, network: network)
+            records[id] = record
+            try await machine.storage.saveRecord(record)
+            await report(id, failure: nil)
+        } catch is CancellationError {
+            return
+        } catch {
+            await gaveUp(document, error)
+        }
+    }
+
+    /// A failed wish is reported, and the control plane decides. A failed removal is a debt: it is tried until paid.
+    private func gaveUp(_ document: DesiredServer, _ error: any Error) async {
+        let failure =
+            error as? HostFailure
+            ?? HostFailure(message: (error as? CloudError)?.message ?? "The host failed unexpectedly.", detail: "\(error)")
+        logger.warning(
+            "a document was not reached",
+            metadata: ["server": "\(document.serverID)", "error": "\(failure.message)", "detail": "\(failure.detail)"])
+        guard document.presence == .absent else { return await report(document.serverID, failure: failure) }
+        do {
+            try await Task.sleep(for: .seconds(2))
+        } catch {
+            return
+        }
+        if work[document.serverID]?.pending == nil { work[document.serverID]?.pending = document }
+    }
+
+    private func report(_ id: ServerID, failure: HostFailure?) async {
+        guard let hostID, let record = records[id] else { return }
+        do {
+            let power = try await machine.driver.power(of: id)
+            try await channel.report([
+                ServerObservation(
+                    hostID: hostID, serverID: id, epoch: record.highestEpoch,
+                    power: record.tombstone && power != .running ? .absent : power, completedCommand: record.lastCommand,
+                    failure: failure)
+            ])
+        } catch {
+            logger.warning("an observation was not delivered", metadata: ["server": "\(id)", "error": "\(error)"])
+        }
+    }
+
+    /// A guest changed by itself. While a document is being carried out, that will report.
+    private func noticed(_ event: PowerEvent) async {
+        guard work[event.serverID] == nil, let record = records[event.serverID], !record.tombstone else { return }
+        await report(event.serverID, failure: nil)
+    }
+}

@@ -1,0 +1,98 @@
+package import Dataplane
+import HostProtocol
+package import HostStorage
+package import Hypervisor
+import Model
+
+/// What a host is made of, and how a server is made and unmade of it.
+package struct HostMachine: Sendable {
+    let driver: any HypervisorDriver
+    let storage: any HostStorage
+    let dataplane: any Dataplane
+    /// Tells one boot of the machine from another.
+    let bootID: String
+    /// Seconds a guest has to power off before it is made to; Nova's `shutdown_timeout`.
+    let graceSeconds: Double
+
+    package init(
+        driver: any HypervisorDriver, storage: any HostStorage, dataplane: any Dataplane, bootID: String,
+        graceSeconds: Double = 60
+    ) {
+        self.driver = driver
+        self.storage = storage
+        self.dataplane = dataplane
+        self.bootID = bootID
+        self.graceSeconds = graceSeconds
+    }
+
+    func remove(_ id: ServerID, _ record: ServerRecord) async throws -> ServerRecord {
+        try await driver.undefine(id)
+        try await storage.remove(id)
+        return record
+    }
+
+    /// Brings disks, NICs and power to what the document says, then carries out its command unless that was done.
+    func make(
+        _ document: DesiredServer, _ record: ServerRecord, channel: any HostChannel, network: NetworkKeeper
+    ) async throws -> ServerRecord {
+        let id = document.serverID
+        let poweredItselfOff = try await hasPoweredItselfOff(document, record)
+        let files = try await storage.prepare(
+            document, imageContent: { try await channel.imageContent($0) },
+            configDrive: { try await channel.configDrive(id) })
+        if !document.nics.isEmpty { try await network.ready() }
+        var done = record
+        if let command = document.command, command.id != record.lastCommand {
+            try await carryOut(command, document, files)
+            done.lastCommand = command.id
+        } else if !poweredItselfOff {
+            try await reachPower(document, files)
+        }
+        done.appliedEpoch = document.epoch
+        done.appliedBoot = bootID
+        return done
+    }
+
+    private func hasPoweredItselfOff(_ document: DesiredServer, _ record: ServerRecord) async throws -> Bool {
+        guard document.power == .running, record.appliedEpoch == document.epoch, record.appliedBoot == bootID else {
+            return false
+        }
+        return try await driver.power(of: document.serverID) == .shutdown
+    }
+
+    private func spec(_ document: DesiredServer, _ files: PreparedFiles) -> DomainSpec {
+        DomainSpec(
+            serverID: document.serverID, hardware: document.hardware, disks: files.disks,
+            nics: document.nics.map {
+                DomainSpec.NIC(macAddress: $0.macAddress, tapName: dataplane.tapName(of: $0.portID), mtu: $0.mtu)
+            },
+            rootIsISO: files.rootIsISO, consoleLogPath: files.consoleLogPath, vncSocketPath: files.vncSocketPath)
+    }
+
+    private func reachPower(_ document: DesiredServer, _ files: PreparedFiles) async throws {
+        let id = document.serverID
+        let power = try await driver.power(of: id)
+        switch (document.power, power) {
+        case (.running, .running), (.running, .paused): return
+        case (.running, _):
+            try await driver.define(spec(document, files))
+            try await driver.start(id)
+        case (.stopped, .running), (.stopped, .paused), (.stopped, .crashed):
+            try await driver.stop(id, graceSeconds: graceSeconds)
+        case (.stopped, .absent): try await driver.define(spec(document, files))
+        case (.stopped, _): return
+        }
+    }
+
+    private func carryOut(_ command: HostCommand, _ document: DesiredServer, _ files: PreparedFiles) async throws {
+        let id = document.serverID
+        if command.action == .rebootSoft, try await driver.power(of: id) == .running,
+            try await driver.rebootSoft(id, graceSeconds: graceSeconds)
+        {
+            return
+        }
+        try await driver.stop(id, graceSeconds: 0)
+        try await driver.define(spec(document, files))
+        try await driver.start(id)
+    }
+}

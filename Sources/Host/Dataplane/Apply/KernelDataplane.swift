@@ -1,0 +1,234 @@
+import Foundation
+package import HostProtocol
+package import Logging
+package import Model
+
+/// The data plane in the Linux kernel: bridges, taps, namespaces, nftables and dnsmasq of one cloud on one machine.
+///
+/// Needs root. What it made is found again by name after a restart of this process, and goes on working without it,
+/// except for metadata, which this process answers itself.
+package actor KernelDataplane: Dataplane {
+    private let names: DataplaneNames
+    private let externalInterface: String?
+    private let answer: @Sendable (MetadataRequest) async throws -> MetadataResponse
+    private let logger: Logger
+    private var generation: Int64 = .min
+    private var last: Pass?
+    private var listeners: [String: MetadataListener] = [:]
+    private var cuts: Set<Connections.Cut> = []
+    private var isBusy = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    /// What the last pass of this process loaded.
+    private struct Pass {
+        var rules: String
+        var policies: [PortPolicy]
+        var namespaceRules: [String: String]
+    }
+
+    /// - Parameters:
+    ///   - cloudTag: four lower-case hexadecimal digits, in the name of all that is made.
+    ///   - externalInterface: a LAN interface on which the host answers ARP for floating addresses; `nil` for none.
+    ///   - metadata: answers a guest's question; may be called many times at once.
+    package nonisolated var wantsTopology: Bool { true }
+
+    package init(
+        cloudTag: String, externalInterface: String?,
+        metadata: @escaping @Sendable (MetadataRequest) async throws -> MetadataResponse, logger: Logger
+    ) throws {
+        names = try DataplaneNames(tag: cloudTag)
+        self.externalInterface = externalInterface
+        answer = metadata
+        self.logger = logger
+    }
+
+    package nonisolated func tapName(of port: PortID) -> String { names.tap(port) }
+
+    /// One pass at a time, in the order asked for: an actor alone would let two interleave.
+    private func takeTurn() async {
+        if !isBusy {
+            isBusy = true
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    private func passTurn() {
+        if waiting.isEmpty { isBusy = false } else { waiting.removeFirst().resume() }
+    }
+
+    package func converge(_ topology: NetworkTopology) async throws {
+        await takeTurn()
+        defer { passTurn() }
+        if topology.generation < generation { return }
+        generation = topology.generation
+        try await MachineFacts.requireBridgeFilter()
+        let claims = MachineClaims(names: names)
+        let zones = try claims.zones(for: topology.networks.map(\.id))
+        let account = MachineFacts.dnsmasqAccount()
+        let facts = HostFacts(
+            names: names, zones: zones.wanted, forwarders: MachineFacts.forwarders(logger: logger),
+            dnsmasqUser: account.user, dnsmasqGroup: account.group)
+        let plan = try HostPlan(topology, facts)
+        if plan.externalPrefixes.isEmpty {
+            try claims.release(setting: "net/ipv4/ip_forward")
+        } else {
+            try claims.claim(setting: "net/ipv4/ip_forward", value: "1")
+        }
+        try await apply(plan, topology, facts)
+        for zone in zones.stale {
+            try await Connections(names: names).empty(zone: zone)
+            try claims.release(zone: zone)
+        }
+    }
+
+    /// One network's or router's trouble does not keep the others waiting: all are tried, and the troubles thrown.
+    private func apply(_ plan: HostPlan, _ topology: NetworkTopology, _ facts: HostFacts) async throws {
+        let links = RootLinks(plan: plan, names: names)
+        var troubles: [any Error] = []
+        try AppliedRecord.makeDirectory(names, group: facts.dnsmasqGroup)
+        let present = try await removeStrangers(plan, links)
+        try await links.prepare(present)
+        try await loadRules(plan)
+        var record = AppliedRecord.read(names, logger: logger)
+        var loaded: [String: String] = [:]
+        for namespace in plan.namespaces {
+            do {
+                try await apply(namespace, &record)
+                loaded[namespace.name] = namespace.rules
+            } catch {
+                troubles.append(error)
+            }
+        }
+        try await links.open()
+        try await endConnections(plan, topology, facts, &record)
+        last = Pass(rules: plan.rules, policies: plan.policies, namespaceRules: loaded)
+        troubles += await serve(plan, group: facts.dnsmasqGroup)
+        try await announce(plan.announced, &record)
+        try record.write(names)
+        if let first = troubles.first {
+            if troubles.count == 1 { throw first }
+            throw DataplaneError(troubles.map { "\($0)" }.joined(separator: "; "))
+        }
+    }
+
+    private func removeStrangers(_ plan: HostPlan, _ links: RootLinks) async throws -> [String: LinkState] {
+        let wanted = Set(plan.listeners.map(\.namespace))
+        for (name, listener) in listeners where !wanted.contains(name) {
+            await listener.close()
+            listeners[name] = nil
+        }
+        try await Teardown(names: names).stopDnsmasq(except: Set(plan.dhcp.map(\.directory)))
+        let present = try await links.removeStrangers()
+        let kept = Set(plan.namespaces.map(\.name))
+        for name in try NamespaceApplier.present(names) where !kept.contains(name) {
+            try await Tool.run("ip", ["netns", "del", name])
+        }
+        return present
+    }
+
+    private func loadRules(_ plan: HostPlan) async throws {
+        if last?.rules == plan.rules, try await Teardown(names: names).hasTables() { return }
+        try await Tool.run("nft", ["-f", "-"], input: plan.rules)
+    }
+
+    private func apply(_ plan: PlannedNamespace, _ record: inout AppliedRecord) async throws {
+        let applier = NamespaceApplier(plan: plan, names: names, logger: logger)
+        let loaded = last?.namespaceRules[plan.name]
+        let fresh = last?.namespaceRules.keys.contains(plan.name) != true
+        let isNew = try await applier.apply(fresh: fresh, loaded: loaded)
+        let before = isNew ? [] : Set(record.floating[plan.name] ?? [])
+        let now = Set(plan.floating)
+        for floating in before.subtracting(now) {
+            try await Connections.endFloating(floating.address, in: plan.name)
+        }
+        for floating in now.subtracting(before) {
+            guard let leg = plan.legs.first(where: { $0.inside == floating.leg }) else { continue }
+            try await NamespaceThread.announce(
+                IPPrefix(floating.address), mac: MACAddress(leg.mac), link: leg.inside, in: plan.name)
+        }
+        record.floating[plan.name] = plan.floating
+    }
+
+    /// Looks through the connections of each network whose policies changed.
+    private func endConnections(
+        _ plan: HostPlan, _ topology: NetworkTopology, _ facts: HostFacts, _ record: inout AppliedRecord
+    ) async throws {
+        let connections = Connections(names: names)
+        let now = Dictionary(grouping: plan.policies, by: \.networkID)
+        let before = last.map { Dictionary(grouping: $0.policies, by: \.networkID) }
+        var addresses: [String: [String]] = [:]
+        for network in topology.networks {
+            guard let zone = facts.zones[network.id] else { continue }
+            let policies = now[network.id] ?? []
+            let present = policies.flatMap { policy in
+                policy.prefixes.filter(\.isSingle).map { "\(policy.portID) \($0)" }
+            }
+            let former = record.addresses[network.id.text] ?? []
+            addresses[network.id.text] = present
+            if let before, before[network.id] ?? [] == policies { continue }
+            let gone = try former.filter { !present.contains($0) }
+                .map { try IPPrefix(String($0.drop { $0 != " " }.dropFirst())) }
+            cuts = try await connections.audit(
+                zone: network.isExternal ? 0 : zone, mark: zone, policies: policies, gone: gone, cut: cuts)
+        }
+        record.addresses = addresses
+    }
+
+    private func serve(_ plan: HostPlan, group: String) async -> [any Error] {
+        var troubles: [any Error] = []
+        for dhcp in plan.dhcp {
+            do {
+                try await DnsmasqDaemon(plan: dhcp).converge(group: group)
+            } catch {
+                troubles.append(error)
+            }
+        }
+        for planned in plan.listeners {
+            do {
+                try await listen(planned)
+            } catch {
+                troubles.append(error)
+            }
+        }
+        return troubles
+    }
+
+    private func listen(_ planned: PlannedListener) async throws {
+        if let present = listeners[planned.namespace] {
+            let identity = NamespaceApplier.identity(planned.namespace)
+            if present.isOpen, present.plan == planned, present.namespace == identity { return }
+            await present.close()
+            listeners[planned.namespace] = nil
+        }
+        listeners[planned.namespace] = try await MetadataListener.open(planned, answer: answer, logger: logger)
+    }
+
+    /// Has the host answer ARP on the LAN interface for the external addresses of routers.
+    private func announce(_ wanted: [String], _ record: inout AppliedRecord) async throws {
+        guard let externalInterface else { return }
+        let before = Set(record.announced)
+        try await Tool.ip(
+            wanted.map { "neigh replace proxy \($0) dev \(externalInterface)" }
+                + before.subtracting(wanted).sorted().map { "neigh del proxy \($0) dev \(externalInterface)" })
+        record.announced = wanted
+    }
+
+    /// Gives the metadata sockets up and leaves all else as it is, for this process's orderly end.
+    package func stopListening() async {
+        for listener in listeners.values { await listener.close() }
+        listeners = [:]
+    }
+
+    package func destroy() async throws {
+        await takeTurn()
+        defer { passTurn() }
+        await stopListening()
+        var record = AppliedRecord.read(names, logger: logger)
+        try await announce([], &record)
+        try await Teardown(names: names).run()
+        last = nil
+        cuts = []
+        generation = .min
+    }
+}

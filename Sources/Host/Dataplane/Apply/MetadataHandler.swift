@@ -1,0 +1,112 @@
+import HostProtocol
+import Logging
+import NIOCore
+import NIOHTTP1
+
+/// One request per connection: asks the control plane, answers, closes.
+final class MetadataHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private static let bodyLimit = 64 << 10
+
+    private let plan: PlannedListener
+    private let answer: MetadataAnswer
+    private let logger: Logger
+    private var head: HTTPRequestHead?
+    private var received = 0
+    private var hasAnswered = false
+
+    init(plan: PlannedListener, answer: @escaping MetadataAnswer, logger: Logger) {
+        self.plan = plan
+        self.answer = answer
+        self.logger = logger
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            self.head = head
+        case .body(let bytes):
+            received += bytes.readableBytes
+            if received > Self.bodyLimit { respond(.plain(413, "Request too large."), context) }
+        case .end:
+            guard let head, !hasAnswered else { return }
+            ask(head, context)
+        }
+    }
+
+    private func ask(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        guard let source = guest(context.remoteAddress) else {
+            respond(.plain(404, "Not found."), context)
+            return
+        }
+        let path = String(head.uri.prefix { $0 != "?" && $0 != "#" })
+        let request = MetadataRequest(
+            networkID: plan.networkID, sourceAddress: source, method: head.method.rawValue, path: path)
+        let promise = context.eventLoop.makePromise(of: MetadataResponse.self)
+        let (answer, logger) = (self.answer, self.logger)
+        promise.completeWithTask {
+            do {
+                return try await answer(request)
+            } catch {
+                logger.error(
+                    "metadata not answered",
+                    metadata: ["network": "\(request.networkID)", "path": "\(path)", "error": "\(error)"])
+                return .plain(500, "Internal server error.")
+            }
+        }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        promise.futureResult.whenSuccess { response in
+            let (handler, context) = bound.value
+            handler.respond(response, context)
+        }
+    }
+
+    /// The peer, when its address is one of this network's.
+    private func guest(_ address: SocketAddress?) -> String? {
+        guard let text = address?.ipAddress else { return nil }
+        do {
+            let prefix = try IPPrefix(text)
+            return plan.prefixes.contains { $0.contains(prefix) } ? prefix.address : nil
+        } catch {
+            return nil
+        }
+    }
+
+    private func respond(_ response: MetadataResponse, _ context: ChannelHandlerContext) {
+        guard !hasAnswered, context.channel.isActive else { return }
+        hasAnswered = true
+        let type = response.contentType.filter { $0.isASCII && !$0.isNewline }
+        let headers: HTTPHeaders = [
+            "Content-Type": type, "Content-Length": "\(response.body.count)", "Connection": "close",
+        ]
+        let status = HTTPResponseStatus(statusCode: response.status)
+        let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if self.head?.method != .HEAD {
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: response.body)))), promise: nil)
+        }
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in bound.value.close(promise: nil) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is IdleStateHandler.IdleStateEvent {
+            context.close(promise: nil)
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        logger.debug("metadata connection", metadata: ["error": "\(error)"])
+        context.close(promise: nil)
+    }
+}
+
+extension MetadataResponse {
+    fileprivate static func plain(_ status: Int, _ text: String) -> Self {
+        Self(status: status, contentType: "text/plain", body: Array((text + "\n").utf8))
+    }
+}

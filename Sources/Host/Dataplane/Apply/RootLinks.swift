@@ -1,0 +1,73 @@
+/// Brings the root namespace's bridges, taps and veth ends to the plan. `prepare` leaves new taps and legs down; they
+/// come up in `open`, once their rules are loaded.
+struct RootLinks {
+    let plan: HostPlan
+    let names: DataplaneNames
+
+    /// Links of this cloud that the plan does not name go first, so that no packet meets rules that are gone.
+    /// Returns what is left.
+    func removeStrangers() async throws -> [String: LinkState] {
+        let wanted = Set(
+            plan.bridges.map(\.name) + plan.taps.map(\.name) + plan.namespaces.flatMap(\.legs).map(\.outside))
+        let present = try await LinkState.read()
+        let strangers = present.keys.filter { names.owns(link: $0) && !wanted.contains($0) }
+        if strangers.isEmpty { return present }
+        try await Tool.remove(links: strangers, group: names.linkGroup)
+        return try await LinkState.read()
+    }
+
+    func prepare(_ present: [String: LinkState]) async throws {
+        var commands: [String] = []
+        for bridge in plan.bridges { commands += prepare(bridge, present[bridge.name]) }
+        for tap in plan.taps {
+            if present[tap.name] == nil { commands.append("tuntap add dev \(tap.name) mode tap vnet_hdr") }
+            commands += attach(tap.name, to: tap.bridge, mtu: tap.mtu, present[tap.name])
+        }
+        try await Tool.ip(commands)
+    }
+
+    private func prepare(_ bridge: PlannedBridge, _ state: LinkState?) -> [String] {
+        var commands: [String] = []
+        let name = bridge.name
+        let kept = state.flatMap { $0.isBridge ? $0 : nil }
+        if kept == nil {
+            if state != nil { commands.append("link del \(name)") }
+            commands.append("link add \(name) address \(bridge.mac) mtu \(bridge.mtu) type bridge \(Self.options)")
+            commands.append("link set \(name) addrgenmode none")
+        } else if kept?.isFiltered != true {
+            commands.append("link set \(name) type bridge \(Self.options)")
+        }
+        if let kept, kept.mtu != bridge.mtu || kept.address != bridge.mac {
+            commands.append("link set \(name) address \(bridge.mac) mtu \(bridge.mtu)")
+        }
+        if kept?.isUp != true { commands.append("link set \(name) up") }
+        return commands + addressCommands(name, from: kept?.addresses ?? [], to: bridge.addresses)
+    }
+
+    private static let options =
+        "forward_delay 0 stp_state 0 mcast_snooping 0 nf_call_iptables 1 nf_call_ip6tables 1"
+
+    private func attach(_ name: String, to bridge: String, mtu: Int, _ state: LinkState?) -> [String] {
+        var commands: [String] = []
+        if state == nil || state?.mtu != mtu { commands.append("link set \(name) mtu \(mtu)") }
+        if state?.master != bridge {
+            commands += ["link set \(name) addrgenmode none", "link set \(name) master \(bridge)"]
+        }
+        return commands
+    }
+
+    /// Attaches the veth ends, and sets every tap and leg up or down as planned.
+    func open() async throws {
+        let present = try await LinkState.read()
+        var commands: [String] = []
+        for leg in plan.namespaces.flatMap(\.legs) {
+            guard let state = present[leg.outside] else { continue }
+            commands += attach(leg.outside, to: leg.bridge, mtu: leg.mtu, state)
+            if !state.isUp { commands.append("link set \(leg.outside) up") }
+        }
+        for tap in plan.taps where present[tap.name]?.isUp != tap.up {
+            commands.append("link set \(tap.name) \(tap.up ? "up" : "down")")
+        }
+        try await Tool.ip(commands)
+    }
+}

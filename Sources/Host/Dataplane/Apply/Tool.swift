@@ -1,0 +1,101 @@
+import Subprocess
+
+/// A command that ended badly: the tool, what it was asked, and its own words.
+package struct ToolError: Error, Sendable, CustomStringConvertible {
+    package var tool: String
+    package var arguments: [String]
+    package var status: String
+    package var message: String
+
+    package var description: String {
+        "\(tool) \(arguments.joined(separator: " ")): \(status): \(message)"
+    }
+}
+
+/// The machine is not as it has to be; says what, and the nearest remedy where there is one.
+package struct DataplaneError: Error, Sendable, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
+/// Runs the system's own network tools with argument arrays; nothing passes through a shell.
+enum Tool {
+    private static let path = "/usr/sbin:/sbin:/usr/bin:/bin"
+    private static let outputLimit = 64 << 20
+
+    /// Runs to the end and returns standard output. Throws `ToolError` for a status that is not accepted.
+    @discardableResult
+    static func run(
+        _ tool: String, _ arguments: [String], input: String = "", accept: Set<Int32> = [0],
+        timeout: Duration = .seconds(20)
+    ) async throws -> String {
+        try await withThrowingTaskGroup(of: String?.self) { group in
+            group.addTask { try await runToEnd(tool, arguments, input: input, accept: accept) }
+            group.addTask {
+                try await Task.sleep(for: timeout)
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next(), let output = first else {
+                throw ToolError(
+                    tool: tool, arguments: arguments, status: "no end after \(timeout)", message: "it was stopped")
+            }
+            return output
+        }
+    }
+
+    private static func runToEnd(
+        _ tool: String, _ arguments: [String], input: String, accept: Set<Int32>
+    ) async throws -> String {
+        let result = try await Subprocess.run(
+            .name(tool), arguments: Arguments(arguments),
+            environment: .inherit.updating(["PATH": path, "LC_ALL": "C"]), input: .string(input),
+            output: .string(limit: outputLimit), error: .string(limit: 1 << 20))
+        if case .exited(let code) = result.terminationStatus, accept.contains(code) {
+            return result.standardOutput
+        }
+        let words = result.standardError.prefix(2000).trimmingSuffix(while: \.isNewline)
+        throw ToolError(
+            tool: tool, arguments: arguments, status: "\(result.terminationStatus)", message: String(words))
+    }
+
+    /// `ip -batch`, in a namespace or the root one. Does nothing for no commands.
+    static func ip(_ commands: [String], in namespace: String? = nil) async throws {
+        if commands.isEmpty { return }
+        let place = namespace.map { ["-n", $0] } ?? []
+        do {
+            try await run("ip", place + ["-batch", "-"], input: commands.joined(separator: "\n") + "\n")
+        } catch let error as ToolError {
+            throw error.naming(commands)
+        }
+    }
+
+    static func inside(_ namespace: String, _ tool: String, _ arguments: [String], input: String = "") async throws {
+        try await run("ip", ["netns", "exec", namespace, tool] + arguments, input: input)
+    }
+}
+
+extension ToolError {
+    /// `ip -batch` says which line failed; puts that line in the message.
+    fileprivate func naming(_ commands: [String]) -> ToolError {
+        var copy = self
+        let failed = message.split(separator: "Command failed -:").dropFirst().first.flatMap {
+            Int($0.prefix { $0.isNumber })
+        }
+        if let failed, commands.indices.contains(failed - 1) {
+            copy.message = "'\(commands[failed - 1])': \(message)"
+        }
+        return copy
+    }
+}
+
+extension Substring {
+    fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> Substring {
+        var copy = self
+        while let last = copy.last, predicate(last) { copy.removeLast() }
+        return copy
+    }
+}

@@ -1,0 +1,37 @@
+import Foundation
+package import Model
+package import Networking
+import Store
+
+/// All that a server's metadata is made of.
+package struct MetadataSource: Sendable {
+    package var server: Server
+    package var flavor: FlavorSnapshot
+    package var metadata: [String: String]
+    package var publicKeys: [PublicKey]
+    /// As bytes, decoded.
+    package var userData: [UInt8]?
+    package var adminPassword: String?
+    package var attachments: [PortAttachment]
+}
+
+extension ComputeService {
+    package func metadataSource(of id: ServerID) async throws -> MetadataSource {
+        let (server, request) = try await database.read { db in
+            guard let server = try ServerQueries.live(id, db),
+                let request = try db.find(ServerRequest.self, key: .id(id))
+            else { throw CloudError(.notFound, "Instance \(id) could not be found.") }
+            return (server, request)
+        }
+        let userData = request.userData.flatMap { Data(base64Encoded: $0, options: .ignoreUnknownCharacters) }
+        return MetadataSource(
+            server: server, flavor: try server.flavor.value(), metadata: try server.metadata.value(),
+            publicKeys: try request.publicKeys.value(), userData: userData.map { Array($0) },
+            adminPassword: request.adminPassword, attachments: try await network.attachments(of: id))
+    }
+
+    /// The server that holds an address in a network: how a guest that asks for metadata is known.
+    package func server(at address: String, on network: NetworkID) async throws -> ServerID? {
+        try await self.network.server(at: address, on: network)
+    }
+}

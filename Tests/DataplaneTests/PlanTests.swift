@@ -1,0 +1,105 @@
+import HostProtocol
+import Model
+import Testing
+
+@testable import Dataplane
+
+@Suite struct PlanTests {
+    private func plan(_ change: (inout NetworkTopology) -> Void = { _ in }) throws -> HostPlan {
+        var topology = Sample.topology()
+        change(&topology)
+        return try HostPlan(topology, Sample.facts())
+    }
+
+    @Test func goldenTexts() throws {
+        let plan = try plan()
+        #expect(try golden("nft/host.nft", plan.rules) == plan.rules)
+        let router = try #require(plan.namespaces.first { $0.name.contains("rtr") }?.rules)
+        #expect(try golden("nft/router.nft", router) == router)
+        let dhcp = try #require(plan.dhcp.first)
+        #expect(try golden("dnsmasq/dnsmasq.conf", dhcp.configuration) == dhcp.configuration)
+        #expect(try golden("dnsmasq/hosts", dhcp.hosts) == dhcp.hosts)
+        #expect(try golden("dnsmasq/names", dhcp.names) == dhcp.names)
+    }
+
+    @Test func planDoesNotDependOnOrder() throws {
+        let turned = try plan {
+            $0.ports.reverse()
+            $0.networks.reverse()
+            $0.securityGroups.reverse()
+        }
+        #expect(try plan() == turned)
+    }
+
+    @Test func namesFitTheKernel() throws {
+        let plan = try plan()
+        let names =
+            plan.bridges.map(\.name) + plan.taps.map(\.name)
+            + plan.namespaces.flatMap(\.legs).flatMap { [$0.outside, $0.inside] }
+        #expect(names.allSatisfy { $0.utf8.count <= 15 })
+        #expect(plan.taps.map(\.name) == ["ntab12-aaaaaaaa", "ntab12-bbbbbbbb"])
+        #expect(throws: PlanError.self) { try DataplaneNames(tag: "ab1;") }
+    }
+
+    @Test func twoIdsWithOneNameAreRefused() throws {
+        #expect(throws: PlanError.self) {
+            try plan {
+                $0.ports.append(
+                    Sample.port(PortID("aaaaaaaa-9999-4000-8000-00000000000a"), 5, groups: []))
+            }
+        }
+    }
+
+    @Test func routerLegsAndRoutes() throws {
+        let router = try #require(try plan().namespaces.first { $0.name == "novella-ab12-rtr-cccccccc" })
+        #expect(router.legs.map(\.addresses) == [["10.0.0.1/24"], ["203.0.113.10/24", "203.0.113.20/32"]])
+        #expect(
+            router.routes == [
+                PlannedRoute(destination: "default", via: "203.0.113.1", isIPv4: true),
+                PlannedRoute(destination: "10.50.0.0/16", via: "10.0.0.50", isIPv4: true),
+            ])
+        #expect(try plan { $0.routers[0].adminStateUp = false }.namespaces.count == 1)
+    }
+
+    @Test func onlyAnExternalBridgeHasAnAddress() throws {
+        #expect(try plan().bridges.map(\.addresses) == [[], ["203.0.113.1/24"]])
+    }
+
+    @Test(arguments: [
+        "10.0.0.1; drop", "10.0.0.1\n}", "10.0.0.300", "10.0.0.0/33", "", "::1::", "1:2:3:4:5:6:7:8:9", "fe80::%eth0",
+    ])
+    func whatIsNoAddressIsRefused(text: String) {
+        #expect(throws: PlanError.self) { try IPPrefix(text) }
+        #expect(throws: PlanError.self) {
+            try plan { $0.ports[0].allowedPairs = [.init(ipAddress: text, macAddress: "")] }
+        }
+    }
+
+    @Test func whatIsNoMACIsRefused() {
+        #expect(throws: PlanError.self) { try plan { $0.ports[0].macAddress = "fa:16:3e:00:00:0g" } }
+        #expect(throws: PlanError.self) { try plan { $0.ports[0].macAddress = "fa:16:3e:00:00:01,set:x" } }
+    }
+
+    @Test(arguments: [
+        ("Web Server", "web-server"), ("a,b\nc=d", "a-b-c-d"), ("ignore", nil), ("infinite", nil), ("12h", "host-12h"),
+        ("60", "host-60"), ("--", nil), ("x.y.z", "x"), ("\u{e9}t\u{e9}", "t"),
+    ])
+    func hostnamesBecomeLabels(text: String, label: String?) {
+        #expect(hostLabel(text) == label)
+    }
+
+    @Test func longHostnamesAreCut() {
+        #expect(hostLabel(String(repeating: "a", count: 100))?.utf8.count == 63)
+        #expect(domainName("a..b\nserver=1.2.3.4") == nil)
+    }
+
+    @Test func addressesAreCanonical() throws {
+        #expect(try IPPrefix("2001:DB8:0:0:1:0:0:1").description == "2001:db8::1:0:0:1")
+        #expect(try IPPrefix("::ffff:10.0.0.1").description == "::ffff:a00:1")
+        #expect(try IPPrefix("::/0").description == "::/0")
+        #expect(try IPPrefix("10.1.2.3/8").network.description == "10.0.0.0/8")
+        #expect(try MACAddress("FA:16:3e:00:00:01").linkLocal.description == "fe80::f816:3eff:fe00:1")
+        let merged = try IPPrefix.merged(["10.0.0.5", "10.0.0.0/24", "10.0.1.0/24"].map { try IPPrefix($0) })
+        #expect(merged.map(\.description) == ["10.0.0.0/24", "10.0.1.0/24"])
+    }
+}

@@ -119,7 +119,9 @@ let package = Package(
         tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", crypto]),
         room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),
         tests("Hypervisor", imports: ["Model", "HostProtocol", "DriverConformance"]),
-        tests("LibvirtDriver", imports: ["Model", "HostProtocol", "Hypervisor", "DriverConformance", logging]),
+        tests(
+            "LibvirtDriver",
+            imports: ["Model", "HostProtocol", "Hypervisor", "HostStorage", "DriverConformance", crypto, logging]),
         tests("Dataplane", imports: ["Model", "HostProtocol"]),
         .testTarget(
             name: "DataplaneKernelTests", dependencies: ["Dataplane", "Model", "HostProtocol", subprocess, logging],

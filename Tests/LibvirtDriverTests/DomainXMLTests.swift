@@ -14,7 +14,11 @@ private enum Sample: String, CaseIterable {
         var spec = DomainSpec(
             serverID: ServerID("11111111-2222-3333-4444-555555555555"),
             hardware: GuestHardware(name: "web-1", vcpus: 1, memoryMiB: 256),
-            disks: [.init(role: .root, path: "/s/root.qcow2", format: "qcow2")],
+            disks: [
+                .init(
+                    role: .root, path: "/s/root.qcow2", format: "qcow2",
+                    backing: .init(path: "/i/abc", format: "raw"))
+            ],
             nics: [.init(macAddress: "fa:16:3e:00:00:01", tapName: "tapab12-1", mtu: 1450)],
             consoleLogPath: "/s/console.log", vncSocketPath: "/v/1")
         switch self {

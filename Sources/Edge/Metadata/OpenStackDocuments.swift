@@ -114,7 +114,9 @@ struct OpenStackDocuments: Sendable {
                 var index = 0
                 for attachment in source.attachments {
                     for address in try attachment.port.fixedIPs.value() {
-                        guard let subnet = attachment.subnets.first(where: { $0.id == address.subnetID }) else { continue }
+                        guard let subnet = attachment.subnets.first(where: { $0.id == address.subnetID }) else {
+                            continue
+                        }
                         writer.object { write(subnet, address, attachment, "network\(index)", to: &$0) }
                         index += 1
                     }

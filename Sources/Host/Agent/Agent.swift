@@ -119,7 +119,8 @@ package actor Agent {
             records[id] = record
             try await machine.storage.saveRecord(record)
             let known = record
-            record = try await document.presence == .absent
+            record =
+                try await document.presence == .absent
                 ? machine.remove(id, known) : machine.make(document, known, channel: channel, network: network)
             records[id] = record
             try await machine.storage.saveRecord(record)
@@ -135,7 +136,8 @@ package actor Agent {
     private func gaveUp(_ document: DesiredServer, _ error: any Error) async {
         let failure =
             error as? HostFailure
-            ?? HostFailure(message: (error as? CloudError)?.message ?? "The host failed unexpectedly.", detail: "\(error)")
+            ?? HostFailure(
+                message: (error as? CloudError)?.message ?? "The host failed unexpectedly.", detail: "\(error)")
         logger.warning(
             "a document was not reached",
             metadata: ["server": "\(document.serverID)", "error": "\(failure.message)", "detail": "\(failure.detail)"])
@@ -155,7 +157,8 @@ package actor Agent {
             try await channel.report([
                 ServerObservation(
                     hostID: hostID, serverID: id, epoch: record.highestEpoch,
-                    power: record.tombstone && power != .running ? .absent : power, completedCommand: record.lastCommand,
+                    power: record.tombstone && power != .running ? .absent : power,
+                    completedCommand: record.lastCommand,
                     failure: failure)
             ])
         } catch {

@@ -11,12 +11,27 @@ package struct DomainSpec: Sendable, Equatable {
         /// `qcow2` or `raw`; proved, never guessed.
         package var format: String
         package var readOnly: Bool
+        /// What an overlay stands on; shared with other guests, so none may own it.
+        package var backing: Backing?
 
-        package init(role: Role, path: String, format: String, readOnly: Bool = false) {
+        package init(
+            role: Role, path: String, format: String, readOnly: Bool = false, backing: Backing? = nil
+        ) {
             self.role = role
             self.path = path
             self.format = format
             self.readOnly = readOnly
+            self.backing = backing
+        }
+    }
+
+    package struct Backing: Sendable, Equatable {
+        package var path: String
+        package var format: String
+
+        package init(path: String, format: String) {
+            self.path = path
+            self.format = format
         }
     }
 

@@ -102,11 +102,32 @@ package struct DomainXML: Sendable {
                 // Write-back honours the guest's flushes, and reads of a shared image come from the host's memory.
                 xml.element(
                     "driver", ["name": "qemu", "type": disk.format, "cache": "writeback", "discard": "unmap"])
-                xml.element("source", ["file": disk.path])
+                if isCDROM {
+                    sharedSource(disk.path, &xml)
+                } else {
+                    xml.element("source", ["file": disk.path])
+                }
+                if let backing = disk.backing { backingStore(backing, &xml) }
                 xml.element("target", ["dev": letters.next(bus: bus), "bus": bus])
                 if disk.readOnly { xml.element("readonly") }
                 if index == 0 { xml.element("boot", ["order": "1"]) }
             }
+        }
+    }
+
+    /// A cached image stays root's: a guest's process that broke out could otherwise change it for all the others.
+    private func sharedSource(_ path: String, _ xml: inout XMLText) {
+        xml.element("source", ["file": path]) { xml in
+            xml.element("seclabel", ["model": "dac", "relabel": "no"])
+        }
+    }
+
+    /// Said in full, so that libvirt reads no header to find out.
+    private func backingStore(_ backing: DomainSpec.Backing, _ xml: inout XMLText) {
+        xml.element("backingStore", ["type": "file"]) { xml in
+            xml.element("format", ["type": backing.format])
+            sharedSource(backing.path, &xml)
+            xml.element("backingStore")
         }
     }
 

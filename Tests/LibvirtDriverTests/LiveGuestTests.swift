@@ -1,0 +1,127 @@
+import Crypto
+import Foundation
+import HostProtocol
+import HostStorage
+import Hypervisor
+import Logging
+import Model
+import Testing
+
+@testable import LibvirtDriver
+
+private let environment = ProcessInfo.processInfo.environment
+
+/// Boots the image that `NOVELLA_GUEST_IMAGE` names (`scripts/build-guest-image`) from files that `FileHostStorage`
+/// made, with a card on a tap that leads nowhere.
+@Suite(.enabled(if: environment["NOVELLA_HOST_TESTS"] == "1" && environment["NOVELLA_GUEST_IMAGE"] != nil), .serialized)
+final class LiveGuestTests {
+    private let folder = "/var/tmp/novella-lg-\(UUID().uuidString.prefix(8).lowercased())"
+    private let tap = "nvt\(UUID().uuidString.prefix(8).lowercased())"
+    private let server = ServerID.random()
+
+    init() throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Self.ip("tuntap", "add", "dev", tap, "mode", "tap")
+        try Self.ip("link", "set", tap, "up")
+    }
+
+    deinit {
+        // Leftovers are no failure of what is tested.
+        try? Self.ip("tuntap", "del", "dev", tap, "mode", "tap")
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    private static func ip(_ arguments: String...) throws {
+        let process = try Process.run(URL(filePath: "/usr/bin/env"), arguments: ["ip"] + arguments)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+    }
+
+    private func desired(_ image: [UInt8]) -> DesiredServer {
+        let hash = SHA512.hash(data: image).map { String(format: "%02x", $0) }.joined()
+        return DesiredServer(
+            serverID: server, epoch: 1, presence: .present, power: .running,
+            hardware: GuestHardware(
+                name: "live", vcpus: 1, memoryMiB: 256, imageProperties: ["hw_qemu_guest_agent": "yes"]),
+            disks: GuestDisks(
+                image: ImageReference(id: .random(), sha512: hash, format: .qcow2, sizeBytes: Int64(image.count)),
+                rootGiB: 1, ephemeralGiB: [1], swapMiB: 16, configDrive: true), nics: [])
+    }
+
+    private static let configDrive: @Sendable () async throws -> [ConfigDriveFile] = {
+        let metadata = #"{"uuid":"u","hostname":"live-1","public_keys":{"k":"ssh-ed25519 AAAA someone@somewhere"}}"#
+        return [
+            ConfigDriveFile(path: "openstack/latest/meta_data.json", content: Array(metadata.utf8)),
+            ConfigDriveFile(
+                path: "openstack/latest/user_data", content: Array("#!/bin/sh\necho user-data-ran\n".utf8)),
+        ]
+    }
+
+    /// Waits until the serial log has said something so many times.
+    private func waitForConsole(_ storage: FileHostStorage, _ text: String, times: Int = 1) async throws {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(90))
+        while true {
+            let log = String(decoding: try await storage.consoleTail(server, maxBytes: 1 << 20), as: UTF8.self)
+            if log.components(separatedBy: text).count > times { return }
+            try #require(ContinuousClock.now < deadline, "no \(text) in: \(log.suffix(2000))")
+            try await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    @Test func bootsRestartsAndStopsWhenAsked() async throws {
+        let image = Array(try Data(contentsOf: URL(filePath: environment["NOVELLA_GUEST_IMAGE"] ?? "")))
+        let storage = try FileHostStorage(stateDirectory: folder)
+        #expect(try storage.closedFolder() == nil)
+        let driver = try await LibvirtDriver.connect(
+            .init(cloudTag: "7e59", hostname: "test", storagePath: folder), logger: Logger(label: "test"))
+        let wish = desired(image)
+        let files = try await storage.prepare(
+            wish,
+            imageContent: { _ in
+                AsyncThrowingStream { continuation in
+                    continuation.yield(image)
+                    continuation.finish()
+                }
+            }, configDrive: Self.configDrive)
+        try await driver.define(
+            DomainSpec(
+                serverID: server, hardware: wish.hardware, disks: files.disks,
+                nics: [.init(macAddress: "fa:16:3e:00:00:01", tapName: tap, mtu: 1450)],
+                consoleLogPath: files.consoleLogPath, vncSocketPath: files.vncSocketPath))
+        do {
+            try await exercise(driver, storage)
+        } catch {
+            try await driver.undefine(server)
+            throw error
+        }
+        try await driver.undefine(server)
+        try await storage.remove(server)
+    }
+
+    private func exercise(_ driver: LibvirtDriver, _ storage: FileHostStorage) async throws {
+        try await driver.start(server)
+        try await waitForConsole(storage, "host name live-1")
+        try await waitForConsole(storage, "someone@somewhere")
+        let images = "\(folder)/host/images"
+        for image in try FileManager.default.contentsOfDirectory(atPath: images) {
+            let owner = try FileManager.default.attributesOfItem(atPath: "\(images)/\(image)")[.ownerAccountID]
+            #expect(owner as? Int == 0, "a guest's process owns an image that others share")
+        }
+        try await waitForConsole(storage, "(ephemeral0) is on /mnt")
+        try await waitForConsole(storage, "guest agent on")
+        try await waitForConsole(storage, "user-data-ran")
+        #expect(try await driver.rebootSoft(server, graceSeconds: 60))
+        #expect(try await driver.power(of: server) == .running)
+        try await waitForConsole(storage, "host name live-1", times: 2)
+        let began = ContinuousClock.now
+        try await driver.stop(server, graceSeconds: 60)
+        #expect(ContinuousClock.now - began < .seconds(50))
+        #expect(try await driver.power(of: server) == .shutdown)
+        try await waitForConsole(storage, "Power down")
+        try await driver.start(server)
+        try await waitForConsole(storage, "host name live-1", times: 3)
+        try await driver.stop(server, graceSeconds: 0)
+        let log = String(decoding: try await storage.consoleTail(server, maxBytes: 1 << 20), as: UTF8.self)
+        #expect(log.components(separatedBy: "user-data-ran").count == 2)
+    }
+}

@@ -110,8 +110,8 @@ let package = Package(
         .executableTarget(
             name: "novella",
             dependencies: [
-                "Model", "HostProtocol", "Cloud", "Hypervisor", "LibvirtDriver", "Dataplane", "HostStorage",
-                argumentParser, lifecycle, unixSignals, logging,
+                "Model", "HostProtocol", "Cloud", "Hypervisor", "LibvirtDriver", "Dataplane", "HostStorage", "Agent",
+                "HostLink", hummingbird, argumentParser, lifecycle, unixSignals, logging,
             ],
             path: "Sources/Binaries/novella", swiftSettings: settings),
 

@@ -2,6 +2,7 @@ import Compute
 import Foundation
 import HostProtocol
 import Model
+import Networking
 import Wire
 
 /// Of the EC2 tree what guests read. Listings end folders with `/`, or cloud-init fails.

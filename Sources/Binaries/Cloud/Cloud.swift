@@ -1,0 +1,143 @@
+import API
+package import APIKit
+package import Agent
+package import Compute
+import Foundation
+package import HostLink
+import HostProtocol
+package import Hummingbird
+package import Identity
+package import Image
+package import Logging
+package import Model
+package import Networking
+package import Placement
+package import Store
+import StoreSQLite
+import Workflow
+
+/// A whole control plane in one process: store, services, workflows, API, and the line to hosts.
+package final class Cloud: Sendable {
+    package struct Options: Sendable {
+        /// A folder for the store, the images and the cloud's tag; made when it is not there.
+        package var stateDirectory: String
+        package var passwords: Passwords = Passwords()
+        package var clock: any CloudClock = SystemClock()
+
+        package init(stateDirectory: String) {
+            self.stateDirectory = stateDirectory
+        }
+    }
+
+    package let database: any Database
+    package let identity: IdentityService
+    package let image: ImageService
+    package let networking: NetworkingService
+    package let placement: PlacementService
+    package let compute: ComputeService
+    package let switchboard: Switchboard
+    private let runner: WorkflowRunner
+    private let logger: Logger
+    private let clock: any CloudClock
+
+    package init(_ options: Options, logger: Logger) throws {
+        try FileManager.default.createDirectory(
+            atPath: options.stateDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
+        let store = try SQLiteDatabase(path: options.stateDirectory + "/novella.db")
+        try store.migrate()
+        let switchboard = Switchboard()
+        let runnerBell = LateBell()
+        let clock = options.clock
+        self.clock = clock
+        self.logger = logger
+        self.switchboard = switchboard
+        database = store
+        identity = IdentityService(database: store, clock: clock, passwords: options.passwords)
+        image = try ImageService(
+            database: store, clock: clock, directory: options.stateDirectory + "/images", logger: logger)
+        networking = NetworkingService(database: store, clock: clock) {
+            switchboard.ringAll(.network)
+            runnerBell.ringOutbox()
+        }
+        placement = PlacementService(database: store)
+        compute = ComputeService(
+            database: store, clock: clock, networking: networking, image: image,
+            bells: ComputeBells(
+                workflows: { runnerBell.ring() }, host: { switchboard.ring($0, .servers) }),
+            logger: logger)
+        runner = WorkflowRunner(
+            database: store, clock: clock, definitions: compute.workflows, logger: logger)
+        runnerBell.connect(runner)
+        self.bell = runnerBell
+    }
+
+    private let bell: LateBell
+
+    /// Makes ready what a start has to: keys, uploads cut short, the view of the hosts.
+    package func prepare() async throws {
+        try await identity.ensureTokenKey()
+        try await image.recoverUploads()
+        try await compute.refreshCapacity()
+    }
+
+    /// Everything that runs beside the API, until cancelled.
+    package func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [self] in await runner.run() }
+            group.addTask { [self] in await keepFresh() }
+            group.addTask { [self] in await followNetwork() }
+        }
+    }
+
+    /// Once a second: what other processes changed, and which hosts live.
+    private func keepFresh() async {
+        while !Task.isCancelled {
+            do {
+                try await clock.sleep(until: clock.now().advanced(seconds: 1))
+                try await identity.refresh()
+                try await compute.refreshCapacity()
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.error("the store cannot be read", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Turns what Network wrote into its outbox into addresses of servers.
+    private func followNetwork() async {
+        while !Task.isCancelled {
+            await bell.waitForOutbox(until: clock.now().advanced(seconds: 1), clock: clock)
+            do {
+                try await networking.drainOutbox { [compute] in try await compute.refreshAddresses(of: $0) }
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.error("the network outbox cannot be read", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// What answers HTTP.
+    package func frontDoor() -> some HTTPResponder<FrontContext> {
+        FrontDoor(
+            services: [
+                IdentityAPI.service(identity: identity), ImageAPI.service(image: image),
+                NetworkAPI.service(networking: networking), PlacementAPI.service(placement: placement),
+                ComputeAPI.service(compute: compute, networking: networking, hosts: switchboard),
+            ],
+            open: HealthAPI.routes(database: database) + IdentityAPI.open + ImageAPI.open + NetworkAPI.open
+                + ComputeAPI.open,
+            identity: identity, logger: logger)
+    }
+
+    /// An agent of this process for a machine, already on the line.
+    package func agent(_ channel: InProcessChannel, machine: HostMachine) -> Agent {
+        Agent(channel: channel, machine: machine, logger: logger)
+    }
+
+    package func channel(zone: String = "nova") -> InProcessChannel {
+        InProcessChannel(
+            compute: compute, networking: networking, image: image, switchboard: switchboard, zone: zone)
+    }
+}

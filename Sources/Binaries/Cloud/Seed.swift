@@ -1,0 +1,175 @@
+import Compute
+import Identity
+import Model
+import Networking
+import Store
+
+/// What a fresh cloud holds. Seeding again adds what is missing and changes nothing else.
+package struct Seed: Sendable {
+    package struct Options: Sendable {
+        package var adminPassword: String
+        /// The network that servers get by default, NATed outward.
+        package var defaultCIDR = "10.20.0.0/24"
+        package var externalCIDR = "172.24.4.0/24"
+        package var region = "RegionOne"
+        package var unlimitedAdmin = false
+
+        package init(adminPassword: String) {
+            self.adminPassword = adminPassword
+        }
+    }
+
+    private let cloud: Cloud
+    private let options: Options
+
+    package init(_ cloud: Cloud, _ options: Options) {
+        self.cloud = cloud
+        self.options = options
+    }
+
+    package func plant() async throws {
+        if try await cloud.identity.list(Domain.self).isEmpty {
+            try await plantIdentity()
+        }
+        let admin = try await adminProject()
+        if options.unlimitedAdmin { try await liftQuotas(of: admin) }
+        try await plantFlavors()
+        try await plantNetworks(caller(admin))
+    }
+
+    private func caller(_ project: ProjectID) -> Caller {
+        Caller(
+            userID: UserID("seed"), scope: .project(project), roles: ["admin", "member", "reader"],
+            requestID: "req-seed")
+    }
+
+    private func adminProject() async throws -> ProjectID {
+        let projects = try await cloud.identity.list(Project.self)
+        guard let admin = projects.first(where: { $0.name == "admin" && $0.domainID == Domain.defaultID }) else {
+            throw CloudError(.notFound, "The store has domains, but no project 'admin' in the default one.")
+        }
+        return admin.id
+    }
+
+    private func plantIdentity() async throws {
+        let identity = cloud.identity
+        try await identity.create(
+            Domain(id: Domain.defaultID, name: "Default", description: "The default domain"), noun: "domain")
+        var projects: [String: ProjectID] = [:]
+        for (name, text) in [("admin", "The operator's project"), ("service", "For services")] {
+            let project = Project(id: .randomUndashed(), name: name, domainID: Domain.defaultID, description: text)
+            try await identity.create(project, noun: "project")
+            projects[name] = project.id
+        }
+        var roles: [String: RoleID] = [:]
+        for name in ["admin", "manager", "member", "reader", "service"] {
+            let role = Role(id: .randomUndashed(), name: name)
+            try await identity.create(role, noun: "role")
+            roles[name] = role.id
+        }
+        for (prior, implied) in [("admin", "manager"), ("manager", "member"), ("member", "reader")] {
+            if let prior = roles[prior], let implied = roles[implied] {
+                try await identity.imply(prior: prior, implied: implied)
+            }
+        }
+        let admin = try await identity.create(
+            user: User(id: .randomUndashed(), name: "admin", domainID: Domain.defaultID),
+            password: options.adminPassword)
+        guard let role = roles["admin"], let project = projects["admin"] else { return }
+        for (target, id) in [
+            (RoleAssignment.Target.project, project.text), (.domain, Domain.defaultID.text), (.system, "all"),
+        ] {
+            try await identity.grant(
+                RoleAssignment(userID: admin.id, target: target, targetID: id, roleID: role))
+        }
+        try await plantCatalog()
+    }
+
+    /// Addresses without a host: each client reads the one it came by.
+    private func plantCatalog() async throws {
+        let identity = cloud.identity
+        try await identity.create(Region(id: options.region), noun: "region")
+        for (type, name, path) in [
+            ("identity", "keystone", "/identity/v3"), ("compute", "nova", "/compute/v2.1"),
+            ("image", "glance", "/image"), ("network", "neutron", "/network"), ("placement", "placement", "/placement"),
+        ] {
+            let service = CatalogService(id: .randomUndashed(), type: type, name: name)
+            try await identity.create(service, noun: "service")
+            for interface in ["public", "internal", "admin"] {
+                try await identity.create(
+                    Endpoint(
+                        id: .randomUndashed(), serviceID: service.id, interface: interface, url: path,
+                        regionID: options.region), noun: "endpoint")
+            }
+        }
+    }
+
+    private func liftQuotas(of project: ProjectID) async throws {
+        let compute = Dictionary(
+            uniqueKeysWithValues: Quota.computeDefaults.map { ($0.resource, Quota.unlimited) })
+        try await cloud.compute.setQuotas(compute, of: project, force: true)
+        let network = Dictionary(
+            uniqueKeysWithValues: Quota.networkDefaults.map { ($0.resource, Quota.unlimited) })
+        try await cloud.networking.setQuotas(network, of: project)
+    }
+
+    private func plantFlavors() async throws {
+        let now = cloud.compute.clock.now()
+        let usual = [
+            ("1", "m1.tiny", 1, 512, 1), ("2", "m1.small", 1, 2048, 20), ("3", "m1.medium", 2, 4096, 40),
+            ("4", "m1.large", 4, 8192, 80), ("5", "m1.xlarge", 8, 16_384, 160), ("42", "m1.nano", 1, 256, 1),
+        ]
+        for (id, name, vcpus, memory, disk) in usual {
+            do {
+                _ = try await cloud.compute.create(
+                    Flavor(
+                        id: FlavorID(id), name: name, vcpus: vcpus, memory: memory, disk: disk,
+                        extraSpecs: try JSONText([:]), createdAt: now))
+            } catch let error as CloudError where error.kind == .conflict {
+                continue
+            }
+        }
+    }
+
+    private func plantNetworks(_ admin: Caller) async throws {
+        let networking = cloud.networking
+        let project = try admin.project()
+        _ = try await networking.defaultGroup(of: project)
+        let known = try await networking.networks(by: admin).map(\.name)
+        if known.contains("default") { return }
+        let external = try await network("public", project, isExternal: true, by: admin)
+        _ = try await subnet("public-subnet", options.externalCIDR, on: external, dhcp: false, by: admin)
+        let inner = try await network("default", project, isExternal: false, by: admin)
+        let innerSubnet = try await subnet("default-subnet", options.defaultCIDR, on: inner, dhcp: true, by: admin)
+        let now = networking.clock.now()
+        let router = try await networking.create(
+            Router(
+                id: .random(), projectID: project, name: "default-router", routes: try JSONText([]),
+                tags: try JSONText([]), createdAt: now, updatedAt: now),
+            gateway: GatewayRequest(networkID: external.id), by: admin)
+        _ = try await networking.addInterface(router: router.id, subnet: innerSubnet.id, port: nil, by: admin)
+    }
+
+    private func network(
+        _ name: String, _ project: ProjectID, isExternal: Bool, by admin: Caller
+    ) async throws -> Network {
+        let now = cloud.networking.clock.now()
+        return try await cloud.networking.create(
+            Network(
+                id: .random(), projectID: project, name: name, isShared: !isExternal, isExternal: isExternal,
+                isDefault: !isExternal, segmentationID: 0, tags: try JSONText([]), createdAt: now, updatedAt: now),
+            by: admin)
+    }
+
+    private func subnet(
+        _ name: String, _ cidr: String, on network: Network, dhcp: Bool, by admin: Caller
+    ) async throws -> Subnet {
+        let now = cloud.networking.clock.now()
+        return try await cloud.networking.create(
+            Subnet(
+                id: .random(), networkID: network.id, projectID: network.projectID, name: name, ipVersion: 4,
+                cidr: cidr,
+                gatewayIP: "", enableDHCP: dhcp, dnsNameservers: try JSONText([]), hostRoutes: try JSONText([]),
+                allocationPools: try JSONText([]), tags: try JSONText([]), createdAt: now, updatedAt: now), by: admin)
+    }
+}

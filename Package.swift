@@ -115,7 +115,7 @@ let package = Package(
             path: "Sources/Binaries/novella", swiftSettings: settings),
 
         room("TestSupport", in: "Testing", imports: ["Model", "Store", "StoreSQLite"]),
-        tests("Model"),
+        tests("Model", imports: ["TestSupport"]),
         tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", crypto]),
         room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),
         tests("Hypervisor", imports: ["Model", "HostProtocol", "DriverConformance"]),

@@ -59,14 +59,14 @@ let package = Package(
         room("HostProtocol", in: "Foundations", imports: ["Model"]),
 
         // Services: verbs and workflows.
-        room("Identity", in: "Services", imports: ["Model", "Store", crypto, cryptoExtras, logging]),
+        room("Identity", in: "Services", imports: ["Model", "Store", crypto, cryptoExtras]),
         room("Image", in: "Services", imports: ["Model", "Store", crypto, logging]),
-        room("Networking", in: "Services", imports: ["Model", "Store", "HostProtocol", logging]),
+        room("Networking", in: "Services", imports: ["Model", "Store", "HostProtocol"]),
         room("Placement", in: "Services", imports: ["Model", "Store"]),
         room(
             "Compute", in: "Services",
             imports: [
-                "Model", "Store", "Workflow", "HostProtocol", "Networking", "Image", "Placement", crypto, cryptoExtras,
+                "Model", "Store", "Workflow", "HostProtocol", "Networking", "Image", crypto, cryptoExtras,
                 logging,
             ]),
 
@@ -78,7 +78,7 @@ let package = Package(
         room(
             "Dataplane", in: "Host",
             imports: ["Model", "HostProtocol", "CNamespace", subprocess, nioCore, nioPosix, nioHTTP1, logging]),
-        room("HostStorage", in: "Host", imports: ["Model", "HostProtocol", "Hypervisor", crypto, subprocess, logging]),
+        room("HostStorage", in: "Host", imports: ["Model", "HostProtocol", "Hypervisor", crypto, subprocess]),
         room(
             "Agent", in: "Host",
             imports: ["Model", "HostProtocol", "Hypervisor", "Dataplane", "HostStorage", logging]),
@@ -94,7 +94,7 @@ let package = Package(
                 "Model", "HostProtocol", "Wire", "APIKit", "Identity", "Image", "Networking", "Placement", "Compute",
                 httpTypes,
             ]),
-        room("Metadata", in: "Edge", imports: ["Model", "Wire", "HostProtocol", "Compute"]),
+        room("Metadata", in: "Edge", imports: ["Model", "Wire", "HostProtocol", "Networking", "Compute"]),
         room(
             "HostLink", in: "Edge",
             imports: ["Model", "HostProtocol", "Compute", "Image", "Networking", "Metadata"]),
@@ -104,8 +104,7 @@ let package = Package(
             "Cloud", in: "Binaries",
             imports: [
                 "Model", "Store", "StoreSQLite", "Workflow", "HostProtocol", "Identity", "Image", "Networking",
-                "Placement", "Compute", "Hypervisor", "Dataplane", "HostStorage", "Agent", "APIKit", "API", "HostLink",
-                hummingbird, lifecycle, nioCore, logging,
+                "Placement", "Compute", "Agent", "APIKit", "API", "HostLink", hummingbird, httpTypes, logging,
             ]),
         .executableTarget(
             name: "novella",
@@ -115,6 +114,7 @@ let package = Package(
             ],
             path: "Sources/Binaries/novella", swiftSettings: settings),
 
+        room("TestSupport", in: "Testing", imports: ["Model", "Store", "StoreSQLite"]),
         tests("Model"),
         tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", crypto]),
         room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),
@@ -124,7 +124,7 @@ let package = Package(
             imports: ["Model", "HostProtocol", "Hypervisor", "HostStorage", "DriverConformance", crypto, logging]),
         tests("Dataplane", imports: ["Model", "HostProtocol"]),
         .testTarget(
-            name: "DataplaneKernelTests", dependencies: ["Dataplane", "Model", "HostProtocol", subprocess, logging],
+            name: "DataplaneKernelTests", dependencies: ["Dataplane", "Model", "HostProtocol", logging],
             path: "Tests/DataplaneKernelTests", swiftSettings: settings),
     ]
 )

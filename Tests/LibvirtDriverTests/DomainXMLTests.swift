@@ -6,7 +6,7 @@ import Testing
 
 @testable import LibvirtDriver
 
-/// Guests whose XML is kept in `Tests/Golden/domain`. `NOVELLA_GOLDEN=write` writes the files anew.
+/// Guests whose XML is kept in `Tests/Golden/domain`. `NOVELLA_WRITE_GOLDEN=1` writes the files anew.
 private enum Sample: String, CaseIterable {
     case plain, everything, iso, scsi, kvm
 
@@ -53,7 +53,7 @@ struct DomainXMLTests {
         let sample = try #require(Sample(rawValue: name))
         let xml = try DomainXML(cloudTag: "ab12", virtType: sample == .kvm ? .kvm : .qemu).render(sample.spec)
         let file = folder.appending(path: "\(name).xml")
-        if ProcessInfo.processInfo.environment["NOVELLA_GOLDEN"] == "write" {
+        if ProcessInfo.processInfo.environment["NOVELLA_WRITE_GOLDEN"] == "1" {
             try xml.write(to: file, atomically: true, encoding: .utf8)
         }
         #expect(try String(contentsOf: file, encoding: .utf8) == xml)

@@ -133,7 +133,8 @@ package struct FrontDoor: HTTPResponder {
         guard route.access.admits(caller) else {
             throw CloudError(
                 .forbidden,
-                "Policy doesn't allow \(request.method) \(route.path) to be performed: it needs the role \(route.access.rawValue)."
+                "Policy doesn't allow \(request.method) \(route.path) to be performed: "
+                    + "it needs the role \(route.access.rawValue)."
             )
         }
         return try await route.handler(

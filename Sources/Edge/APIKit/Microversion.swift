@@ -62,7 +62,8 @@ package struct VersionRange: Sendable {
         if wanted == "latest" { return maximum }
         guard let version = Microversion(wanted) else {
             throw CloudError.badRequest(
-                "API Version String '\(wanted.prefix(40))' is of invalid format. It must be of format MajorNum.MinorNum."
+                "API Version String '\(wanted.prefix(40))' is of invalid format. "
+                    + "It must be of format MajorNum.MinorNum."
             )
         }
         guard version >= minimum, version <= maximum else {

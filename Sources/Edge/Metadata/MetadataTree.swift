@@ -4,8 +4,8 @@ import Model
 import Networking
 import Wire
 
-/// What 169.254.169.254 answers and what a config drive holds: the OpenStack tree, and of the EC2 tree what guests read.
-/// A pure function of its source (Nova's user docs, "Metadata").
+/// What 169.254.169.254 answers and what a config drive holds: the OpenStack tree, and of the EC2 tree what guests
+/// read. A pure function of its source (Nova's user docs, "Metadata").
 package struct MetadataTree: Sendable {
     /// Versions of the OpenStack tree, oldest first.
     package static let versions = [

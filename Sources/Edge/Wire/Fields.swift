@@ -38,7 +38,8 @@ package struct Fields {
         guard left.isEmpty else {
             let names = left.keys.sorted().map { "'\($0)'" }.joined(separator: ", ")
             throw CloudError.badRequest(
-                "Additional properties are not allowed (\(names) \(left.count == 1 ? "was" : "were") unexpected) in \(path)."
+                "Additional properties are not allowed (\(names) \(left.count == 1 ? "was" : "were") unexpected) "
+                    + "in \(path)."
             )
         }
     }

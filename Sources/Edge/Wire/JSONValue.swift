@@ -1,7 +1,7 @@
 package import Model
 
-/// A JSON text as a tree (RFC 8259), for request bodies: it tells integers from reals and booleans from numbers, keeps the
-/// order of keys, and refuses what a request should not hold: duplicate keys, deep nesting, bad UTF-8.
+/// A JSON text as a tree (RFC 8259), for request bodies: it tells integers from reals and booleans from numbers, keeps
+/// the order of keys, and refuses what a request should not hold: duplicate keys, deep nesting, bad UTF-8.
 package indirect enum JSONValue: Sendable, Equatable {
     case null
     case bool(Bool)

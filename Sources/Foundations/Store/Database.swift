@@ -9,8 +9,8 @@ package protocol Database: Sendable {
 
     /// Runs `body` in a transaction that is durable when this returns.
     ///
-    /// `body` is synchronous, has no effect but on the connection, and may run more than once: alone after a shared commit
-    /// failed, or again after a serialisation conflict. An error thrown by it rolls back its own writes only.
+    /// `body` is synchronous, has no effect but on the connection, and may run more than once: alone after a shared
+    /// commit failed, or again after a serialisation conflict. An error thrown by it rolls back its own writes only.
     @discardableResult
     func transaction<Result: Sendable>(
         _ body: @escaping @Sendable (any Connection) throws -> Result

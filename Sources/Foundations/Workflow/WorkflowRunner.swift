@@ -5,8 +5,8 @@ import Synchronization
 
 /// Carries out workflows: leases a row, runs its steps one after the other, commits each under the lease.
 ///
-/// Any number of runners share one store. A runner that stalls or dies loses its lease, and another goes on from the last
-/// commit; what the first commits afterwards is refused.
+/// Any number of runners share one store. A runner that stalls or dies loses its lease, and another goes on from the
+/// last commit; what the first commits afterwards is refused.
 package final class WorkflowRunner: Sendable {
     package struct Limits: Sendable {
         /// Workflows driven at once.

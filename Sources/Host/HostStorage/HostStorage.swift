@@ -22,7 +22,8 @@ package struct PreparedFiles: Sendable, Equatable {
 /// Errors are `HostFailure`, with a message for the user.
 package protocol HostStorage: Sendable {
     /// Makes what is missing of the server's disks, and touches none that is there; safe to repeat after a crash at any
-    /// point. `imageContent` is read only when the cache lacks the image; two servers that need one image fetch it once.
+    /// point. `imageContent` is read only when the cache lacks the image; two servers that need one image fetch it
+    /// once.
     func prepare(
         _ desired: DesiredServer,
         imageContent: @Sendable @escaping (ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error>,
@@ -44,8 +45,8 @@ package struct ServerRecord: Codable, Sendable, Equatable {
     /// The server was taken away: documents of this epoch or lower make nothing.
     package var tombstone: Bool
     package var lastCommand: String?
-    /// The epoch of the last document that was reached, and the boot of the machine in which it was: a guest found off in
-    /// the same boot has powered itself off, one found off in another is started again.
+    /// The epoch of the last document that was reached, and the boot of the machine in which it was: a guest found off
+    /// in the same boot has powered itself off, one found off in another is started again.
     package var appliedEpoch: Int64
     package var appliedBoot: String
 

@@ -65,7 +65,8 @@ struct CreationPlan: Sendable {
             if let full = try QuotaQueries.take(amount, of: resource, for: project, defaultLimit: limit, db) {
                 throw CloudError(
                     .overQuota,
-                    "Quota exceeded for \(resource): Requested \(amount), but already used \(full.used) of \(full.limit) "
+                    "Quota exceeded for \(resource): Requested \(amount), "
+                        + "but already used \(full.used) of \(full.limit) "
                         + resource)
             }
         }

@@ -4,8 +4,8 @@ import Model
 import Store
 import Workflow
 
-/// Writing what a host should make of a server. Each write raises the server's epoch, in the transaction of the step that
-/// wants it; so a step that lost its lease can write nothing.
+/// Writing what a host should make of a server. Each write raises the server's epoch, in the transaction of the step
+/// that wants it; so a step that lost its lease can write nothing.
 enum HostDocuments {
     /// Changes the document; returns the epoch under which an observation will answer it.
     @discardableResult

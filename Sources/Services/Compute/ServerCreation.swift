@@ -38,8 +38,8 @@ package struct ServerCreateRequest: Sendable {
 }
 
 extension ComputeService {
-    /// Writes the servers, what they use and the workflows that build them, all in one transaction; choosing hosts costs
-    /// no query. Want of room is not refused here: the server is there, in ERROR, and says why.
+    /// Writes the servers, what they use and the workflows that build them, all in one transaction; choosing hosts
+    /// costs no query. Want of room is not refused here: the server is there, in ERROR, and says why.
     package func create(_ request: ServerCreateRequest, by caller: Caller) async throws -> [Server] {
         let plan = try await plan(request, by: caller)
         let candidates = choose(plan)

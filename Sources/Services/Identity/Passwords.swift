@@ -34,8 +34,8 @@ package final class Passwords: Sendable {
         return "scrypt$\(rounds)$\(salt.base64EncodedString())$\(key.base64EncodedString())"
     }
 
-    /// Compares in constant time. Without a stored hash it does the same work and says no, so that an answer's time does
-    /// not tell whether a user exists.
+    /// Compares in constant time. Without a stored hash it does the same work and says no, so that an answer's time
+    /// does not tell whether a user exists.
     package func verify(_ password: String, against stored: String?) async throws -> Bool {
         let parts = (stored ?? "").split(separator: "$").map(String.init)
         guard parts.count == 4, parts[0] == "scrypt", let rounds = Int(parts[1]),

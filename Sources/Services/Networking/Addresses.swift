@@ -10,8 +10,8 @@ extension NetworkingService {
         return "fa:16:3e" + tail.map { ":" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    /// Takes the wanted address, or the next free one of the pools. The search goes on where the last one ended, so that a
-    /// released address rests as long as possible and a large subnet costs no scan.
+    /// Takes the wanted address, or the next free one of the pools. The search goes on where the last one ended, so
+    /// that a released address rests as long as possible and a large subnet costs no scan.
     static func allocate(
         in subnet: Subnet, wanted: String?, for port: PortID, _ db: any Connection
     ) throws -> String {

@@ -57,7 +57,8 @@ extension NetworkingService {
             } catch let error as StoreError where error.kind == .uniqueViolation {
                 throw CloudError(
                     .conflict,
-                    "Cannot associate floating IP \(floating.address) with port \(port?.text ?? ""): that fixed IP has a "
+                    "Cannot associate floating IP \(floating.address) with port \(port?.text ?? ""): "
+                        + "that fixed IP has a "
                         + "floating IP already.", cause: error)
             }
             return floating

@@ -182,7 +182,8 @@ extension NetworkingService {
                     if try served?.fixedIPs.value().contains(where: { $0.subnetID == address.subnetID }) == true {
                         throw CloudError(
                             .conflict,
-                            "Router interface for subnet \(address.subnetID) on router \(id) cannot be deleted, as it is "
+                            "Router interface for subnet \(address.subnetID) on router \(id) "
+                                + "cannot be deleted, as it is "
                                 + "required by one or more floating IPs.")
                     }
                 }

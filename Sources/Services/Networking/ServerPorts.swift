@@ -77,7 +77,8 @@ extension NetworkingService {
         }
     }
 
-    /// The ports of a device, with the networks they are in and their floating IPs: what a server's addresses are made of.
+    /// The ports of a device, with the networks they are in and their floating IPs: what a server's addresses are made
+    /// of.
     package func attachments(of device: String) async throws -> [PortAttachment] {
         try await database.read { db in
             try NetworkQueries.ports(ofDevice: device, db).compactMap { port in

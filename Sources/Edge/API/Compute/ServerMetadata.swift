@@ -160,7 +160,8 @@ struct ServerTags: Sendable {
     static func check(_ tags: [String]) throws -> [String] {
         for tag in tags where !(1...60).contains(tag.unicodeScalars.count) || tag.contains("/") || tag.contains(",") {
             throw CloudError.badRequest(
-                "Invalid input for field/attribute tags. Value: '\(tag.prefix(80))'. Tags have 1 to 60 characters, no / or ,."
+                "Invalid input for field/attribute tags. Value: '\(tag.prefix(80))'. "
+                    + "Tags have 1 to 60 characters, no / or ,."
             )
         }
         guard tags.count <= limit else { throw CloudError.badRequest("A server has at most \(limit) tags.") }

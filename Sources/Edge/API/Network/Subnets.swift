@@ -111,7 +111,8 @@ struct SubnetsAPI: Sendable {
             try fields.finish()
             guard CIDR(route.destination) != nil, IPAddress(route.nexthop) != nil else {
                 throw CloudError.badRequest(
-                    "Invalid route: destination '\(route.destination.prefix(64))', nexthop '\(route.nexthop.prefix(64))'."
+                    "Invalid route: destination '\(route.destination.prefix(64))', "
+                        + "nexthop '\(route.nexthop.prefix(64))'."
                 )
             }
             return route

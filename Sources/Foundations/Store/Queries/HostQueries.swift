@@ -64,7 +64,8 @@ package enum HostQueries {
         var found: [(sequence: Int64, document: String)] = []
         try db.forEach(
             """
-            SELECT sequence, document FROM host_documents WHERE host_id = ?1 AND sequence > ?2 ORDER BY sequence LIMIT ?3
+            SELECT sequence, document FROM host_documents WHERE host_id = ?1 AND sequence > ?2
+            ORDER BY sequence LIMIT ?3
             """,
             [.id(host), .integer(sequence), .int(limit)]
         ) { found.append(($0.integer(0), $0.text(1))) }

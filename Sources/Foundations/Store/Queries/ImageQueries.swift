@@ -56,7 +56,8 @@ package enum ImageQueries {
         arguments.append(.int(limit))
         return try db.fetch(
             Image.self,
-            "WHERE \(conditions.joined(separator: " AND ")) ORDER BY created_at DESC, id DESC LIMIT ?\(arguments.count)",
+            "WHERE \(conditions.joined(separator: " AND ")) "
+                + "ORDER BY created_at DESC, id DESC LIMIT ?\(arguments.count)",
             arguments)
     }
 

@@ -9,8 +9,8 @@ struct DnsmasqDaemon {
     private var leases: String { plan.directory + "/leases" }
     private var names: String { plan.directory + "/names" }
 
-    /// Starts it, starts it again when its options or its namespace changed or a lease is out of date, and has it read its
-    /// hosts again when only they changed.
+    /// Starts it, starts it again when its options or its namespace changed or a lease is out of date, and has it read
+    /// its hosts again when only they changed.
     func converge(group: String) async throws {
         try makeDirectory(group: group)
         let optionsChanged = try write(plan.configuration, to: configuration)
@@ -26,8 +26,8 @@ struct DnsmasqDaemon {
         try await Tool.inside(plan.namespace, "dnsmasq", ["--conf-file=\(configuration)"])
     }
 
-    /// Leases of a MAC and address that no longer belong together. dnsmasq would not give such an address to its new owner
-    /// until the lease ends, and it reads its leases only when it starts.
+    /// Leases of a MAC and address that no longer belong together. dnsmasq would not give such an address to its new
+    /// owner until the lease ends, and it reads its leases only when it starts.
     private func staleLeases() -> Set<Substring> {
         let owners = Set(
             plan.hosts.split(separator: "\n").map { line in

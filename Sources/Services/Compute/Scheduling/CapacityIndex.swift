@@ -4,8 +4,8 @@ import Model
 import Store
 import Synchronization
 
-/// The hosts and their free resources in memory, so that choosing costs no query. Own claims are counted at once, those of
-/// other processes at the next refresh.
+/// The hosts and their free resources in memory, so that choosing costs no query. Own claims are counted at once, those
+/// of other processes at the next refresh.
 package final class CapacityIndex: Sendable {
     private let hosts = Mutex<[HostID: HostState]>([:])
 

@@ -123,17 +123,23 @@ package final class Cloud: Sendable {
         }
     }
 
+    /// The route tables of all services.
+    package var services: [APIService] {
+        [
+            IdentityAPI.service(identity: identity), ImageAPI.service(image: image),
+            NetworkAPI.service(networking: networking), PlacementAPI.service(placement: placement),
+            ComputeAPI.service(compute: compute, networking: networking, hosts: switchboard),
+        ]
+    }
+
+    /// What stands outside every service and needs no token.
+    package var openRoutes: [Route] {
+        HealthAPI.routes(database: database) + IdentityAPI.open + ImageAPI.open + NetworkAPI.open + ComputeAPI.open
+    }
+
     /// What answers HTTP.
     package func frontDoor() -> some HTTPResponder<FrontContext> {
-        FrontDoor(
-            services: [
-                IdentityAPI.service(identity: identity), ImageAPI.service(image: image),
-                NetworkAPI.service(networking: networking), PlacementAPI.service(placement: placement),
-                ComputeAPI.service(compute: compute, networking: networking, hosts: switchboard),
-            ],
-            open: HealthAPI.routes(database: database) + IdentityAPI.open + ImageAPI.open + NetworkAPI.open
-                + ComputeAPI.open,
-            identity: identity, logger: logger)
+        FrontDoor(services: services, open: openRoutes, identity: identity, logger: logger)
     }
 
     /// An agent of this process for a machine, already on the line.

@@ -2,7 +2,7 @@ import APIKit
 import HTTPTypes
 import Model
 
-/// Nova's routes that are known and not there yet (501), and those that Nova itself has taken back (410 at every version).
+/// Nova's routes that are known and not there yet (501), and those Nova itself has taken back (410 at every version).
 enum UnfinishedAPI {
     private struct Row {
         var path: String
@@ -130,9 +130,8 @@ enum UnfinishedAPI {
     static var routes: [Route] {
         unfinished.flatMap { row in
             row.methods.map { method in
-                Route(
-                    method, row.path, .authenticated, versions: Microversion(2, row.first)...Microversion(2, row.last)
-                ) { _ in
+                let versions = Microversion(2, row.first)...Microversion(2, row.last)
+                return Route(method, row.path, .authenticated, versions: versions) { _ in
                     throw CloudError(.notImplemented, "\(method) \(row.path) is not available in this release.")
                 }
             }

@@ -54,8 +54,8 @@ struct CreationPlan: Sendable {
         }
     }
 
-    /// Takes the quota for as many servers as are allowed, at most `maxCount`, and returns how many these are; refuses when
-    /// `minCount` does not fit.
+    /// Takes the quota for as many servers as are allowed, at most `maxCount`, and returns how many these are; refuses
+    /// when `minCount` does not fit.
     func takeQuota(_ db: any Connection) throws -> Int {
         let each = [("instances", 1), ("cores", flavor.vcpus), ("ram", flavor.memory)]
         var count = request.maxCount

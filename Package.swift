@@ -117,6 +117,7 @@ let package = Package(
         room("TestSupport", in: "Testing", imports: ["Model", "Store", "StoreSQLite"]),
         tests("Model", imports: ["TestSupport"]),
         tests("Store", imports: ["Model", "TestSupport"]),
+        tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),
         tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", crypto]),
         room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),
         tests("Hypervisor", imports: ["Model", "HostProtocol", "DriverConformance"]),

@@ -30,6 +30,7 @@ let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", p
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -114,12 +115,37 @@ let package = Package(
             ],
             path: "Sources/Binaries/novella", swiftSettings: settings),
 
-        room("TestSupport", in: "Testing", imports: ["Model", "Store", "StoreSQLite"]),
+        // Testing: what tests of several rooms share.
+        room(
+            "TestSupport", in: "Testing",
+            imports: [
+                "Model", "Store", "StoreSQLite", "Wire", "Workflow", "HostProtocol", "Cloud", "Identity", "Image",
+                "Compute", "Networking", "Hypervisor", "HostStorage", "Dataplane", "Agent", "HostLink", "APIKit",
+                hummingbird, httpTypes, nioCore, nioEmbedded, logging,
+            ]),
+
+        room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),
+
         tests("Model", imports: ["TestSupport"]),
         tests("Store", imports: ["Model", "TestSupport"]),
         tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),
+        tests("Wire", imports: ["Model", "TestSupport"]),
+        tests("APIKit", imports: ["Model", "Wire", httpTypes]),
+        tests("API", imports: ["Model", "TestSupport"]),
+        tests("Cloud", imports: ["Model", "TestSupport", httpTypes]),
+        tests(
+            "Compute",
+            imports: [
+                "Model", "Store", "Workflow", "TestSupport", "Cloud", "HostProtocol", "Hypervisor", "HostStorage",
+                "Networking", logging,
+            ]),
+        tests(
+            "Agent",
+            imports: ["Model", "HostProtocol", "Hypervisor", "HostStorage", "Dataplane", "TestSupport", logging]),
+        tests(
+            "Metadata",
+            imports: ["Model", "HostProtocol", "HostLink", "Cloud", "Compute", "Networking", "TestSupport"]),
         tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", crypto]),
-        room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),
         tests("Hypervisor", imports: ["Model", "HostProtocol", "DriverConformance"]),
         tests(
             "LibvirtDriver",

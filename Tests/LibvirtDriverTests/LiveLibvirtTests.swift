@@ -83,4 +83,41 @@ final class LiveLibvirtTests {
         #expect(try await driver.power(of: server) == .running)
         try await driver.undefine(server)
     }
+
+    @Test func connectsAgain() async throws {
+        let before = try Self.clients()
+        let driver = try await connect()
+        let server = ServerID.random()
+        try await driver.define(try Self.blankGuest(server, folder: folder))
+        try await driver.start(server)
+        let events = driver.events()
+        for client in try Self.clients().subtracting(before) {
+            _ = try Self.admin("client-disconnect", "libvirtd", client)
+        }
+        for await event in events where event.serverID == server && event.power == .running { break }
+        try await driver.stop(server, graceSeconds: 0)
+        #expect(try await driver.power(of: server) == .shutdown)
+        try await driver.undefine(server)
+    }
+
+    /// libvirtd's clients from this process, by id.
+    private static func clients() throws -> Set<String> {
+        let lines = try admin("client-list", "libvirtd").split(separator: "\n")
+        let mine = try lines.compactMap { $0.split(separator: " ").first.map(String.init) }.filter { id in
+            try admin("client-info", "libvirtd", id).split(whereSeparator: \.isWhitespace)
+                .contains(Substring(String(getpid())))
+        }
+        return Set(mine)
+    }
+
+    private static func admin(_ arguments: String...) throws -> String {
+        let (process, pipe) = (Process(), Pipe())
+        process.executableURL = URL(filePath: "/usr/bin/virt-admin")
+        process.arguments = ["-q"] + arguments
+        process.standardOutput = pipe
+        try process.run()
+        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return String(decoding: output, as: UTF8.self)
+    }
 }

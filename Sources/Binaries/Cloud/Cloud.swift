@@ -43,7 +43,12 @@ package final class Cloud: Sendable {
     package init(_ options: Options, logger: Logger) throws {
         try FileManager.default.createDirectory(
             atPath: options.stateDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
-        let store = try SQLiteDatabase(path: options.stateDirectory + "/novella.db")
+        let path = options.stateDirectory + "/novella.db"
+        if !FileManager.default.fileExists(atPath: path) {
+            // The store holds password hashes and keys: SQLite gives its other files the mode of this one.
+            _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+        }
+        let store = try SQLiteDatabase(path: path)
         try store.migrate()
         let switchboard = Switchboard()
         let runnerBell = LateBell()
@@ -118,17 +123,23 @@ package final class Cloud: Sendable {
         }
     }
 
+    /// The route tables of all services.
+    package var services: [APIService] {
+        [
+            IdentityAPI.service(identity: identity), ImageAPI.service(image: image),
+            NetworkAPI.service(networking: networking), PlacementAPI.service(placement: placement),
+            ComputeAPI.service(compute: compute, networking: networking, hosts: switchboard),
+        ]
+    }
+
+    /// What stands outside every service and needs no token.
+    package var openRoutes: [Route] {
+        HealthAPI.routes(database: database) + IdentityAPI.open + ImageAPI.open + NetworkAPI.open + ComputeAPI.open
+    }
+
     /// What answers HTTP.
     package func frontDoor() -> some HTTPResponder<FrontContext> {
-        FrontDoor(
-            services: [
-                IdentityAPI.service(identity: identity), ImageAPI.service(image: image),
-                NetworkAPI.service(networking: networking), PlacementAPI.service(placement: placement),
-                ComputeAPI.service(compute: compute, networking: networking, hosts: switchboard),
-            ],
-            open: HealthAPI.routes(database: database) + IdentityAPI.open + ImageAPI.open + NetworkAPI.open
-                + ComputeAPI.open,
-            identity: identity, logger: logger)
+        FrontDoor(services: services, open: openRoutes, identity: identity, logger: logger)
     }
 
     /// An agent of this process for a machine, already on the line.

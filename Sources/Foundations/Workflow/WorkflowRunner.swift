@@ -61,6 +61,15 @@ package final class WorkflowRunner: Sendable {
         }
     }
 
+    /// Leases what is due and carries each to its next commit, no further; returns how many there were.
+    ///
+    /// What is left behind is what a process leaves that dies right after that commit.
+    package func step() async -> Int {
+        let leased = await leaseDue(limit: limits.concurrency)
+        for record in leased { await drive(record, commits: 1) }
+        return leased.count
+    }
+
     private func rest() async {
         let limit = clock.now().advanced(seconds: limits.idleSeconds)
         var wake = limit
@@ -93,15 +102,17 @@ package final class WorkflowRunner: Sendable {
         }
     }
 
-    /// Runs steps until the workflow naps, ends, or is lost to another runner.
-    private func drive(_ leased: WorkflowRecord) async {
+    /// Runs steps until the workflow naps, ends, is lost to another runner, or has committed as often as it may.
+    private func drive(_ leased: WorkflowRecord, commits: Int = .max) async {
         guard let definition = definitions[leased.kind] else {
             logger.error("no such workflow", metadata: ["kind": "\(leased.kind)", "workflow": "\(leased.id)"])
             return
         }
         var record = leased
+        var left = commits
         do {
-            while !Task.isCancelled {
+            while !Task.isCancelled, left > 0 {
+                left -= 1
                 guard let next = try await advance(record, definition) else { return }
                 record = next
             }

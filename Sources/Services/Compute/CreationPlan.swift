@@ -36,7 +36,7 @@ struct CreationPlan: Sendable {
         imageProperties = try image.properties.value()
         scheduling = SchedulingRequest(
             vcpus: flavor.vcpus, memoryMiB: flavor.memory,
-            diskGiB: flavor.disk + flavor.ephemeral + (flavor.swap + 1023) / 1024, availabilityZone: zone.name,
+            diskGiB: snapshot.diskGiB, availabilityZone: zone.name,
             forcedHost: zone.host, requestedHost: request.requestedHost, imageProperties: imageProperties,
             extraSpecs: snapshot.extraSpecs)
     }
@@ -54,28 +54,41 @@ struct CreationPlan: Sendable {
         }
     }
 
-    /// Takes the quota for as many servers as are allowed, at most `maxCount`; refuses when `minCount` does not fit.
-    func takeQuota(_ db: any Connection) throws {
-        let wanted = [
-            ("instances", request.maxCount), ("cores", flavor.vcpus * request.maxCount),
-            ("ram", flavor.memory * request.maxCount),
-        ]
-        for (resource, amount) in wanted {
+    /// Takes the quota for as many servers as are allowed, at most `maxCount`, and returns how many these are; refuses
+    /// when `minCount` does not fit.
+    func takeQuota(_ db: any Connection) throws -> Int {
+        let each = [("instances", 1), ("cores", flavor.vcpus), ("ram", flavor.memory)]
+        var count = request.maxCount
+        for (resource, amount) in each {
             let limit = Quota.computeDefaults.first { $0.resource == resource }?.limit ?? Quota.unlimited
-            if let full = try QuotaQueries.take(amount, of: resource, for: project, defaultLimit: limit, db) {
-                throw CloudError(
-                    .overQuota,
-                    "Quota exceeded for \(resource): Requested \(amount), "
-                        + "but already used \(full.used) of \(full.limit) "
-                        + resource)
+            let quota =
+                try QuotaQueries.find(resource, of: project, db)
+                ?? Quota(projectID: project, resource: resource, limit: limit)
+            if quota.limit >= 0, amount > 0 { count = min(count, max(0, quota.limit - quota.used) / amount) }
+            guard count >= request.minCount else {
+                throw overQuota(quota, requested: amount * request.minCount)
             }
         }
+        for (resource, amount) in each {
+            let limit = Quota.computeDefaults.first { $0.resource == resource }?.limit ?? Quota.unlimited
+            if let full = try QuotaQueries.take(amount * count, of: resource, for: project, defaultLimit: limit, db) {
+                throw overQuota(full, requested: amount * count)
+            }
+        }
+        return count
     }
 
-    func servers(_ now: Timestamp) throws -> [Server] {
+    private func overQuota(_ quota: Quota, requested: Int) -> CloudError {
+        CloudError(
+            .overQuota,
+            "Quota exceeded for \(quota.resource): Requested \(requested), but already used \(quota.used) of "
+                + "\(quota.limit) \(quota.resource)")
+    }
+
+    func servers(_ count: Int, _ now: Timestamp) throws -> [Server] {
         let reservation = "r-" + UUIDText.random().filter { $0 != "-" }.prefix(8)
-        return try (0..<request.maxCount).map { index in
-            let name = request.maxCount > 1 ? "\(request.name)-\(index + 1)" : request.name
+        return try (0..<count).map { index in
+            let name = count > 1 ? "\(request.name)-\(index + 1)" : request.name
             return Server(
                 id: .random(), projectID: project, userID: user, name: name, description: request.description,
                 hostname: request.hostname ?? Self.hostname(from: name), reservationID: reservation, launchIndex: index,

@@ -7,7 +7,8 @@ import Workflow
 /// Writing what a host should make of a server. Each write raises the server's epoch, in the transaction of the step
 /// that wants it; so a step that lost its lease can write nothing.
 enum HostDocuments {
-    /// Changes the document; returns the epoch under which an observation will answer it.
+    /// Changes the document; returns the epoch under which an observation will answer it. A command stands in the one
+    /// document that gave it: what was not carried out by then is not made up for.
     @discardableResult
     static func change(
         of id: ServerID, _ db: any Connection, _ body: (inout DesiredServer) -> Void
@@ -17,6 +18,7 @@ enum HostDocuments {
         else { throw CloudError(.conflict, "Server \(id) is on no host.") }
         var document = try JSONDecoder().decode(DesiredServer.self, from: Data(text.utf8))
         server.epoch += 1
+        document.command = nil
         body(&document)
         document.epoch = server.epoch
         try put(document, on: host, db)
@@ -37,7 +39,6 @@ enum HostDocuments {
         try change(of: id, db) { document in
             document.presence = .absent
             document.power = .stopped
-            document.command = nil
         }
     }
 }

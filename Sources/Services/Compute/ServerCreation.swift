@@ -45,8 +45,8 @@ extension ComputeService {
         let candidates = choose(plan)
         let now = clock.now()
         let made = try await database.transaction { db in
-            try plan.takeQuota(db)
-            return try plan.servers(now).map { server in
+            let count = try plan.takeQuota(db)
+            return try plan.servers(count, now).map { server in
                 try Self.insert(server, plan, candidates, requestID: caller.requestID, now: now, db)
             }
         }

@@ -24,7 +24,8 @@ enum ServerListFilter {
         ("key_name", .key), ("availability_zone", .zone), ("reservation_id", .reservation), ("uuid", .id),
     ]
 
-    static func read(_ request: APIRequest) throws -> ServerFilterRequest {
+    /// `hostID` tells a host by its name, for administrators.
+    static func read(_ request: APIRequest, hostID: (String) -> HostID?) throws -> ServerFilterRequest {
         if request.version >= Microversion(2, 75),
             let unknown = request.queryNames.subtracting(known).sorted().first
         {
@@ -35,6 +36,9 @@ enum ServerListFilter {
         try readScope(request, &filter)
         for (name, field) in equal {
             if let value = request.query(name) { filter.equal.append((field, value)) }
+        }
+        if let name = request.query("host"), request.caller.isAdmin {
+            filter.equal.append((.host, hostID(name)?.text ?? ""))
         }
         filter.changedSince = try time("changes-since", request)
         filter.changedBefore = request.version >= Microversion(2, 66) ? try time("changes-before", request) : nil
@@ -75,9 +79,6 @@ enum ServerListFilter {
         }
         if let ip = try (request.query("ip") ?? request.query("ip6")).map(NamePattern.init) {
             tests.append { ip.matches($0.addresses) }
-        }
-        if let host = request.query("host"), request.caller.isAdmin {
-            tests.append { $0.availabilityZone != nil && host != "" }
         }
         if let state = request.query("vm_state") { tests.append { $0.state.vmState == state } }
         if let state = request.query("task_state") { tests.append { $0.state.taskState == state } }

@@ -17,7 +17,8 @@ enum BuildServer {
                     try await bindPorts(steps, context)
                 },
                 steps.observed(
-                    "guest", isReached: { server, _ in server.observedPower == "running" },
+                    "guest", undo: .run { try withdraw($0) },
+                    isReached: { server, _ in server.observedPower == "running" },
                     commit: { server, _ in
                         let now = compute.clock.now()
                         return { db in
@@ -67,11 +68,18 @@ enum BuildServer {
         }
     }
 
-    private static func releasePorts(_ steps: ServerSteps, _ context: StepContext) async throws -> StepCommit {
+    private static func withdraw(_ context: StepContext) throws -> StepCommit {
         let id = try context.serverID()
-        let nics = try await steps.request(id).nics.value()
-        try await steps.compute.network.release(id, given: nics)
         return { db in try HostDocuments.withdraw(id, db) }
+    }
+
+    /// By now the document is withdrawn, so the host is told to look.
+    private static func releasePorts(_ steps: ServerSteps, _ context: StepContext) async throws -> StepCommit {
+        let server = try await steps.server(context)
+        if let host = server.hostID { steps.compute.bells.host(host) }
+        let nics = try await steps.request(server.id).nics.value()
+        try await steps.compute.network.release(server.id, given: nics)
+        return { _ in }
     }
 
     /// What could not be built holds nothing: the claim goes back, and the host takes away what it had begun.

@@ -37,10 +37,11 @@ struct ServerSteps: Sendable {
 
     /// Waits until the host answers the newest document with what `isReached` wants; its failure is the step's failure.
     func observed(
-        _ name: String, isReached: @escaping @Sendable (Server, StepContext) -> Bool,
+        _ name: String, undo: Undo = .none(why: "it only waits"),
+        isReached: @escaping @Sendable (Server, StepContext) -> Bool,
         commit: @escaping @Sendable (Server, StepContext) -> StepCommit
     ) -> Step {
-        Step(name, undo: .none(why: "it only waits")) { context in
+        Step(name, undo: undo) { context in
             let server = try await server(context)
             if let host = server.hostID { compute.bells.host(host) }
             guard server.observedEpoch >= server.epoch else { return .nap(seconds: 5) }

@@ -5,17 +5,17 @@ END {
     value("")
 }
 function space() { while (index(" \t\r\n", substr(text, at, 1)) && at <= length(text)) at++ }
-function value(path,    c) {
+function value(path,    c, start) {
     space()
     c = substr(text, at, 1)
     if (c == "{") object(path)
     else if (c == "[") list(path)
     else if (c == "\"") print path "\t" string()
     else {
-        match(substr(text, at), /^[^,\]} \t\r\n]+/)
-        if (RLENGTH < 1) exit 1
-        print path "\t" substr(text, at, RLENGTH)
-        at += RLENGTH
+        start = at
+        while (at <= length(text) && !index(",]} \t\r\n", substr(text, at, 1))) at++
+        if (at == start) exit 1
+        print path "\t" substr(text, start, at - start)
     }
 }
 function object(path,    key) {

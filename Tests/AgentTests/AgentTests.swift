@@ -1,0 +1,163 @@
+import Agent
+import HostProtocol
+import HostStorage
+import Hypervisor
+import Model
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct AgentTests {
+    @Test func aDocumentIsMadeAndReported() async throws {
+        let bench = Bench()
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 1))
+            let first = try await bench.report(of: 1)
+            #expect(first.power == .running)
+            #expect(bench.driver.spec(of: bench.server)?.hardware.memoryMiB == 256)
+        }
+    }
+
+    /// What was taken away stays away, whatever comes late.
+    @Test func aTombstoneRefusesWhatIsOlder() async throws {
+        let bench = Bench()
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 1))
+            try await bench.report(of: 1)
+            bench.channel.send(bench.document(epoch: 3, presence: .absent))
+            let third = try await bench.report(of: 3)
+            #expect(third.power == .absent)
+            bench.channel.send(bench.document(epoch: 2))
+            bench.channel.send(bench.document(epoch: 3))
+            bench.channel.send(bench.document(epoch: 4, presence: .absent))
+            let fourth = try await bench.report(of: 4)
+            #expect(fourth.power == .absent)
+        }
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 3))
+            bench.channel.send(bench.document(epoch: 5, presence: .absent))
+            let fifth = try await bench.report(of: 5)
+            #expect(fifth.power == .absent)
+        }
+        #expect(bench.driver.callCount(.start) == 1)
+        #expect(bench.storage.preparedServers.isEmpty)
+    }
+
+    @Test func theNewerEpochWins() async throws {
+        let bench = Bench()
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 5, power: .stopped))
+            try await bench.report(of: 5)
+            bench.channel.send(bench.document(epoch: 4, power: .running))
+            bench.channel.send(bench.document(epoch: 6, power: .stopped))
+            let sixth = try await bench.report(of: 6)
+            #expect(sixth.power == .shutdown)
+        }
+        #expect(bench.driver.callCount(.start) == 0)
+        #expect(!bench.channel.reports.contains { $0.epoch == 4 })
+    }
+
+    /// Delivered twice, and again to an agent that has forgotten everything but its records.
+    @Test func aCommandIsCarriedOutOnce() async throws {
+        let bench = Bench()
+        let reboot = HostCommand(id: "reboot-1", action: .rebootSoft)
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 1))
+            try await bench.report(of: 1)
+            bench.channel.send(bench.document(epoch: 2, command: reboot))
+            let second = try await bench.report(of: 2)
+            #expect(second.completedCommand == "reboot-1")
+            bench.channel.send(bench.document(epoch: 2, command: reboot))
+            bench.channel.send(bench.document(epoch: 3, command: reboot))
+            try await bench.report(of: 3)
+        }
+        let heard = bench.channel.reports.count
+        try await bench.withAgent {
+            let third = try await bench.report(of: 3, after: heard)
+            #expect(third.completedCommand == "reboot-1")
+        }
+        #expect(bench.driver.softRebootCount(of: bench.server) == 1)
+        #expect(bench.driver.startCount(of: bench.server) == 1)
+    }
+
+    @Test func aSoftRebootOfADeafGuestBecomesHard() async throws {
+        let bench = Bench()
+        bench.driver.setIgnoresACPI(true)
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 1))
+            try await bench.report(of: 1)
+            bench.channel.send(bench.document(epoch: 2, command: HostCommand(id: "r", action: .rebootSoft)))
+            let second = try await bench.report(of: 2)
+            #expect(second.completedCommand == "r")
+        }
+        #expect(bench.driver.startCount(of: bench.server) == 2)
+    }
+
+    @Test func aNewAgentTakesRunningGuestsAsTheyAre() async throws {
+        let bench = Bench()
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 1))
+            try await bench.report(of: 1)
+        }
+        let heard = bench.channel.reports.count
+        try await bench.withAgent {
+            let first = try await bench.report(of: 1, after: heard)
+            #expect(first.power == .running)
+        }
+        #expect(bench.driver.startCount(of: bench.server) == 1)
+        #expect(bench.driver.callCount(.stop) == 0)
+    }
+
+    /// Off while no agent looked: by itself in the same boot, with the machine in another.
+    @Test(arguments: [("first", ServerObservation.Power.shutdown, 1), ("second", .running, 2)])
+    func aGuestThatIsFoundOff(boot: String, power: ServerObservation.Power, starts: Int) async throws {
+        let bench = Bench()
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 1))
+            try await bench.report(of: 1)
+        }
+        bench.driver.hostRestarts()
+        let heard = bench.channel.reports.count
+        try await bench.withAgent(boot: boot) {
+            let first = try await bench.report(of: 1, after: heard)
+            #expect(first.power == power)
+        }
+        #expect(bench.driver.startCount(of: bench.server) == starts)
+    }
+
+    /// A removal is a debt.
+    @Test func aFailedRemovalIsTriedUntilItIsPaid() async throws {
+        let bench = Bench()
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 1))
+            try await bench.report(of: 1)
+            bench.driver.fail(.undefine, times: 1)
+            bench.channel.send(bench.document(epoch: 2, presence: .absent))
+            let second = try await bench.report(of: 2)
+            #expect(second.power == .absent)
+        }
+        #expect(bench.driver.callCount(.undefine) == 2)
+        #expect(bench.storage.preparedServers.isEmpty)
+    }
+
+    @Test func aFailureIsReportedWithItsReason() async throws {
+        let bench = Bench()
+        bench.storage.failPrepare(with: HostFailure(message: "The disk is full.", detail: "ENOSPC"))
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 1))
+            let first = try await bench.report(of: 1)
+            #expect(first.failure?.message == "The disk is full.")
+        }
+    }
+
+    @Test func aGuestThatPowersItselfOffIsReported() async throws {
+        let bench = Bench()
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 1))
+            try await bench.report(of: 1)
+            let heard = bench.channel.reports.count
+            bench.driver.guestMoves(bench.server, to: .shutdown)
+            let first = try await bench.report(of: 1, after: heard)
+            #expect(first.power == .shutdown)
+        }
+    }
+}

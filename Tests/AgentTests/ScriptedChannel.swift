@@ -1,0 +1,111 @@
+import Agent
+import Dataplane
+import HostProtocol
+import HostStorage
+import Hypervisor
+import Logging
+import Model
+import Synchronization
+import TestSupport
+
+/// A control plane that says what a test wants said, in the order it wants, and keeps what it hears.
+final class ScriptedChannel: HostChannel {
+    private struct State {
+        var batches: [DesiredServer] = []
+        var reports: [ServerObservation] = []
+        var nudge: AsyncStream<HostNudge>.Continuation?
+    }
+
+    static let host = HostID("host")
+    private let state = Mutex(State())
+
+    /// Sends a document now, whatever was sent before.
+    func send(_ document: DesiredServer) {
+        let nudge = state.withLock { state in
+            state.batches.append(document)
+            return state.nudge
+        }
+        nudge?.yield(.servers)
+    }
+
+    var reports: [ServerObservation] { state.withLock { $0.reports } }
+
+    func register(_ inventory: HostInventory) async throws -> HostID { Self.host }
+
+    func desired(after sequence: Int64) async throws -> DesiredBatch {
+        state.withLock { state in
+            let news = Array(state.batches.dropFirst(Int(sequence)))
+            return DesiredBatch(servers: news, sequence: Int64(state.batches.count))
+        }
+    }
+
+    func nudges() -> AsyncStream<HostNudge> {
+        let (stream, continuation) = AsyncStream.makeStream(of: HostNudge.self)
+        state.withLock { $0.nudge = continuation }
+        return stream
+    }
+
+    func report(_ observations: [ServerObservation]) async throws {
+        state.withLock { $0.reports += observations }
+    }
+
+    func topology() async throws -> NetworkTopology {
+        throw CloudError(.unavailable, "There is no network in this test.")
+    }
+
+    func configDrive(_ server: ServerID) async throws -> [ConfigDriveFile] { [] }
+
+    func metadata(_ request: MetadataRequest) async throws -> MetadataResponse {
+        MetadataResponse(status: 404, contentType: "text/plain", body: [])
+    }
+
+    func imageContent(_ image: ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+        AsyncThrowingStream { $0.finish() }
+    }
+}
+
+/// A host whose agent may stop and start while its guests and files stay.
+struct Bench: Sendable {
+    let driver = SimulatedDriver()
+    let storage = SimulatedStorage()
+    let channel = ScriptedChannel()
+    let server = ServerID.random()
+
+    /// Runs an agent while `body` does, in the boot of the machine that is named.
+    func withAgent(boot: String = "first", _ body: @Sendable () async throws -> Void) async throws {
+        let machine = HostMachine(
+            driver: driver, storage: storage, dataplane: RecordedDataplane(), bootID: boot, graceSeconds: 0.05)
+        let agent = Agent(
+            channel: channel, machine: machine, logger: Logger(label: "agent") { _ in SwiftLogNoOpLogHandler() })
+        try await agent.register()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await agent.run() }
+            try await body()
+            group.cancelAll()
+        }
+    }
+
+    func document(
+        epoch: Int64, presence: DesiredServer.Presence = .present, power: DesiredServer.Power = .running,
+        command: HostCommand? = nil
+    ) -> DesiredServer {
+        DesiredServer(
+            serverID: server, epoch: epoch, presence: presence, power: power,
+            hardware: GuestHardware(name: "vm", vcpus: 1, memoryMiB: 256),
+            disks: GuestDisks(
+                image: ImageReference(id: ImageID("image"), sha512: "ab", format: .raw, sizeBytes: 512), rootGiB: 1,
+                configDrive: false), nics: [], command: command)
+    }
+
+    /// The report that answers an epoch, as soon as there is one.
+    @discardableResult
+    func report(of epoch: Int64, after count: Int = 0) async throws -> ServerObservation {
+        var found: ServerObservation?
+        try await eventually("a report of epoch \(epoch)") {
+            found = channel.reports.dropFirst(count).last { $0.epoch == epoch }
+            return found != nil
+        }
+        guard let found else { throw CloudError(.internal, "unreachable") }
+        return found
+    }
+}

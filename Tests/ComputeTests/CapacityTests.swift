@@ -1,0 +1,124 @@
+import Cloud
+import Compute
+import HostProtocol
+import Hypervisor
+import Model
+import Networking
+import Store
+import Testing
+import TestSupport
+
+/// Quotas, claims and hosts that are full.
+@Suite(.timeLimit(.minutes(3)))
+struct CapacityTests {
+    @Test func wantOfRoomIsAFaultThatCounts() async throws {
+        var options = CloudFixture.Options()
+        options.hosts = 3
+        try await CloudFixture.run(options) { fixture in
+            let huge = try await fixture.cloud.compute.create(
+                Flavor(
+                    id: FlavorID("huge"), name: "huge", vcpus: 1, memory: 50_000, disk: 100_000,
+                    extraSpecs: try JSONText([:]), createdAt: fixture.cloud.compute.clock.now()))
+            let made = try #require(try await fixture.create { $0.flavorID = huge.id }.first)
+            let server = try await fixture.server(made.id)
+            #expect(server.state.status == "ERROR")
+            #expect(
+                try await fixture.fault(of: made.id)
+                    == "No valid host was found. Of 3 hosts, 3 lack free DISK_GB.")
+            #expect(try await fixture.workflows(of: made.id).first?.outcome == .failed)
+            try await fixture.cloud.compute.delete(made.id, by: fixture.people.member)
+            try await fixture.server(made.id) { $0.settled == .deleted }
+            #expect(try await fixture.holdings() == Holdings())
+        }
+    }
+
+    /// However the creates race, the quota lets through what it allows.
+    @Test func aHundredCreatesMakeTen() async throws {
+        try await CloudFixture.run { fixture in
+            let outcomes = try await withThrowingTaskGroup(of: ServerID?.self) { group in
+                for index in 0..<100 {
+                    group.addTask {
+                        do {
+                            return try await fixture.create("vm\(index)").first?.id
+                        } catch let error as CloudError where error.kind == .overQuota {
+                            return nil
+                        }
+                    }
+                }
+                return try await group.reduce(into: [ServerID?]()) { $0.append($1) }
+            }
+            let made = outcomes.compactMap(\.self)
+            #expect(made.count == 10)
+            for id in made { try await fixture.server(id) { $0.settled == .active } }
+            let held = try await fixture.holdings()
+            #expect(held.instances == 10)
+            #expect(held.guests == 10)
+            for id in made { try await fixture.cloud.compute.delete(id, by: fixture.people.member) }
+            for id in made { try await fixture.server(id) { $0.settled == .deleted } }
+            #expect(try await fixture.holdings() == Holdings())
+        }
+    }
+
+    /// No host is claimed beyond what it has, whatever the index in memory believes.
+    @Test func claimsNeverExceedAHost() async throws {
+        var options = CloudFixture.Options()
+        options.hosts = 2
+        options.inventory = { index in
+            HostInventory(
+                hostname: "small-\(index)", vcpus: 64, memoryMiB: 2048, diskGiB: 100, virtType: "simulated",
+                hypervisorType: "simulated", hypervisorVersion: 1_000_000, cpuArchitecture: "x86_64")
+        }
+        try await CloudFixture.run(options) { fixture in
+            // 2,048 MiB less 512 that are reserved hold six servers of 256 MiB.
+            let compute = fixture.cloud.compute
+            try await compute.setQuotas(
+                ["instances": -1, "cores": -1, "ram": -1], of: fixture.people.demo, force: true)
+            let made = try await withThrowingTaskGroup(of: [Server].self) { group in
+                for index in 0..<20 { group.addTask { try await fixture.create("vm\(index)") } }
+                return try await group.reduce(into: [Server]()) { $0 += $1 }
+            }
+            var active = 0
+            for server in made {
+                let ended = try await fixture.server(server.id) { $0.settled != .building }
+                if ended.settled == .active { active += 1 }
+            }
+            #expect(active == 12)
+            let used = try await fixture.cloud.database.read { db in
+                try db.fetch(Inventory.self).filter { $0.resourceClass == "MEMORY_MB" }.map(\.used)
+            }
+            #expect(used == [1536, 1536])
+        }
+    }
+
+    @Test func oneRequestForSeveralSpreadsThem() async throws {
+        var options = CloudFixture.Options()
+        options.hosts = 3
+        try await CloudFixture.run(options) { fixture in
+            let made = try await fixture.create(count: 6)
+            #expect(Set(made.map(\.name)) == Set((1...6).map { "vm-\($0)" }))
+            #expect(Set(made.map(\.reservationID)).count == 1)
+            for server in made { try await fixture.server(server.id) { $0.settled == .active } }
+            for host in fixture.hosts { #expect(try await host.driver.list().count == 2) }
+        }
+    }
+
+    /// `min_count` must fit; of the rest as many are made as the quota allows.
+    @Test func theQuotaMayCutARequestShort() async throws {
+        try await CloudFixture.run { fixture in
+            let made = try await fixture.create(count: 2) { $0.maxCount = 15 }
+            #expect(made.count == 10)
+            #expect(try await fixture.cloud.compute.quotas(of: fixture.people.demo).first?.used == 10)
+            await #expect(throws: CloudError.self) { try await fixture.create(count: 1) }
+        }
+    }
+
+    @Test func aCreateThatIsRefusedTakesNothing() async throws {
+        try await CloudFixture.run { fixture in
+            await #expect(throws: CloudError.self) { try await fixture.create(count: 11) }
+            await #expect(throws: CloudError.self) { try await fixture.create { $0.securityGroups = ["no such"] } }
+            await #expect(throws: CloudError.self) { try await fixture.create { $0.flavorID = FlavorID("no such") } }
+            let held = try await fixture.holdings()
+            #expect(held == Holdings())
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import Cloud
+import Compute
+import HostProtocol
+import HostStorage
+import Hypervisor
+import Model
+import Networking
+import Testing
+import TestSupport
+
+/// What hosts say of servers, and what comes of it.
+@Suite(.timeLimit(.minutes(2)))
+struct ObservationTests {
+    @Test func aGuestThatPowersItselfOffStaysOff() async throws {
+        try await CloudFixture.run { fixture in
+            let id = try await fixture.boot()
+            let starts = fixture.host.driver.startCount(of: id)
+            fixture.host.driver.guestMoves(id, to: .shutdown)
+            let stopped = try await fixture.server(id) { $0.settled == .stopped }
+            #expect(stopped.state.status == "SHUTOFF")
+            #expect(stopped.state.powerState == 4)
+            try await eventually("the host is told that it stays off") {
+                try await fixture.server(id).observedEpoch >= stopped.epoch
+            }
+            #expect(fixture.host.driver.startCount(of: id) == starts)
+            #expect(try await fixture.host.driver.power(of: id) == .shutdown)
+        }
+    }
+
+    @Test func aGuestThatStartsByItselfIsActive() async throws {
+        try await CloudFixture.run { fixture in
+            let id = try await fixture.boot()
+            try await fixture.cloud.compute.stop(id, by: fixture.people.member)
+            try await fixture.server(id) { $0.settled == .stopped && $0.operation == nil }
+            fixture.host.driver.guestMoves(id, to: .running)
+            let running = try await fixture.server(id) { $0.settled == .active }
+            #expect(running.state.powerState == 1)
+        }
+    }
+
+    @Test func aLateObservationSettlesNothing() async throws {
+        var options = CloudFixture.Options()
+        options.runsAgents = false
+        try await CloudFixture.run(options) { fixture in
+            let compute = fixture.cloud.compute
+            func see(_ id: ServerID, _ power: ServerObservation.Power, epoch: Int64) async throws {
+                try await compute.observe([
+                    ServerObservation(hostID: fixture.host.id, serverID: id, epoch: epoch, power: power)
+                ])
+            }
+            let id = try #require(try await fixture.create().first?.id)
+            let told = try await fixture.server(id) { $0.epoch > 0 }
+            try await see(id, .running, epoch: told.epoch - 1)
+            #expect(try await fixture.server(id).observedPower == "unknown")
+            try await see(id, .running, epoch: told.epoch)
+            try await fixture.server(id) { $0.settled == .active && $0.operation == nil }
+            try await compute.stop(id, by: fixture.people.member)
+            let stopping = try await fixture.server(id) { $0.epoch > told.epoch }
+            try await see(id, .shutdown, epoch: told.epoch)
+            #expect(try await fixture.server(id).observedPower == "running")
+            try await see(id, .shutdown, epoch: stopping.epoch)
+            try await fixture.server(id) { $0.settled == .stopped && $0.operation == nil }
+            try await see(id, .running, epoch: told.epoch)
+            #expect(try await fixture.server(id).settled == .stopped)
+        }
+    }
+
+    /// A host speaks of its own servers only.
+    @Test func anotherHostsWordCountsForNothing() async throws {
+        var options = CloudFixture.Options()
+        options.runsAgents = false
+        options.hosts = 2
+        try await CloudFixture.run(options) { fixture in
+            let id = try #require(try await fixture.create().first?.id)
+            let told = try await fixture.server(id) { $0.epoch > 0 }
+            let other = try #require(fixture.hosts.first { $0.id != told.hostID })
+            try await fixture.cloud.compute.observe([
+                ServerObservation(hostID: other.id, serverID: id, epoch: told.epoch, power: .running)
+            ])
+            #expect(try await fixture.server(id).observedPower == "unknown")
+        }
+    }
+
+    @Test func theHostsOwnWordsAreTheFault() async throws {
+        try await CloudFixture.run { fixture in
+            fixture.host.storage.failPrepare(
+                with: HostFailure(message: "The host's disk is full.", detail: "ENOSPC /var/lib"))
+            let id = try #require(try await fixture.create().first?.id)
+            try await fixture.server(id) { $0.settled == .error }
+            #expect(try await fixture.fault(of: id) == "The host's disk is full.")
+            fixture.host.storage.failPrepare(with: nil)
+            try await eventually("the host holds nothing") { try await fixture.holdings().guests == 0 }
+            #expect(try await fixture.holdings() == brokenServer)
+        }
+    }
+
+    @Test(arguments: [SimulatedDriver.Verb.define, .start])
+    func aVerbThatFailsUndoesTheBuild(_ verb: SimulatedDriver.Verb) async throws {
+        try await CloudFixture.run { fixture in
+            fixture.host.driver.fail(verb, times: 1)
+            let id = try #require(try await fixture.create().first?.id)
+            try await fixture.server(id) { $0.settled == .error }
+            #expect(try await fixture.fault(of: id) == "The simulated host refused.")
+            try await eventually("nothing is left but the quota") { try await fixture.holdings() == brokenServer }
+        }
+    }
+
+    @Test func anAddressThatIsTakenUndoesTheBuild() async throws {
+        try await CloudFixture.run { fixture in
+            let network = try #require(
+                try await fixture.cloud.networking.networks(by: fixture.people.member).first { !$0.isExternal })
+            let wish = [RequestedNIC(networkID: network.id, fixedIP: "10.20.0.77")]
+            let first = try #require(try await fixture.create { $0.nics = wish }.first?.id)
+            try await fixture.server(first) { $0.settled == .active }
+            let second = try #require(try await fixture.create { $0.nics = wish }.first?.id)
+            try await fixture.server(second) { $0.settled == .error }
+            #expect(try await fixture.fault(of: second).contains("10.20.0.77"))
+            var both = oneServer
+            (both.instances, both.cores, both.ram) = (2, 2, 512)
+            #expect(try await fixture.holdings() == both)
+        }
+    }
+}

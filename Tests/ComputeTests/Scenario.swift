@@ -1,0 +1,142 @@
+import Cloud
+import Compute
+import HostProtocol
+import Logging
+import Model
+import Testing
+import TestSupport
+import Workflow
+
+/// One workflow: how a server comes to where it may begin, how it is begun, and where it should end.
+struct Scenario: Sendable, CustomTestStringConvertible {
+    enum Start: Sendable { case nothing, running, stopped }
+
+    let kind: String
+    let start: Start
+    let begin: @Sendable (CloudFixture, ServerID) async throws -> Void
+    let end: SettledState
+    let power: ServerObservation.Power
+
+    var testDescription: String { kind }
+
+    static let all: [Scenario] = [
+        Scenario(kind: "build-server", start: .nothing, begin: { _, _ in }, end: .active, power: .running),
+        Scenario(
+            kind: "start-server", start: .stopped,
+            begin: { try await $0.cloud.compute.start($1, by: $0.people.member) },
+            end: .active, power: .running),
+        Scenario(
+            kind: "stop-server", start: .running, begin: { try await $0.cloud.compute.stop($1, by: $0.people.member) },
+            end: .stopped, power: .shutdown),
+        Scenario(
+            kind: "reboot-server", start: .running,
+            begin: { try await $0.cloud.compute.reboot($1, hard: true, by: $0.people.member) },
+            end: .active, power: .running),
+        Scenario(
+            kind: "delete-server", start: .running,
+            begin: { try await $0.cloud.compute.delete($1, by: $0.people.member) },
+            end: .deleted, power: .absent),
+    ]
+}
+
+/// A cloud whose workflows a test drives by hand, commit by commit.
+struct Workshop: Sendable {
+    let fixture: CloudFixture
+
+    static func run(_ body: @Sendable (Workshop) async throws -> Void) async throws {
+        var options = CloudFixture.Options()
+        options.runsWorkflows = false
+        try await CloudFixture.run(options) { try await body(Workshop(fixture: $0)) }
+    }
+
+    /// A server that is about to go through the scenario.
+    func begin(_ scenario: Scenario) async throws -> ServerID {
+        guard let id = try await fixture.create().first?.id else { throw CloudError(.internal, "No server was made.") }
+        if scenario.start != .nothing { try await finish(id) }
+        if scenario.start == .stopped {
+            try await fixture.cloud.compute.stop(id, by: fixture.people.member)
+            try await finish(id)
+        }
+        try await scenario.begin(fixture, id)
+        return id
+    }
+
+    /// Drives the server's newest workflow to its end; each commit is its runner's last.
+    @discardableResult
+    func finish(_ id: ServerID, with definitions: [WorkflowDefinition]? = nil) async throws -> WorkflowRecord {
+        try await eventually("the workflow ends") {
+            _ = await fixture.runner(definitions).step()
+            return try await newest(id).finishedAt != nil
+        }
+        return try await newest(id)
+    }
+
+    /// The same by one runner that nothing disturbs.
+    func finishUndisturbed(_ id: ServerID) async throws {
+        let runner = WorkflowRunner(
+            database: fixture.cloud.database, clock: fixture.cloud.compute.clock,
+            definitions: fixture.cloud.compute.workflows, logger: Logger(label: "test"))
+        let running = Task { await runner.run() }
+        defer { running.cancel() }
+        try await eventually("the workflow ends") { try await newest(id).finishedAt != nil }
+    }
+
+    func newest(_ id: ServerID) async throws -> WorkflowRecord {
+        guard let found = try await fixture.workflows(of: id).first else {
+            throw CloudError(.internal, "The server has no workflow.")
+        }
+        return found
+    }
+
+    /// Waits until the host has done what it was told, and says what is held then.
+    func settledHoldings(_ id: ServerID, guests: Int) async throws -> Holdings {
+        try await eventually("the host holds \(guests) guests") {
+            let held = try await fixture.holdings()
+            return held.guests == guests && held.disks == guests
+        }
+        return try await fixture.holdings()
+    }
+
+    /// The registry with one step of one workflow changed.
+    func definitions(
+        of kind: String, step: Int, _ change: @Sendable (Step) -> Step
+    ) -> [WorkflowDefinition] {
+        fixture.cloud.compute.workflows.map { definition in
+            guard definition.kind == kind else { return definition }
+            var steps = definition.steps
+            steps[step] = change(steps[step])
+            return WorkflowDefinition(
+                kind: definition.kind, deadlineSeconds: definition.deadlineSeconds, steps: steps,
+                unwound: definition.unwound)
+        }
+    }
+
+    func stepCount(of kind: String) -> Int {
+        fixture.cloud.compute.workflows.first { $0.kind == kind }?.steps.count ?? 0
+    }
+}
+
+/// What one server of flavor `42` with one port holds while it exists and is built.
+var oneServer: Holdings {
+    var held = Holdings()
+    held.ports = 1
+    held.allocations = 3
+    held.inventoryUse = 1 + 256 + 1
+    held.guests = 1
+    held.disks = 1
+    held.documents = 1
+    held.instances = 1
+    held.cores = 1
+    held.ram = 256
+    held.portQuota = 1
+    return held
+}
+
+/// What a server holds that could not be built: only its place in the quota.
+var brokenServer: Holdings {
+    var held = Holdings()
+    held.instances = 1
+    held.cores = 1
+    held.ram = 256
+    return held
+}

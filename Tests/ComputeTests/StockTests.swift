@@ -1,0 +1,139 @@
+import Cloud
+import Compute
+import HostProtocol
+import Hypervisor
+import Model
+import Testing
+import TestSupport
+import Workflow
+
+/// What every workflow must be able to do.
+@Suite(.timeLimit(.minutes(3)))
+struct StockTests {
+    @Test func everyWorkflowHasAScenario() async throws {
+        try await Workshop.run { shop in
+            #expect(Set(shop.fixture.cloud.compute.workflows.map(\.kind)) == Set(Scenario.all.map(\.kind)))
+        }
+    }
+
+    private func expectSuccess(_ scenario: Scenario, _ id: ServerID, _ shop: Workshop) async throws {
+        let server = try await shop.fixture.server(id)
+        let isGone = scenario.end == .deleted
+        #expect(server.settled == scenario.end)
+        #expect(server.operation == nil)
+        #expect(server.fault == nil)
+        #expect(try await shop.newest(id).outcome == .succeeded)
+        #expect(try await shop.settledHoldings(id, guests: isGone ? 0 : 1) == (isGone ? Holdings() : oneServer))
+        #expect(try await shop.fixture.host.driver.power(of: id) == scenario.power)
+    }
+
+    @Test(arguments: Scenario.all)
+    func completes(_ scenario: Scenario) async throws {
+        try await Workshop.run { shop in
+            let id = try await shop.begin(scenario)
+            try await shop.finishUndisturbed(id)
+            try await expectSuccess(scenario, id, shop)
+        }
+    }
+
+    /// Each commit is the last of its runner's life; another goes on.
+    @Test(arguments: Scenario.all)
+    func survivesADeathAfterEachCommit(_ scenario: Scenario) async throws {
+        try await Workshop.run { shop in
+            let id = try await shop.begin(scenario)
+            try await shop.finish(id)
+            try await expectSuccess(scenario, id, shop)
+        }
+    }
+
+    /// A death between a step's work and its commit makes the step run again.
+    @Test(arguments: Scenario.all)
+    func eachStepMayRunTwice(_ scenario: Scenario) async throws {
+        try await Workshop.run { shop in
+            let id = try await shop.begin(scenario)
+            let doubled = shop.fixture.cloud.compute.workflows.map { definition in
+                WorkflowDefinition(
+                    kind: definition.kind, deadlineSeconds: definition.deadlineSeconds,
+                    steps: definition.steps.map { step in
+                        Step(step.name, undo: step.undo) { context in
+                            _ = try await step.run(context)
+                            return try await step.run(context)
+                        }
+                    }, unwound: definition.unwound)
+            }
+            try await shop.finish(id, with: doubled)
+            try await expectSuccess(scenario, id, shop)
+        }
+    }
+
+    /// A step fails before it has done anything, or after it has done everything but commit.
+    @Test(arguments: Scenario.all, [true, false])
+    func unwindsFromAFailureAtEachStep(_ scenario: Scenario, hasWorked: Bool) async throws {
+        try await Workshop.run { shop in
+            for step in 0..<shop.stepCount(of: scenario.kind) {
+                let id = try await shop.begin(scenario)
+                let failing = shop.definitions(of: scenario.kind, step: step) { $0.failing(after: hasWorked) }
+                let ended = try await shop.finish(id, with: failing)
+                #expect(ended.outcome == .failed)
+                #expect(try await shop.fixture.server(id).state.status == "ERROR")
+                #expect(try await shop.fixture.fault(of: id) == "injected")
+                if scenario.kind == "build-server" {
+                    #expect(try await shop.settledHoldings(id, guests: 0) == brokenServer)
+                }
+                try await expectCleanDelete(id, shop)
+            }
+        }
+    }
+
+    /// Undoing runs twice at every step, and what it wanted to commit is committed twice.
+    @Test(arguments: Scenario.all)
+    func eachUndoMayRunTwice(_ scenario: Scenario) async throws {
+        try await Workshop.run { shop in
+            let last = shop.stepCount(of: scenario.kind) - 1
+            let id = try await shop.begin(scenario)
+            let doubled = shop.definitions(of: scenario.kind, step: last) { $0.failing(after: true) }.map {
+                definition in
+                WorkflowDefinition(
+                    kind: definition.kind, deadlineSeconds: definition.deadlineSeconds,
+                    steps: definition.steps.map(\.undoneTwice), unwound: definition.unwound)
+            }
+            #expect(try await shop.finish(id, with: doubled).outcome == .failed)
+            if scenario.kind == "build-server" {
+                #expect(try await shop.settledHoldings(id, guests: 0) == brokenServer)
+            }
+            try await expectCleanDelete(id, shop)
+        }
+    }
+
+    private func expectCleanDelete(_ id: ServerID, _ shop: Workshop) async throws {
+        try await shop.fixture.cloud.compute.delete(id, by: shop.fixture.people.member)
+        #expect(try await shop.finish(id).outcome == .succeeded)
+        #expect(try await shop.settledHoldings(id, guests: 0) == Holdings())
+    }
+}
+
+extension Step {
+    fileprivate func failing(after hasWorked: Bool) -> Step {
+        let failure = CloudError(.conflict, "injected")
+        return Step(name, undo: undo) { context in
+            guard hasWorked else { throw failure }
+            let outcome = try await run(context)
+            if case .done = outcome { throw failure }
+            return outcome
+        }
+    }
+
+    fileprivate var undoneTwice: Step {
+        guard case .run(let body) = undo else { return self }
+        return Step(
+            name,
+            undo: .run { context in
+                let first = try await body(context)
+                let second = try await body(context)
+                return { db in
+                    try first(db)
+                    try second(db)
+                }
+            }, run: run)
+    }
+}

@@ -1,0 +1,148 @@
+import Cloud
+import Compute
+import Foundation
+import HostLink
+import HostProtocol
+import Metadata
+import Model
+import Networking
+import Testing
+import TestSupport
+
+/// What a guest of the cloud reads at 169.254.169.254, as its host asks for it.
+@Suite(.timeLimit(.minutes(1)))
+struct MetadataTests {
+    @Test func goldenOpenStackTree() async throws {
+        try await Guest.run { guest async throws in
+            var text = try await guest.text("/openstack")
+            #expect(text == MetadataTree.versions.map { $0 + "\n" }.joined())
+            for version in ["2012-08-10", "2013-10-17", "2018-08-27", "latest"] {
+                text += "[\(version)]\n" + (try await guest.text("/openstack/\(version)/"))
+            }
+            for name in ["meta_data.json", "network_data.json", "vendor_data.json", "vendor_data2.json", "user_data"] {
+                text += "[\(name)]\n" + (try await guest.text("/openstack/latest/\(name)")) + "\n"
+            }
+            try expectGolden("metadata/openstack.txt", text)
+        }
+    }
+
+    @Test func goldenEC2Tree() async throws {
+        try await Guest.run { guest async throws in
+            let versions = try await guest.text("/")
+            let text = "[/]\n\(versions)\n" + (try await guest.tree("/latest/"))
+            try expectGolden("metadata/ec2.txt", text)
+        }
+    }
+
+    @Test func goldenConfigDrive() async throws {
+        try await Guest.run { guest async throws in
+            let files = try await guest.fixture.host.channel.configDrive(guest.id)
+            try expectGolden("metadata/config-drive.txt", files.map(\.path).sorted().joined(separator: "\n") + "\n")
+            for file in files where file.path == "openstack/latest/user_data" {
+                #expect(file.content == Guest.userData)
+            }
+        }
+    }
+
+    /// Three keys of one import are three entries, each with one key.
+    @Test func eachKeyIsAnEntryOfItsOwn() async throws {
+        try await Guest.run { guest async throws in
+            #expect(try await guest.text("/latest/meta-data/public-keys/") == "0=mine\n1=mine-2\n2=mine-3")
+            for index in 0..<3 {
+                let line = try await guest.text("/latest/meta-data/public-keys/\(index)/openssh-key")
+                #expect(line == Guest.keys[index] + "\n")
+            }
+            #expect(try await guest.get("/latest/meta-data/public-keys/3/openssh-key").status == 404)
+        }
+    }
+
+    /// A listing marks folders, or cloud-init takes them for values.
+    @Test func foldersEndWithASlash() async throws {
+        try await Guest.run { guest async throws in
+            let entries = try await guest.text("/latest/meta-data/").split(separator: "\n").map(String.init)
+            #expect(
+                entries.filter { $0.hasSuffix("/") } == ["block-device-mapping/", "placement/", "public-keys/"])
+            #expect(entries.contains("instance-id"))
+        }
+    }
+
+    @Test func onlyTheGuestItselfIsAnswered() async throws {
+        try await Guest.run { guest async throws in
+            var other = guest
+            other.address = "10.20.0.250"
+            #expect(try await other.get("/openstack/latest/meta_data.json").status == 404)
+            other = guest
+            other.network = .random()
+            #expect(try await other.get("/openstack/latest/meta_data.json").status == 404)
+            #expect(try await guest.get("/openstack/latest/meta_data.json", method: "POST").status == 405)
+            for path in [
+                "/openstack/latest/../meta_data.json", "/openstack/1999-01-01", "/etc/passwd", "/latest/nothing",
+            ] {
+                #expect(try await guest.get(path).status == 404, "\(path)")
+            }
+        }
+    }
+
+    private func expectGolden(_ name: String, _ text: String) throws {
+        let normalised = Normalised.text(text)
+        #expect(try Golden.text(name, rewrittenWith: normalised) == normalised)
+    }
+}
+
+/// A server with everything that metadata tells, seen from inside.
+private struct Guest: Sendable {
+    static let userData = Array("#cloud-config\n".utf8)
+    static let keys = (1...3).map { number in
+        let type: [UInt8] = [0, 0, 0, 11] + Array("ssh-ed25519".utf8)
+        let blob = type + [0, 0, 0, 32] + [UInt8](repeating: UInt8(number), count: 32)
+        return "ssh-ed25519 \(Data(blob).base64EncodedString()) key\(number)"
+    }
+
+    var fixture: CloudFixture
+    var id: ServerID
+    var network: NetworkID
+    var address: String
+
+    static func run(_ body: @Sendable (Guest) async throws -> Void) async throws {
+        try await CloudFixture.run { fixture in
+            let (compute, member) = (fixture.cloud.compute, fixture.people.member)
+            _ = try await compute.importKeypair(
+                "mine", type: "ssh", publicKey: keys.joined(separator: "\n"), for: member.userID)
+            let made = try await fixture.create("web 1") { request in
+                request.keyName = "mine"
+                request.metadata = ["role": "web", "tier": "\"front\""]
+                request.userData = Data(userData).base64EncodedString()
+            }
+            let id = try #require(made.first?.id)
+            try await fixture.server(id) { $0.settled == .active }
+            let port = try #require(try await compute.attachments(of: id, by: member).first?.port)
+            let address = try #require(try port.fixedIPs.value().first?.ipAddress)
+            try await body(Guest(fixture: fixture, id: id, network: port.networkID, address: address))
+        }
+    }
+
+    func get(_ path: String, method: String = "GET") async throws -> MetadataResponse {
+        try await fixture.host.channel.metadata(
+            MetadataRequest(networkID: network, sourceAddress: address, method: method, path: path))
+    }
+
+    func text(_ path: String) async throws -> String {
+        let answer = try await get(path)
+        return answer.status == 200 ? String(decoding: answer.body, as: UTF8.self) : "\(answer.status)"
+    }
+
+    /// Every path below a folder, by following its listing.
+    func tree(_ folder: String) async throws -> String {
+        var result = "[\(folder)]\n"
+        for line in try await text(folder).split(separator: "\n").map(String.init) {
+            let isKey = line.contains("=")
+            let name = isKey ? String(line.prefix { $0 != "=" }) + "/" : line
+            if name.hasSuffix("/") {
+                result += try await tree(folder + name)
+            } else {
+                result += "\(name): \(try await text(folder + name))\n"
+            }
+        }
+        return result
+    }
+}

@@ -28,7 +28,8 @@ private func parsed(_ text: String) -> JSONValue? {
     }
 
     @Test(arguments: [
-        "", " ", "nul", "nulll", "True", "tru", "+1", "01", "-01", "-", "1.", ".5", "1e", "1e+", "--1", "1-2", "1+2",
+        "", " ", "nul", "nulll", "True", "tru", "+1", "01", "-01", "-", "1.", "1.e5", ".5", "1e", "1e+", "--1", "1-2",
+        "1+2",
         "1.2.3", "0x10", "1e999", "NaN", "Infinity", "-Infinity", "1 2", "[1,]", "[,1]", "[1 2]", "[", "]", "[1", "{",
         "}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{1:2}", "{\"a\":1 \"b\":2}", "{'a':1}", "'a'", "\"", "\"a",
         "\"\\\"", #""\x41""#, #""\u12""#, #""\u12g4""#, #""\u+123""#, #""\u 123""#, "\"\n\"", "\"\t\"", "\"\u{0}\"",
@@ -54,14 +55,10 @@ private func parsed(_ text: String) -> JSONValue? {
         #expect(parsed(#"[{"a":1},{"a":2}]"#) != nil)
     }
 
-    @Test func keysThatOnlyLookAlikeAreTwo() throws {
-        // One scalar, and a letter with a combining accent: equal as Swift texts, not as JSON names.
-        let value = try #require(parsed("{\"\u{e9}\":1,\"e\u{301}\":2}"))
-        guard case .object(let members) = value else {
-            Issue.record("no object")
-            return
-        }
-        #expect(members.map(\.value) == [.integer(1), .integer(2)])
+    @Test func refusesKeysThatReadTheSame() {
+        // One scalar, and a letter with a combining accent: a lookup by name would find either.
+        #expect(parsed("{\"\u{e9}\":1,\"e\u{301}\":2}") == nil)
+        #expect(parsed("{\"\u{e9}\":1,\"e\":2}") != nil)
     }
 
     @Test(arguments: [("[", "]"), ("{\"a\":", "}")])
@@ -82,8 +79,9 @@ private func parsed(_ text: String) -> JSONValue? {
     /// Foundation reads what this parser refuses on purpose, or keeps in another form.
     private func isDocumentedDifference(_ bytes: [UInt8], _ foundation: Any?) -> Bool {
         let text = String(decoding: bytes, as: UTF8.self)
-        // Keys that stand twice, byte order marks, and other encodings than UTF-8 (zero bytes between letters).
-        return text.hasPrefix("\u{feff}") || bytes.contains(0) || text.contains("\u{fffd}")
+        // Keys that stand twice, commas before a closing sign, byte order marks, and other encodings than UTF-8.
+        return text.contains(/,[ \n]*[\]}]/) || text.hasPrefix("\u{feff}") || bytes.contains(0)
+            || text.contains("\u{fffd}")
             || foundation != nil && hasDuplicateKeys(text)
     }
 

@@ -127,6 +127,11 @@ let package = Package(
         room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),
 
         tests("Model", imports: ["TestSupport"]),
+        tests("Store", imports: ["Model", "TestSupport"]),
+        tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),
+        tests("Wire", imports: ["Model", "TestSupport"]),
+        tests("APIKit", imports: ["Model", "Wire", httpTypes]),
+        tests("API", imports: ["Model", "TestSupport"]),
         tests("Cloud", imports: ["Model", "TestSupport", httpTypes]),
         tests(
             "Compute",

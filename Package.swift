@@ -125,7 +125,7 @@ let package = Package(
             ]),
 
         tests("Model"),
-        tests("Cloud", imports: ["Model", "TestSupport", httpTypes]),
+        tests("Cloud", imports: ["Model", "Wire", "Compute", "APIKit", "TestSupport", httpTypes]),
         tests(
             "Compute",
             imports: [

@@ -124,7 +124,9 @@ let package = Package(
                 hummingbird, httpTypes, nioCore, nioEmbedded, logging,
             ]),
 
-        tests("Model"),
+        tests("Model", imports: ["TestSupport"]),
+        tests("Store", imports: ["Model", "TestSupport"]),
+        tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),
         tests("Cloud", imports: ["Model", "Wire", "Compute", "APIKit", "TestSupport", httpTypes]),
         tests(
             "Compute",

@@ -25,7 +25,7 @@ package struct ServerState: Sendable, Equatable {
     private static func status(settled: SettledState, operation: ServerOperation?) -> String {
         switch (settled, operation) {
         case (.active, .rebootSoft): "REBOOT"
-        case (.active, .rebootHard), (.stopped, .rebootHard), (.error, .rebootHard): "HARD_REBOOT"
+        case (.active, .rebootHard): "HARD_REBOOT"
         case (.active, _): "ACTIVE"
         case (.building, _): "BUILD"
         case (.stopped, _): "SHUTOFF"

@@ -44,14 +44,33 @@ public struct Timestamp: Hashable, Sendable, Comparable, Codable {
         }
     }
 
-    /// Reads ISO 8601 with an optional fraction and zone; without a zone the time is UTC.
+    /// Reads ISO 8601: a date, perhaps with a time, a fraction and a zone. Without a zone the time is UTC; what follows
+    /// the sixth digit of the fraction is dropped.
     package init?(iso8601 text: String) {
-        let hasZone = text.hasSuffix("Z") || text.dropFirst(10).contains { $0 == "+" || $0 == "-" }
-        let zoned = (hasZone ? text : text + "Z").replacingOccurrences(of: " ", with: "T")
-        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: zoned.contains("."))
-        guard let date = try? style.parse(zoned) else { return nil }
-        microseconds = Int64((date.timeIntervalSince1970 * 1_000_000).rounded())
+        let form = /([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?(.*))?/
+        guard let parts = text.wholeMatch(of: form)?.output,
+            let days = CivilDate.days(year: number(parts.1), month: number(parts.2), day: number(parts.3)),
+            let offset = zoneOffset(parts.8 ?? "")
+        else { return nil }
+        let (hour, minute, second) = (number(parts.4), number(parts.5), number(parts.6))
+        guard hour < 24, minute < 60, second < 60 else { return nil }
+        let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset
+        microseconds = Int64(seconds) * 1_000_000 + Int64(number(((parts.7 ?? "") + "000000").prefix(6)))
     }
+}
+
+/// Digits that a pattern has found; what is not there counts as 0.
+private func number(_ digits: Substring?) -> Int {
+    digits.flatMap { Int($0) } ?? 0
+}
+
+/// Seconds east of UTC.
+private func zoneOffset(_ text: Substring) -> Int? {
+    if text.isEmpty || text == "Z" { return 0 }
+    guard let parts = text.wholeMatch(of: /([+-])([0-9]{2}):?([0-9]{2})?/)?.output else { return nil }
+    let (hours, minutes) = (number(parts.2), number(parts.3))
+    guard hours < 24, minutes < 60 else { return nil }
+    return (hours * 3600 + minutes * 60) * (parts.1 == "-" ? -1 : 1)
 }
 
 private func pad(_ number: Int, _ width: Int) -> String {
@@ -63,8 +82,19 @@ private func floorDivide(_ value: Int64, _ by: Int64) -> Int64 {
     value >= 0 ? value / by : -((-value + by - 1) / by)
 }
 
-/// Days to calendar dates, after Howard Hinnant's `civil_from_days`.
+/// Days to calendar dates and back, after Howard Hinnant's `civil_from_days` and `days_from_civil`.
 private enum CivilDate {
+    /// Days since 1970-01-01; `nil` for a date that is not in the calendar.
+    static func days(year: Int, month: Int, day: Int) -> Int? {
+        let shiftedYear = month <= 2 ? year - 1 : year
+        let era = (shiftedYear >= 0 ? shiftedYear : shiftedYear - 399) / 400
+        let yearOfEra = shiftedYear - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        let (found, _) = split(seconds: Int64(days) * 86_400)
+        return found == (year, month, day) ? days : nil
+    }
+
     static func split(seconds: Int64) -> ((year: Int, month: Int, day: Int), Int) {
         let days = floorDivide(seconds, 86_400)
         let shifted = Int(days) + 719_468

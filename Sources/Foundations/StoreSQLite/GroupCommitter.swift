@@ -109,18 +109,20 @@ final class GroupCommitter: Sendable {
     private func commitAlone(_ member: Member, _ db: GRDB.Database) {
         var ownError: (any Error)?
         do {
-            try db.inTransaction(.immediate) {
-                do {
-                    try member.run(db)
-                    return .commit
-                } catch {
-                    ownError = error
-                    return .rollback
+            try mapped {
+                try db.inTransaction(.immediate) {
+                    do {
+                        try member.run(db)
+                        return .commit
+                    } catch {
+                        ownError = error
+                        return .rollback
+                    }
                 }
             }
             member.finish(nil)
         } catch {
-            member.finish(ownError ?? StoreError(.other, "\(error)"))
+            member.finish(ownError ?? error)
         }
     }
 }

@@ -78,16 +78,20 @@ struct SQLiteConnection: Connection {
     let db: GRDB.Database
 
     func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
-        let statement = try db.cachedStatement(sql: sql)
-        statement.setUncheckedArguments(StatementArguments(arguments.map(\.databaseValue)))
-        try statement.execute()
-        return db.changesCount
+        try mapped {
+            let statement = try db.cachedStatement(sql: sql)
+            statement.setUncheckedArguments(StatementArguments(arguments.map(\.databaseValue)))
+            try statement.execute()
+            return db.changesCount
+        }
     }
 
     func forEach(_ sql: String, _ arguments: [SQLValue], _ row: (any SQLRow) throws -> Void) throws {
-        let statement = try db.cachedStatement(sql: sql)
-        let cursor = try Row.fetchCursor(statement, arguments: StatementArguments(arguments.map(\.databaseValue)))
-        while let found = try cursor.next() { try row(SQLiteRow(row: found)) }
+        try mapped {
+            let statement = try db.cachedStatement(sql: sql)
+            let cursor = try Row.fetchCursor(statement, arguments: StatementArguments(arguments.map(\.databaseValue)))
+            while let found = try cursor.next() { try row(SQLiteRow(row: found)) }
+        }
     }
 }
 

@@ -180,12 +180,17 @@ package final class WorkflowRunner: Sendable {
             next.outputs = try JSONText(context.outputs.merging(found) { $1 })
             next.step += 1
             next.attempt = 0
-            if next.step == definition.steps.count { return try await finish(next, .succeeded, commit: commit) }
-            return try await write(next, commit: commit)
+            do {
+                if next.step == definition.steps.count { return try await finish(next, .succeeded, commit: commit) }
+                return try await write(next, commit: commit)
+            } catch let error where !(error is LeaseLost || error is CancellationError) {
+                return try await fail(record, step: step.name, error)
+            }
         }
     }
 
-    /// A failure that may pass is tried again until the deadline; any other turns the workflow round.
+    /// A failure that may pass is tried again until the deadline; any other turns the workflow round. What a step's
+    /// commit throws counts as the step's failure.
     private func fail(_ record: WorkflowRecord, step: String, _ error: any Error) async throws -> WorkflowRecord? {
         let failure = error as? CloudError
         logger.warning(

@@ -1,11 +1,11 @@
 import Foundation
 import Model
-import Store
-package import StoreSQLite
+package import Store
+import StoreSQLite
 
-/// A migrated SQLite file in memory where the machine has such a folder, removed with this object.
-package final class ScratchStore: Sendable {
-    package let sqlite: SQLiteDatabase
+/// A migrated SQLite file, in memory where the machine has such a folder; removed with this object.
+package final class ScratchStore: Database {
+    private let sqlite: SQLiteDatabase
     private let folder: URL
 
     package init(migrated: Bool = true) throws {
@@ -26,8 +26,35 @@ package final class ScratchStore: Sendable {
         return exists && isFolder.boolValue ? URL(filePath: "/dev/shm") : FileManager.default.temporaryDirectory
     }
 
-    /// A second set of connections to the same file, as another process has them.
-    package func reopened() throws -> SQLiteDatabase {
-        try SQLiteDatabase(path: folder.appending(path: "cloud.db").path())
+    package func read<Result: Sendable>(
+        _ body: @escaping @Sendable (any Connection) throws -> Result
+    ) async throws -> Result {
+        try await sqlite.read(body)
+    }
+
+    @discardableResult
+    package func transaction<Result: Sendable>(
+        _ body: @escaping @Sendable (any Connection) throws -> Result
+    ) async throws -> Result {
+        try await sqlite.transaction(body)
+    }
+
+    package func close() async throws {
+        try await sqlite.close()
+    }
+
+    package func migrate(_ migrations: [Migration] = Migrations.all) throws {
+        try sqlite.migrate(migrations)
+    }
+
+    package func schemaDump() throws -> String {
+        try sqlite.schemaDump()
+    }
+
+    /// Reads through connections of their own, as another process does.
+    package func readAfresh<Result: Sendable>(
+        _ body: @escaping @Sendable (any Connection) throws -> Result
+    ) async throws -> Result {
+        try await SQLiteDatabase(path: folder.appending(path: "cloud.db").path()).read(body)
     }
 }

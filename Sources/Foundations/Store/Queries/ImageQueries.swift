@@ -41,7 +41,8 @@ package enum ImageQueries {
             condition({ "(project_id = \($0) OR visibility = 'public')" }, .id(project))
         }
         if let marker {
-            condition({ "created_at < \($0)" }, .time(marker.createdAt))
+            arguments += [.time(marker.createdAt), .id(marker.id)]
+            conditions.append("(created_at, id) < (?\(arguments.count - 1), ?\(arguments.count))")
         }
         if let names = filter.names {
             conditions.append("name IN (\(list(names.map { .text($0) }, &arguments)))")

@@ -76,7 +76,7 @@ package enum PlacementQueries {
                 try db.execute(
                     """
                     UPDATE inventories SET used = used + ?2
-                    WHERE key = ?1 AND ?2 <= max_unit AND ?2 >= min_unit
+                    WHERE key = ?1 AND ?2 <= max_unit AND ?2 >= min_unit AND ?2 % step_size = 0
                         AND used + ?2 <= (total - reserved) * allocation_ratio / 1000
                     """,
                     [.text("\(provider)/\(want.resourceClass)"), .int(want.amount)]) == 1

@@ -1,0 +1,493 @@
+CREATE TABLE address_allocations (
+subnet_id TEXT NOT NULL REFERENCES subnets (id),
+address TEXT NOT NULL,
+port_id TEXT NOT NULL REFERENCES ports (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+PRIMARY KEY (subnet_id, address)
+) STRICT;
+
+CREATE TABLE address_hints (
+subnet_id TEXT PRIMARY KEY NOT NULL REFERENCES subnets (id) ON DELETE CASCADE,
+next_offset INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE allocations (
+consumer_id TEXT NOT NULL,
+provider_id TEXT NOT NULL REFERENCES resource_providers (id),
+resource_class TEXT NOT NULL,
+used INTEGER NOT NULL CHECK (used > 0),
+project_id TEXT NOT NULL,
+user_id TEXT NOT NULL,
+PRIMARY KEY (consumer_id, provider_id, resource_class)
+) STRICT;
+
+CREATE TABLE catalog_services (
+id TEXT PRIMARY KEY NOT NULL,
+type TEXT NOT NULL,
+name TEXT NOT NULL,
+description TEXT NOT NULL,
+enabled INTEGER NOT NULL CHECK (enabled IN (0, 1))
+) STRICT;
+
+CREATE TABLE change_feed (
+topic TEXT PRIMARY KEY NOT NULL,
+sequence INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE domains (
+id TEXT PRIMARY KEY NOT NULL,
+name TEXT NOT NULL UNIQUE CHECK (name <> ''),
+description TEXT NOT NULL,
+enabled INTEGER NOT NULL CHECK (enabled IN (0, 1))
+) STRICT;
+
+CREATE TABLE endpoints (
+id TEXT PRIMARY KEY NOT NULL,
+service_id TEXT NOT NULL REFERENCES catalog_services (id) ON DELETE CASCADE,
+interface TEXT NOT NULL CHECK (interface IN ('public', 'internal', 'admin')),
+url TEXT NOT NULL,
+region_id TEXT NOT NULL REFERENCES regions (id),
+enabled INTEGER NOT NULL CHECK (enabled IN (0, 1))
+) STRICT;
+
+CREATE TABLE flavor_access (
+flavor_id TEXT NOT NULL REFERENCES flavors (id) ON DELETE CASCADE,
+project_id TEXT NOT NULL,
+PRIMARY KEY (flavor_id, project_id)
+) STRICT;
+
+CREATE TABLE flavors (
+id TEXT PRIMARY KEY NOT NULL,
+name TEXT NOT NULL UNIQUE,
+vcpus INTEGER NOT NULL CHECK (vcpus >= 1),
+memory INTEGER NOT NULL CHECK (memory >= 1),
+disk INTEGER NOT NULL CHECK (disk >= 0),
+ephemeral INTEGER NOT NULL CHECK (ephemeral >= 0),
+swap INTEGER NOT NULL CHECK (swap >= 0),
+rxtx_factor TEXT NOT NULL,
+is_public INTEGER NOT NULL CHECK (is_public IN (0, 1)),
+is_disabled INTEGER NOT NULL CHECK (is_disabled IN (0, 1)),
+description TEXT,
+extra_specs TEXT NOT NULL,
+created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE floating_ips (
+id TEXT PRIMARY KEY NOT NULL,
+project_id TEXT NOT NULL,
+description TEXT NOT NULL,
+network_id TEXT NOT NULL REFERENCES networks (id),
+address TEXT NOT NULL,
+holder_port_id TEXT NOT NULL REFERENCES ports (id),
+port_id TEXT REFERENCES ports (id),
+fixed_address TEXT,
+router_id TEXT REFERENCES routers (id),
+tags TEXT NOT NULL,
+created_at INTEGER NOT NULL,
+updated_at INTEGER NOT NULL,
+UNIQUE (network_id, address),
+UNIQUE (port_id, fixed_address),
+CHECK ((port_id IS NULL) = (fixed_address IS NULL))
+) STRICT;
+
+CREATE TABLE host_documents (
+server_id TEXT PRIMARY KEY NOT NULL,
+host_id TEXT NOT NULL REFERENCES hosts (id),
+epoch INTEGER NOT NULL,
+sequence INTEGER NOT NULL,
+is_absent INTEGER NOT NULL CHECK (is_absent IN (0, 1)),
+document TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE hosts (
+id TEXT PRIMARY KEY NOT NULL,
+hostname TEXT NOT NULL UNIQUE,
+availability_zone TEXT NOT NULL,
+is_disabled INTEGER NOT NULL CHECK (is_disabled IN (0, 1)),
+disabled_reason TEXT,
+is_forced_down INTEGER NOT NULL CHECK (is_forced_down IN (0, 1)),
+last_seen_at INTEGER NOT NULL,
+inventory TEXT NOT NULL,
+created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE images (
+id TEXT PRIMARY KEY NOT NULL,
+project_id TEXT NOT NULL,
+name TEXT,
+status TEXT NOT NULL
+    CHECK (status IN ('queued', 'saving', 'active', 'deactivated', 'killed', 'deleted')),
+visibility TEXT NOT NULL CHECK (visibility IN ('public', 'private', 'shared', 'community')),
+is_protected INTEGER NOT NULL CHECK (is_protected IN (0, 1)),
+is_hidden INTEGER NOT NULL CHECK (is_hidden IN (0, 1)),
+disk_format TEXT,
+container_format TEXT,
+min_disk INTEGER NOT NULL CHECK (min_disk >= 0),
+min_ram INTEGER NOT NULL CHECK (min_ram >= 0),
+size INTEGER CHECK (size >= 0),
+virtual_size INTEGER CHECK (virtual_size >= 0),
+checksum TEXT,
+sha512 TEXT,
+properties TEXT NOT NULL,
+tags TEXT NOT NULL,
+created_at INTEGER NOT NULL,
+updated_at INTEGER NOT NULL,
+CHECK (status <> 'active' OR (size IS NOT NULL AND sha512 IS NOT NULL))
+) STRICT;
+
+CREATE TABLE inventories (
+key TEXT PRIMARY KEY NOT NULL,
+provider_id TEXT NOT NULL REFERENCES resource_providers (id) ON DELETE CASCADE,
+resource_class TEXT NOT NULL,
+total INTEGER NOT NULL CHECK (total >= 0),
+reserved INTEGER NOT NULL CHECK (reserved >= 0),
+min_unit INTEGER NOT NULL CHECK (min_unit >= 1),
+max_unit INTEGER NOT NULL CHECK (max_unit >= 1),
+step_size INTEGER NOT NULL CHECK (step_size >= 1),
+allocation_ratio INTEGER NOT NULL CHECK (allocation_ratio > 0),
+used INTEGER NOT NULL CHECK (used >= 0)
+) STRICT;
+
+CREATE TABLE keypairs (
+key TEXT PRIMARY KEY NOT NULL,
+user_id TEXT NOT NULL,
+name TEXT NOT NULL,
+type TEXT NOT NULL CHECK (type IN ('ssh', 'x509')),
+public_key TEXT NOT NULL,
+fingerprint TEXT NOT NULL,
+keys TEXT NOT NULL,
+created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL) STRICT;
+
+CREATE TABLE network_outbox (
+sequence INTEGER PRIMARY KEY NOT NULL,
+device_id TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE networks (
+id TEXT PRIMARY KEY NOT NULL,
+project_id TEXT NOT NULL,
+name TEXT NOT NULL,
+description TEXT NOT NULL,
+admin_state_up INTEGER NOT NULL CHECK (admin_state_up IN (0, 1)),
+is_shared INTEGER NOT NULL CHECK (is_shared IN (0, 1)),
+is_external INTEGER NOT NULL CHECK (is_external IN (0, 1)),
+is_default INTEGER NOT NULL CHECK (is_default IN (0, 1)),
+port_security_enabled INTEGER NOT NULL CHECK (port_security_enabled IN (0, 1)),
+mtu INTEGER NOT NULL CHECK (mtu BETWEEN 68 AND 65535),
+segmentation_id INTEGER NOT NULL UNIQUE,
+tags TEXT NOT NULL,
+created_at INTEGER NOT NULL,
+updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE port_security_groups (
+port_id TEXT NOT NULL REFERENCES ports (id) ON DELETE CASCADE,
+security_group_id TEXT NOT NULL REFERENCES security_groups (id),
+PRIMARY KEY (port_id, security_group_id)
+) STRICT;
+
+CREATE TABLE ports (
+id TEXT PRIMARY KEY NOT NULL,
+network_id TEXT NOT NULL REFERENCES networks (id),
+project_id TEXT NOT NULL,
+name TEXT NOT NULL,
+description TEXT NOT NULL,
+admin_state_up INTEGER NOT NULL CHECK (admin_state_up IN (0, 1)),
+mac_address TEXT NOT NULL,
+fixed_ips TEXT NOT NULL,
+device_id TEXT NOT NULL,
+device_owner TEXT NOT NULL,
+security_groups TEXT NOT NULL,
+port_security_enabled INTEGER NOT NULL CHECK (port_security_enabled IN (0, 1)),
+allowed_address_pairs TEXT NOT NULL,
+binding_host TEXT NOT NULL,
+binding_profile TEXT NOT NULL,
+vnic_type TEXT NOT NULL,
+status TEXT NOT NULL CHECK (status IN ('DOWN', 'BUILD', 'ACTIVE', 'ERROR')),
+dns_name TEXT NOT NULL,
+tags TEXT NOT NULL,
+created_at INTEGER NOT NULL,
+updated_at INTEGER NOT NULL,
+UNIQUE (network_id, mac_address)
+) STRICT;
+
+CREATE TABLE projects (
+id TEXT PRIMARY KEY NOT NULL,
+name TEXT NOT NULL CHECK (name <> ''),
+domain_id TEXT NOT NULL REFERENCES domains (id),
+description TEXT NOT NULL,
+enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+UNIQUE (domain_id, name)
+) STRICT;
+
+CREATE TABLE quotas (
+project_id TEXT NOT NULL,
+resource TEXT NOT NULL,
+limit_value INTEGER NOT NULL CHECK (limit_value >= -1),
+used INTEGER NOT NULL CHECK (used >= 0),
+PRIMARY KEY (project_id, resource)
+) STRICT;
+
+CREATE TABLE regions (
+id TEXT PRIMARY KEY NOT NULL,
+description TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE resource_providers (
+id TEXT PRIMARY KEY NOT NULL,
+name TEXT NOT NULL UNIQUE,
+generation INTEGER NOT NULL CHECK (generation >= 0)
+) STRICT;
+
+CREATE TABLE revoked_tokens (
+audit_id TEXT PRIMARY KEY NOT NULL,
+expires_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE role_assignments (
+key TEXT PRIMARY KEY NOT NULL,
+user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+target TEXT NOT NULL CHECK (target IN ('project', 'domain', 'system')),
+target_id TEXT NOT NULL,
+role_id TEXT NOT NULL REFERENCES roles (id) ON DELETE CASCADE
+) STRICT;
+
+CREATE TABLE role_implications (
+prior_role_id TEXT NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
+implied_role_id TEXT NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
+PRIMARY KEY (prior_role_id, implied_role_id)
+) STRICT;
+
+CREATE TABLE roles (
+id TEXT PRIMARY KEY NOT NULL,
+name TEXT NOT NULL UNIQUE CHECK (name <> ''),
+description TEXT
+) STRICT;
+
+CREATE TABLE routers (
+id TEXT PRIMARY KEY NOT NULL,
+project_id TEXT NOT NULL,
+name TEXT NOT NULL,
+description TEXT NOT NULL,
+admin_state_up INTEGER NOT NULL CHECK (admin_state_up IN (0, 1)),
+gateway_network_id TEXT REFERENCES networks (id),
+gateway_port_id TEXT REFERENCES ports (id),
+snat_enabled INTEGER NOT NULL CHECK (snat_enabled IN (0, 1)),
+routes TEXT NOT NULL,
+tags TEXT NOT NULL,
+created_at INTEGER NOT NULL,
+updated_at INTEGER NOT NULL,
+CHECK ((gateway_network_id IS NULL) = (gateway_port_id IS NULL))
+) STRICT;
+
+CREATE TABLE security_group_rules (
+id TEXT PRIMARY KEY NOT NULL,
+security_group_id TEXT NOT NULL REFERENCES security_groups (id) ON DELETE CASCADE,
+project_id TEXT NOT NULL,
+description TEXT NOT NULL,
+direction TEXT NOT NULL CHECK (direction IN ('ingress', 'egress')),
+ether_type TEXT NOT NULL CHECK (ether_type IN ('IPv4', 'IPv6')),
+transport TEXT,
+port_min INTEGER,
+port_max INTEGER,
+remote_prefix TEXT,
+remote_group_id TEXT REFERENCES security_groups (id) ON DELETE CASCADE,
+created_at INTEGER NOT NULL,
+CHECK (remote_prefix IS NULL OR remote_group_id IS NULL)
+) STRICT;
+
+CREATE TABLE security_groups (
+id TEXT PRIMARY KEY NOT NULL,
+project_id TEXT NOT NULL,
+name TEXT NOT NULL,
+description TEXT NOT NULL,
+stateful INTEGER NOT NULL CHECK (stateful IN (0, 1)),
+tags TEXT NOT NULL,
+created_at INTEGER NOT NULL,
+updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE server_requests (
+server_id TEXT PRIMARY KEY NOT NULL REFERENCES servers (id) ON DELETE CASCADE,
+image TEXT NOT NULL,
+nics TEXT NOT NULL,
+user_data TEXT,
+public_keys TEXT NOT NULL,
+security_groups TEXT NOT NULL,
+admin_password TEXT
+) STRICT;
+
+CREATE TABLE servers (
+id TEXT PRIMARY KEY NOT NULL,
+project_id TEXT NOT NULL,
+user_id TEXT NOT NULL,
+name TEXT NOT NULL,
+description TEXT,
+hostname TEXT NOT NULL,
+reservation_id TEXT NOT NULL,
+launch_index INTEGER NOT NULL,
+settled TEXT NOT NULL CHECK (settled IN ('building', 'active', 'stopped', 'error', 'deleted')),
+operation TEXT,
+phase INTEGER NOT NULL,
+power INTEGER NOT NULL,
+fault TEXT,
+is_locked INTEGER NOT NULL CHECK (is_locked IN (0, 1)),
+locked_by_admin INTEGER NOT NULL CHECK (locked_by_admin IN (0, 1)),
+locked_reason TEXT,
+epoch INTEGER NOT NULL CHECK (epoch >= 0),
+workflow_id TEXT,
+host_failure TEXT,
+completed_command TEXT,
+observed_epoch INTEGER NOT NULL,
+observed_power TEXT NOT NULL,
+host_id TEXT REFERENCES hosts (id),
+requested_zone TEXT,
+availability_zone TEXT,
+flavor_id TEXT NOT NULL,
+flavor TEXT NOT NULL,
+image_id TEXT,
+image_properties TEXT NOT NULL,
+key_name TEXT,
+metadata TEXT NOT NULL,
+tags TEXT NOT NULL,
+addresses TEXT NOT NULL,
+security_groups TEXT NOT NULL,
+hints TEXT NOT NULL,
+config_drive INTEGER NOT NULL CHECK (config_drive IN (0, 1)),
+access_ipv4 TEXT,
+access_ipv6 TEXT,
+disk_config TEXT NOT NULL CHECK (disk_config IN ('AUTO', 'MANUAL')),
+created_at INTEGER NOT NULL,
+updated_at INTEGER NOT NULL,
+launched_at INTEGER,
+terminated_at INTEGER,
+deleted_at INTEGER,
+CHECK ((settled = 'deleted') = (deleted_at IS NOT NULL)),
+CHECK ((operation IS NULL) = (workflow_id IS NULL)),
+CHECK (settled NOT IN ('active', 'stopped') OR host_id IS NOT NULL)
+) STRICT;
+
+CREATE TABLE subnets (
+id TEXT PRIMARY KEY NOT NULL,
+network_id TEXT NOT NULL REFERENCES networks (id),
+project_id TEXT NOT NULL,
+name TEXT NOT NULL,
+description TEXT NOT NULL,
+ip_version INTEGER NOT NULL CHECK (ip_version IN (4, 6)),
+cidr TEXT NOT NULL,
+gateway_ip TEXT,
+enable_dhcp INTEGER NOT NULL CHECK (enable_dhcp IN (0, 1)),
+dns_nameservers TEXT NOT NULL,
+host_routes TEXT NOT NULL,
+allocation_pools TEXT NOT NULL,
+ipv6_address_mode TEXT,
+ipv6_ra_mode TEXT,
+tags TEXT NOT NULL,
+created_at INTEGER NOT NULL,
+updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE token_keys (
+id TEXT PRIMARY KEY NOT NULL,
+secret TEXT NOT NULL,
+created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE users (
+id TEXT PRIMARY KEY NOT NULL,
+name TEXT NOT NULL CHECK (name <> ''),
+domain_id TEXT NOT NULL REFERENCES domains (id),
+default_project_id TEXT,
+email TEXT,
+description TEXT,
+enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+password_hash TEXT,
+epoch INTEGER NOT NULL CHECK (epoch >= 0),
+UNIQUE (domain_id, name)
+) STRICT;
+
+CREATE TABLE workflows (
+id TEXT PRIMARY KEY NOT NULL,
+kind TEXT NOT NULL,
+server_id TEXT,
+action TEXT NOT NULL,
+project_id TEXT NOT NULL,
+user_id TEXT NOT NULL,
+request_id TEXT NOT NULL,
+input TEXT NOT NULL,
+outputs TEXT NOT NULL,
+step INTEGER NOT NULL CHECK (step >= 0),
+direction TEXT NOT NULL CHECK (direction IN ('forward', 'unwinding')),
+attempt INTEGER NOT NULL CHECK (attempt >= 0),
+lease_epoch INTEGER NOT NULL,
+lease_until INTEGER NOT NULL,
+wake_at INTEGER NOT NULL,
+deadline INTEGER NOT NULL,
+signals INTEGER NOT NULL CHECK (signals >= 0),
+failure TEXT,
+outcome TEXT CHECK (outcome IN ('Success', 'Error')),
+created_at INTEGER NOT NULL,
+updated_at INTEGER NOT NULL,
+finished_at INTEGER,
+CHECK ((outcome IS NULL) = (finished_at IS NULL))
+) STRICT;
+
+CREATE INDEX address_allocations_by_port ON address_allocations (port_id);
+
+CREATE INDEX allocations_by_project ON allocations (project_id);
+
+CREATE INDEX allocations_by_provider ON allocations (provider_id);
+
+CREATE INDEX floating_ips_by_project ON floating_ips (project_id);
+
+CREATE INDEX host_documents_by_host ON host_documents (host_id, sequence);
+
+CREATE INDEX images_by_creation ON images (created_at, id);
+
+CREATE INDEX images_by_name ON images (name);
+
+CREATE INDEX images_by_project ON images (project_id);
+
+CREATE INDEX inventories_by_provider ON inventories (provider_id);
+
+CREATE INDEX keypairs_by_user ON keypairs (user_id, name);
+
+CREATE INDEX networks_by_project ON networks (project_id);
+
+CREATE INDEX port_security_groups_by_group ON port_security_groups (security_group_id);
+
+CREATE INDEX ports_by_device ON ports (device_id);
+
+CREATE INDEX ports_by_host ON ports (binding_host);
+
+CREATE INDEX ports_by_project ON ports (project_id);
+
+CREATE INDEX role_assignments_by_target ON role_assignments (target_id);
+
+CREATE INDEX role_assignments_by_user ON role_assignments (user_id);
+
+CREATE INDEX routers_by_project ON routers (project_id);
+
+CREATE INDEX security_group_rules_by_group ON security_group_rules (security_group_id);
+
+CREATE INDEX security_groups_by_project ON security_groups (project_id);
+
+CREATE UNIQUE INDEX security_groups_default ON security_groups (project_id) WHERE name = 'default';
+
+CREATE INDEX servers_by_host ON servers (host_id) WHERE deleted_at IS NULL;
+
+CREATE INDEX servers_by_project ON servers (project_id, created_at, id) WHERE deleted_at IS NULL;
+
+CREATE INDEX servers_deleted ON servers (deleted_at) WHERE deleted_at IS NOT NULL;
+
+CREATE INDEX servers_live ON servers (created_at, id) WHERE deleted_at IS NULL;
+
+CREATE INDEX subnets_by_network ON subnets (network_id);
+
+CREATE INDEX workflows_by_server ON workflows (server_id, created_at);
+
+CREATE INDEX workflows_due ON workflows (wake_at) WHERE finished_at IS NULL;
+
+CREATE INDEX workflows_finished ON workflows (finished_at) WHERE finished_at IS NOT NULL;

@@ -1,0 +1,151 @@
+import Model
+import Store
+import Testing
+import TestSupport
+
+/// A change to a sample row that makes it impossible.
+struct Impossible: Sendable, CustomTestStringConvertible {
+    var table: String
+    var changes: [String: SQLValue]
+    var kind: StoreError.Kind
+
+    init(_ table: String, _ changes: [String: SQLValue], _ kind: StoreError.Kind = .checkViolation) {
+        self.table = table
+        self.changes = changes
+        self.kind = kind
+    }
+
+    var testDescription: String { "\(table) \(changes.keys.sorted().joined(separator: ","))" }
+}
+
+private let impossible: [Impossible] = [
+    .init("domains", ["name": .text("")]),
+    .init("domains", ["enabled": .integer(2)]),
+    .init("projects", ["domain_id": .text("none")], .foreignKeyViolation),
+    .init("projects", ["name": .null]),
+    .init("users", ["epoch": .integer(-1)]),
+    .init("users", ["domain_id": .text("none")], .foreignKeyViolation),
+    .init("roles", ["name": .text("")]),
+    .init("role_assignments", ["target": .text("galaxy")]),
+    .init("role_assignments", ["role_id": .text("none")], .foreignKeyViolation),
+    .init("endpoints", ["interface": .text("secret")]),
+    .init("endpoints", ["region_id": .text("none")], .foreignKeyViolation),
+    .init("images", ["status": .text("lost")]),
+    .init("images", ["visibility": .text("hidden")]),
+    .init("images", ["size": .null]),
+    .init("images", ["min_ram": .integer(-1)]),
+    .init("networks", ["mtu": .integer(67)]),
+    .init("networks", ["mtu": .integer(65_536)]),
+    .init("subnets", ["ip_version": .integer(5)]),
+    .init("subnets", ["network_id": .text("none")], .foreignKeyViolation),
+    .init("ports", ["status": .text("UP")]),
+    .init("ports", ["network_id": .text("none")], .foreignKeyViolation),
+    .init("routers", ["gateway_port_id": .null]),
+    .init("routers", ["gateway_network_id": .null]),
+    .init("floating_ips", ["fixed_address": .null]),
+    .init("floating_ips", ["port_id": .null]),
+    .init("floating_ips", ["holder_port_id": .text("none")], .foreignKeyViolation),
+    .init("security_group_rules", ["direction": .text("sideways")]),
+    .init("security_group_rules", ["ether_type": .text("IPX")]),
+    .init("security_group_rules", ["remote_prefix": .text("::/0"), "remote_group_id": .text("g1")]),
+    .init("quotas", ["used": .integer(-1)]),
+    .init("quotas", ["limit_value": .integer(-2)]),
+    .init("flavors", ["vcpus": .integer(0)]),
+    .init("flavors", ["disk": .integer(-1)]),
+    .init("keypairs", ["type": .text("gpg")]),
+    .init("hosts", ["is_disabled": .integer(7)]),
+    .init("resource_providers", ["generation": .integer(-1)]),
+    .init("inventories", ["used": .integer(-1)]),
+    .init("inventories", ["allocation_ratio": .integer(0)]),
+    .init("allocations", ["used": .integer(0)]),
+    .init("allocations", ["provider_id": .text("none")], .foreignKeyViolation),
+    .init("servers", ["settled": .text("confused")]),
+    .init("servers", ["settled": .text("active")]),
+    .init("servers", ["deleted_at": .null]),
+    .init("servers", ["workflow_id": .null]),
+    .init("servers", ["operation": .null]),
+    .init("servers", ["settled": .text("active"), "deleted_at": .null, "host_id": .null]),
+    .init("servers", ["host_id": .text("none")], .foreignKeyViolation),
+    .init("server_requests", ["server_id": .text("none")], .foreignKeyViolation),
+    .init("workflows", ["direction": .text("sideways")]),
+    .init("workflows", ["outcome": .null]),
+    .init("workflows", ["finished_at": .null]),
+    .init("workflows", ["outcome": .text("Perhaps")]),
+]
+
+@Suite struct ConstraintTests {
+    private func filledStore() async throws -> ScratchStore {
+        let store = try ScratchStore()
+        try await store.transaction { db in
+            for sample in try Samples.all(full: true) { try db.insert(sample) }
+        }
+        return store
+    }
+
+    @Test(arguments: impossible)
+    func refusesImpossibleRows(row: Impossible) async throws {
+        let store = try await filledStore()
+        let names = row.changes.keys.sorted()
+        let pairs = names.enumerated().map { "\($1) = ?\($0 + 1)" }.joined(separator: ", ")
+        let error = await #expect(throws: StoreError.self) {
+            try await store.transaction { db in
+                try db.execute("UPDATE \(row.table) SET \(pairs)", names.compactMap { row.changes[$0] })
+            }
+        }
+        #expect(error?.kind == row.kind, "\(String(describing: error))")
+    }
+
+    @Test func refusesEveryRowASecondTime() async throws {
+        let store = try await filledStore()
+        for sample in try Samples.all(full: true) {
+            let error = await #expect(throws: StoreError.self) {
+                try await store.transaction { try $0.insert(sample) }
+            }
+            #expect(error?.kind == .uniqueViolation, "\(type(of: sample).table)")
+        }
+    }
+
+    /// The same row under another key collides on what else must be unique.
+    @Test(arguments: [
+        "domains", "projects", "users", "roles", "networks", "ports", "floating_ips", "security_groups", "flavors",
+        "hosts", "resource_providers",
+    ])
+    func refusesASecondRowOfTheSameName(table: String) async throws {
+        let store = try await filledStore()
+        let sample = try #require(try Samples.all(full: true).first { type(of: $0).table == table })
+        let columns = type(of: sample).columns
+        let others = columns.dropFirst().joined(separator: ", ")
+        let statement = """
+            INSERT INTO \(table) (\(columns.joined(separator: ", ")))
+            SELECT 'another', \(others) FROM \(table) WHERE id = ?1
+            """
+        let key = try #require(sample.values.first)
+        let error = await #expect(throws: StoreError.self) {
+            try await store.transaction { try $0.execute(statement, [key]) }
+        }
+        #expect(error?.kind == .uniqueViolation, "\(String(describing: error))")
+    }
+
+    @Test func keepsWhatOthersPointAt() async throws {
+        let store = try await filledStore()
+        for (table, key) in [
+            ("domains", "d1"), ("networks", "n1"), ("hosts", "h1"), ("resource_providers", "rp1"), ("routers", "ro1"),
+            ("regions", "here"), ("ports", "port2"),
+        ] {
+            let error = await #expect(throws: StoreError.self) {
+                try await store.transaction {
+                    try $0.execute("DELETE FROM \(table) WHERE id = ?1", [.text(key)])
+                }
+            }
+            #expect(error?.kind == .foreignKeyViolation, "\(table): \(String(describing: error))")
+        }
+    }
+
+    @Test func aUsersGrantsGoWithTheUser() async throws {
+        let store = try await filledStore()
+        try await store.transaction { db in
+            try db.delete(User.self, key: .text("u1"))
+            #expect(try db.fetch(RoleAssignment.self).isEmpty)
+        }
+    }
+}

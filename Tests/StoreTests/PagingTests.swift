@@ -1,0 +1,101 @@
+import Model
+import Store
+import Testing
+import TestSupport
+
+@Suite struct PagingTests {
+    /// Servers of which several are made at the same moment, as by one request for many.
+    private func store(servers count: Int) async throws -> ScratchStore {
+        let store = try ScratchStore()
+        try await store.transaction { db in
+            for number in 0..<count {
+                var server = try Samples.server(false)
+                server.id = ServerID("sv\(number * 7919 % 1000)")
+                server.projectID = ProjectID(number.isMultiple(of: 2) ? "even" : "odd")
+                server.name = "server-\(number)"
+                server.createdAt = Samples.at(Int64(number / 4))
+                if number % 5 == 0 {
+                    server.settled = .deleted
+                    server.deletedAt = Samples.at(99)
+                }
+                try db.insert(server)
+            }
+        }
+        return store
+    }
+
+    private func pages(
+        _ store: ScratchStore, _ filter: ServerFilter, limit: Int,
+        keep: @escaping @Sendable (Server) -> Bool = { _ in true }
+    ) async throws -> [[Server]] {
+        var found: [[Server]] = []
+        while true {
+            let marker = found.last?.last
+            let page = try await store.read { db in
+                try ServerQueries.list(filter, after: marker, limit: limit, keep: keep, db)
+            }
+            if page.isEmpty { return found }
+            found.append(page)
+        }
+    }
+
+    @Test(arguments: [1, 2, 3, 4, 7, 39, 40, 41, 100])
+    func coversEveryLiveServerOnceNewestFirst(limit: Int) async throws {
+        let store = try await store(servers: 50)
+        let pages = try await pages(store, ServerFilter(), limit: limit)
+        let all = pages.flatMap { $0 }
+        #expect(all.count == 40 && Set(all.map(\.id)).count == 40)
+        #expect(all.allSatisfy { $0.deletedAt == nil })
+        let keys = all.map { ($0.createdAt.microseconds, $0.id.text) }
+        #expect(zip(keys, keys.dropFirst()).allSatisfy { $0 > $1 })
+        #expect(pages.dropLast().allSatisfy { $0.count == limit })
+    }
+
+    @Test func fillsPagesThoughManyRowsAreDropped() async throws {
+        let store = try await store(servers: 50)
+        let pages = try await pages(store, ServerFilter(), limit: 3) {
+            $0.name.hasSuffix("1") || $0.name.hasSuffix("7")
+        }
+        #expect(pages.map(\.count) == [3, 3, 3, 1])
+        #expect(Set(pages.joined().map(\.name)).count == 10)
+    }
+
+    @Test func filtersWhatIsAskedFor() async throws {
+        let store = try await store(servers: 50)
+        var filter = ServerFilter()
+        filter.project = ProjectID("odd")
+        #expect(try await pages(store, filter, limit: 6).joined().count == 20)
+        filter.onlyDeleted = true
+        #expect(try await pages(store, filter, limit: 6).joined().count == 5)
+        filter.onlyDeleted = false
+        filter.includeDeleted = true
+        filter.equal = [(.settled, "building"), (.user, "u1")]
+        #expect(try await pages(store, filter, limit: 6).joined().count == 20)
+        filter.equal.append((.host, "h1"))
+        #expect(try await pages(store, filter, limit: 6).isEmpty)
+    }
+
+    @Test(arguments: [1, 2, 3, 10])
+    func imagesOfOneMomentAreAllListed(limit: Int) async throws {
+        let store = try ScratchStore()
+        try await store.transaction { db in
+            for number in 0..<9 {
+                try db.insert(
+                    Image(
+                        id: ImageID("i\(number)"), projectID: ProjectID("p1"), properties: try JSONText([:]),
+                        tags: try JSONText([]), createdAt: Samples.at(Int64(number / 3)), updatedAt: Samples.at(9)))
+            }
+        }
+        var found: [Image] = []
+        while true {
+            let marker = found.last
+            let page = try await store.read { db in
+                try ImageQueries.visible(
+                    to: ProjectID("p1"), marker: marker, limit: limit, matching: ImageFilter(), db)
+            }
+            if page.isEmpty { break }
+            found += page
+        }
+        #expect(found.map(\.id.text) == (0..<9).reversed().map { "i\($0)" })
+    }
+}

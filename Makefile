@@ -1,10 +1,27 @@
 # Each target is one command that also works by hand.
-.PHONY: help check test golden
+.PHONY: help up down destroy check test golden bench
 
 help:
+	@echo "up       from this machine to a cloud with a server that answers ssh"
+	@echo "down     stops the cloud; guests, DHCP and rules stay"
+	@echo "destroy  leaves the machine as it was"
 	@echo "check    format, sizes, arrows, forbidden words, a build with declared imports only"
 	@echo "test     unit tests, then the tests that need root (NOVELLA_SKIP_HOST_TESTS=1 leaves them out)"
+	@echo "bench    figures of the release build beside the limits of this machine"
 	@echo "golden   rewrites docs/arrows.txt and Tests/Golden, and shows what changed"
+
+up:
+	@scripts/up
+
+down:
+	@scripts/down
+
+destroy:
+	@scripts/destroy
+
+bench:
+	swift build -c release --product novella
+	scripts/bench
 
 check:
 	scripts/check

@@ -124,9 +124,14 @@ let package = Package(
                 hummingbird, httpTypes, nioCore, nioEmbedded, logging,
             ]),
 
+        room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),
+
         tests("Model", imports: ["TestSupport"]),
         tests("Store", imports: ["Model", "TestSupport"]),
         tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),
+        tests("Wire", imports: ["Model", "TestSupport"]),
+        tests("APIKit", imports: ["Model", "Wire", httpTypes]),
+        tests("API", imports: ["Model", "TestSupport"]),
         tests("Cloud", imports: ["Model", "Wire", "Compute", "APIKit", "TestSupport", httpTypes]),
         tests(
             "Compute",
@@ -141,7 +146,6 @@ let package = Package(
             "Metadata",
             imports: ["Model", "HostProtocol", "HostLink", "Cloud", "Compute", "Networking", "TestSupport"]),
         tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", crypto]),
-        room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),
         tests("Hypervisor", imports: ["Model", "HostProtocol", "DriverConformance"]),
         tests(
             "LibvirtDriver",

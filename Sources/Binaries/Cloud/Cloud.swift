@@ -43,7 +43,12 @@ package final class Cloud: Sendable {
     package init(_ options: Options, logger: Logger) throws {
         try FileManager.default.createDirectory(
             atPath: options.stateDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
-        let store = try SQLiteDatabase(path: options.stateDirectory + "/novella.db")
+        let path = options.stateDirectory + "/novella.db"
+        if !FileManager.default.fileExists(atPath: path) {
+            // The store holds password hashes and keys: SQLite gives its other files the mode of this one.
+            _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+        }
+        let store = try SQLiteDatabase(path: path)
         try store.migrate()
         let switchboard = Switchboard()
         let runnerBell = LateBell()

@@ -168,7 +168,9 @@ struct JSONParser {
             !(first == "0" && digits.dropFirst().first?.isNumber == true)
         else { throw malformed("unexpected character") }
         if !isReal, let value = Int(text) { return .integer(value) }
-        guard let value = Double(text), value.isFinite, !text.hasSuffix(".") else { throw malformed("bad number") }
+        let fraction = text.drop { $0 != "." }.dropFirst()
+        let endsAtPoint = text.contains(".") && fraction.first?.isNumber != true
+        guard !endsAtPoint, let value = Double(text), value.isFinite else { throw malformed("bad number") }
         return .real(value)
     }
 

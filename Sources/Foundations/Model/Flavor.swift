@@ -60,6 +60,9 @@ package struct FlavorSnapshot: Codable, Sendable, Equatable {
         self.extraSpecs = extraSpecs
     }
 
+    /// All that its disks take on a host, in GiB: root, ephemeral, and swap rounded up.
+    package var diskGiB: Int { disk + ephemeral + (swap + 1023) / 1024 }
+
     enum CodingKeys: String, CodingKey {
         case vcpus, ram, disk, ephemeral, swap
         case originalName = "original_name"

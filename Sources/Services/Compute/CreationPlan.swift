@@ -36,7 +36,7 @@ struct CreationPlan: Sendable {
         imageProperties = try image.properties.value()
         scheduling = SchedulingRequest(
             vcpus: flavor.vcpus, memoryMiB: flavor.memory,
-            diskGiB: flavor.disk + flavor.ephemeral + (flavor.swap + 1023) / 1024, availabilityZone: zone.name,
+            diskGiB: snapshot.diskGiB, availabilityZone: zone.name,
             forcedHost: zone.host, requestedHost: request.requestedHost, imageProperties: imageProperties,
             extraSpecs: snapshot.extraSpecs)
     }
@@ -54,8 +54,8 @@ struct CreationPlan: Sendable {
         }
     }
 
-    /// Takes the quota for as many servers as are allowed, at most `maxCount`, and returns how many these are; refuses when
-    /// `minCount` does not fit.
+    /// Takes the quota for as many servers as are allowed, at most `maxCount`, and returns how many these are; refuses
+    /// when `minCount` does not fit.
     func takeQuota(_ db: any Connection) throws -> Int {
         let each = [("instances", 1), ("cores", flavor.vcpus), ("ram", flavor.memory)]
         var count = request.maxCount

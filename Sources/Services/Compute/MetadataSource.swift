@@ -27,7 +27,8 @@ extension ComputeService {
         return MetadataSource(
             server: server, flavor: try server.flavor.value(), metadata: try server.metadata.value(),
             publicKeys: try request.publicKeys.value(), userData: userData.map { Array($0) },
-            adminPassword: request.adminPassword, attachments: try await network.attachments(of: id, in: server.projectID))
+            adminPassword: request.adminPassword,
+            attachments: try await network.attachments(of: id, in: server.projectID))
     }
 
     /// The server that holds an address in a network: how a guest that asks for metadata is known.

@@ -28,9 +28,10 @@ package enum ComputeAPI {
         routes += FlavorsAPI(compute: compute).routes
         routes += KeypairsAPI(compute: compute).routes
         routes += QuotasAPI(compute: compute).routes
+        routes += UnfinishedAPI.routes
         return APIService(
             name: "compute", prefix: "/compute/v2.1", style: .compute, versions: .compute, projectInPath: true,
-            routes: routes)
+            routes: routes.map(QueryRules.applied))
     }
 
     /// `/compute`: the versions, without a token.

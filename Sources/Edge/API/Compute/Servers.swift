@@ -28,14 +28,15 @@ struct ServersAPI: Sendable {
 
     private func list(_ request: APIRequest, _ fields: [Field<ServerRendering>]) async throws -> APIResponse {
         let page = try Page(request)
-        let filter = try ServerListFilter.read(request)
+        let hosts = compute.capacity.all
+        let filter = try ServerListFilter.read(request) { name in hosts.first { $0.hostname == name }?.id }
         let found =
             page.limit == 0
             ? []
             : try await compute.servers(
                 filter, marker: page.marker.map { ServerID($0) }, limit: page.limit, by: request.caller)
         let plan = FieldPlan(fields, at: request.version, admin: request.caller.isAdmin)
-        let hostnames = Dictionary(uniqueKeysWithValues: compute.capacity.all.map { ($0.id, $0.hostname) })
+        let hostnames = Dictionary(uniqueKeysWithValues: hosts.map { ($0.id, $0.hostname) })
         return .json(reserving: 256 + found.count * 2048) { writer in
             writer.array("servers") { writer in
                 for server in found {

@@ -53,7 +53,7 @@ enum DeleteServer {
             compute.capacity.count(
                 SchedulingRequest(
                     vcpus: flavor.vcpus, memoryMiB: flavor.ram,
-                    diskGiB: flavor.disk + flavor.ephemeral + (flavor.swap + 1023) / 1024, imageProperties: [:],
+                    diskGiB: flavor.diskGiB, imageProperties: [:],
                     extraSpecs: [:]), times: -1, on: host)
         }
         return .done { db in

@@ -194,6 +194,19 @@ struct NetworkTests {
         }
     }
 
+    @Test func theCloudsOwnPortsAreNotForMembers() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let lane = try await Self.lane(fixture)
+            let port = try await Self.make(fixture, "port", #""network_id": "\#(lane.network)""#)
+            let claim = #"{"port": {"device_owner": "network:router_interface", "device_id": "\#(lane.router)"}}"#
+            #expect(try await Self.status(fixture, .put, "ports/\(port)", claim) == 403)
+            let twin = #"{"port": {"network_id": "\#(lane.network)", "device_owner": "network:dhcp"}}"#
+            #expect(try await Self.status(fixture, .post, "ports", twin) == 403)
+            let plain = #"{"port": {"device_owner": "compute:nova", "device_id": "mine"}}"#
+            #expect(try await Self.status(fixture, .put, "ports/\(port)", plain) == 200)
+        }
+    }
+
     /// A port that names another project's server is not that server's.
     @Test func aPortCannotPassForAnothersServer() async throws {
         try await CloudFixture.run { fixture async throws in

@@ -86,8 +86,8 @@ struct RouteSweepTests {
     }
 
     @Test func unknownIDsAreNotFound() async throws {
-        // Quotas of a project are there before anything asks for the project; a grant of nothing is an empty list; a body
-        // must name the key of its path.
+        // Quotas are there before anything asks for the project, a grant of nothing is an empty list, and a body must
+        // name the key of its path.
         let exceptions = ["quota", "/users/{user}/roles", "/{user}/projects", "/usages", "/allocations/{id}", "{key}"]
         try await World.run { world in
             let samples = Samples(world)

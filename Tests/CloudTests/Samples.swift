@@ -88,7 +88,8 @@ struct Samples: Sendable {
             "PUT \(base)/servers/{id}/metadata/{key}": #"{"meta": {"role": "v"}}"#,
             "PUT \(base)/servers/{id}/tags": #"{"tags": ["blue", "green"]}"#,
             "POST \(base)/flavors":
-                #"{"flavor": {"name": "f", "id": "f", "vcpus": 1, "ram": 64, "disk": 1, "swap": 0, "description": "x"}}"#,
+                #"{"flavor": {"name": "f", "id": "f", "vcpus": 1, "ram": 64, "disk": 1, "swap": 0, "#
+                + #""description": "x"}}"#,
             "PUT \(base)/flavors/{id}": #"{"flavor": {"description": "z"}}"#,
             "POST \(base)/flavors/{id}/action": #"{"removeTenantAccess": {"tenant": "\#(world.fixture.people.demo)"}}"#,
             "POST \(base)/flavors/{id}/os-extra_specs": #"{"extra_specs": {"hw:x": "1"}}"#,

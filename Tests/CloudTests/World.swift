@@ -20,7 +20,8 @@ struct ServiceRoute: Sendable {
         [.admin, .serviceOrAdmin].contains(route.access) || service.name == "identity" ? .admin : .member
     }
 
-    /// Whether a good body may be answered so: a password is its owner's to change, and access is taken from whom has it.
+    /// Whether a good body may be answered so: a password is its owner's to change, and access is taken only from those
+    /// who have it.
     func accepts(_ status: Int) -> Bool {
         if name.hasSuffix("/password") { return status == 403 }
         if name.hasSuffix("/flavors/{id}/action") { return status == 404 }
@@ -152,8 +153,8 @@ struct World: Sendable {
         try await make("images", "/image/v2/images", image)
         try await make(
             "servers", "/compute/v2.1/servers",
-            #"{"server": {"name": "own", "imageRef": "\#(fixture.image)", "flavorRef": "42", "metadata": {"role": "x"},"#
-                + #" "networks": [{"uuid": "\#(ids["networks"] ?? "")"}]}}"#)
+            #"{"server": {"name": "own", "imageRef": "\#(fixture.image)", "flavorRef": "42", "#
+                + #""metadata": {"role": "x"}, "networks": [{"uuid": "\#(ids["networks"] ?? "")"}]}}"#)
         let server = ServerID(ids["servers"] ?? "")
         try await fixture.server(server) { $0.settled == .active && $0.operation == nil }
         ids["allocations"] = server.text

@@ -36,7 +36,9 @@ struct ServiceRoute: Sendable {
     private var old: Microversion { service.versions?.minimum ?? Microversion(0, 0) }
 
     static func all(_ cloud: Cloud) -> [ServiceRoute] {
-        cloud.services.flatMap { service in service.routes.map { ServiceRoute(service: service, route: $0) } }
+        cloud.services.flatMap { service in
+            service.routes.filter(\.isOffered).map { ServiceRoute(service: service, route: $0) }
+        }
     }
 }
 

@@ -31,6 +31,8 @@ package struct Route: Sendable {
     package var versions: ClosedRange<Microversion>?
     /// Where one route changes its mind, the later rule comes first.
     package var query: [QueryRule] = []
+    /// `false` for a route that only says why it has nothing to offer.
+    package var isOffered = true
     package var handler: Handler
 
     package init(

@@ -73,12 +73,15 @@ package struct FrontDoor: HTTPResponder {
     private func log(
         _ request: Request, _ requestID: String, _ status: HTTPResponse.Status, since started: ContinuousClock.Instant
     ) {
-        logger.debug(
-            "request",
-            metadata: [
-                "method": "\(request.method)", "path": "\(request.uri.path)", "status": "\(status.code)",
-                "request": "\(requestID)", "took": "\(ContinuousClock.now - started)",
-            ])
+        guard logger.logLevel <= .debug else { return }
+        var metadata: Logger.Metadata = [
+            "method": "\(request.method)", "path": "\(request.uri.path)", "status": "\(status.code)",
+            "request": "\(requestID)", "took": "\(ContinuousClock.now - started)",
+        ]
+        if let global = request.headers[.openStackRequestID], global.hasPrefix("req-"), global.utf8.count == 40 {
+            metadata["global"] = "\(global)"
+        }
+        logger.debug("request", metadata: metadata)
     }
 
     private func answer(
@@ -137,10 +140,11 @@ package struct FrontDoor: HTTPResponder {
                     + "it needs the role \(route.access.rawValue)."
             )
         }
-        return try await route.handler(
-            APIRequest(
-                request: request, caller: caller, version: version,
-                parameters: RouteTree.parameters(route, segments), baseURL: baseURL(request, service.prefix)))
+        let asked = APIRequest(
+            request: request, caller: caller, version: version,
+            parameters: RouteTree.parameters(route, segments), baseURL: baseURL(request, service.prefix))
+        try route.query.first { version >= $0.strictFrom }?.check(asked.queryNames, at: version)
+        return try await route.handler(asked)
     }
 
     private func pick(_ routes: [Route], _ method: HTTPRequest.Method, _ version: Microversion?) throws -> Route {

@@ -1,6 +1,24 @@
 package import HTTPTypes
 package import Model
 
+/// From which version on a route refuses query parameters that it does not know, and which it knows then.
+package struct QueryRule: Sendable {
+    package var strictFrom: Microversion
+    package var known: Set<String>
+
+    package init(strictFrom minor: Int, _ known: Set<String>) {
+        strictFrom = Microversion(2, minor)
+        self.known = known
+    }
+
+    func check(_ names: Set<String>, at version: Microversion) throws(CloudError) {
+        guard version >= strictFrom, let unknown = names.subtracting(known).sorted().first else { return }
+        throw CloudError.badRequest(
+            "Invalid input for query parameters \(unknown.prefix(80)). Additional properties are not allowed at \(version)."
+        )
+    }
+}
+
 /// One thing a service answers: where, since when, to whom, and how.
 package struct Route: Sendable {
     package typealias Handler = @Sendable (APIRequest) async throws -> APIResponse
@@ -11,6 +29,8 @@ package struct Route: Sendable {
     package var access: AccessLevel
     /// Where the route ends or begins later than the service; outside it, the route is not found.
     package var versions: ClosedRange<Microversion>?
+    /// Where one route changes its mind, the later rule comes first.
+    package var query: [QueryRule] = []
     package var handler: Handler
 
     package init(

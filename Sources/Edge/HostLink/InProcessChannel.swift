@@ -56,7 +56,7 @@ package final class InProcessChannel: HostChannel {
     }
 
     package func configDrive(_ server: ServerID) async throws -> [ConfigDriveFile] {
-        try await tree(of: server).configDrive
+        try await tree(of: server, forConfigDrive: true).configDrive
     }
 
     /// A guest is known by its network and address, which anti-spoofing guarantees.
@@ -68,13 +68,14 @@ package final class InProcessChannel: HostChannel {
         guard let server = try await compute.server(at: request.sourceAddress, on: request.networkID) else {
             return missing
         }
-        return try await tree(of: server).answer(request.path) ?? missing
+        return try await tree(of: server, forConfigDrive: false).answer(request.path) ?? missing
     }
 
-    private func tree(of server: ServerID) async throws -> MetadataTree {
+    private func tree(of server: ServerID, forConfigDrive: Bool) async throws -> MetadataTree {
         var generator = SystemRandomNumberGenerator()
         let seed = (0..<512).map { _ in UInt8.random(in: 0...255, using: &generator) }
-        return try MetadataTree(try await compute.metadataSource(of: server), randomSeed: seed)
+        return try MetadataTree(
+            try await compute.metadataSource(of: server), randomSeed: seed, forConfigDrive: forConfigDrive)
     }
 
     package func imageContent(_ id: ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error> {

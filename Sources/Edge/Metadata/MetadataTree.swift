@@ -20,7 +20,10 @@ package struct MetadataTree: Sendable {
     private let openStack: OpenStackDocuments
     private let ec2: EC2Documents
 
-    package init(_ source: MetadataSource, randomSeed: [UInt8]) throws {
+    /// The password stands on the config drive alone: anything in the guest may ask the metadata service.
+    package init(_ source: MetadataSource, randomSeed: [UInt8], forConfigDrive: Bool) throws {
+        var source = source
+        if !forConfigDrive { source.adminPassword = nil }
         openStack = try OpenStackDocuments(source, randomSeed: randomSeed)
         ec2 = try EC2Documents(source)
     }

@@ -10,6 +10,8 @@ package actor Agent {
     private struct Work {
         var pending: DesiredServer?
         var task: Task<Void, Never>?
+        /// The document being carried out.
+        var current: Task<Void, Never>?
     }
 
     private let channel: any HostChannel
@@ -90,20 +92,24 @@ package actor Agent {
         }
     }
 
-    /// Queues a document; of several for one server only the newest is carried out.
+    /// Queues a document; of several for one server only the newest is carried out. One that takes the server away does
+    /// not wait for an image to arrive or a guest to power off.
     private func accept(_ document: DesiredServer) {
         let id = document.serverID
         let newest = max(records[id]?.highestEpoch ?? -1, work[id]?.pending?.epoch ?? -1)
         guard document.epoch >= newest else { return }
         if records[id]?.tombstone == true, document.presence == .present, document.epoch <= newest { return }
         work[id, default: Work()].pending = document
+        if document.presence == .absent { work[id]?.current?.cancel() }
         if work[id]?.task == nil { work[id]?.task = Task { await drain(id) } }
     }
 
     private func drain(_ id: ServerID) async {
         while let document = work[id]?.pending, !Task.isCancelled {
             work[id]?.pending = nil
-            await reach(document)
+            let current = Task { await reach(document) }
+            work[id]?.current = current
+            await withTaskCancellationHandler { await current.value } onCancel: { current.cancel() }
         }
         work[id] = nil
     }

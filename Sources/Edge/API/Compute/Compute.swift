@@ -31,7 +31,7 @@ package enum ComputeAPI {
         routes += UnfinishedAPI.routes
         return APIService(
             name: "compute", prefix: "/compute/v2.1", style: .compute, versions: .compute, projectInPath: true,
-            routes: routes)
+            routes: routes.map(QueryRules.applied))
     }
 
     /// `/compute`: the versions, without a token.

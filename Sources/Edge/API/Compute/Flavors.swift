@@ -77,8 +77,9 @@ struct FlavorsAPI: Sendable {
             case "false", "0", "f", "no": false
             default: true
             }
+        let name = request.version >= Microversion(2, 102) ? try request.query("name").map(NamePattern.init) : nil
         var found = try await compute.flavors(isPublic: isPublic, by: request.caller).filter {
-            $0.disk >= minimumDisk ?? 0 && $0.memory >= minimumRAM ?? 0
+            name?.matches($0.name) != false && $0.disk >= minimumDisk ?? 0 && $0.memory >= minimumRAM ?? 0
         }
         if let marker = page.marker {
             guard let at = found.firstIndex(where: { $0.id.text == marker }) else {

@@ -137,4 +137,9 @@ package enum ServerQueries {
     package static func count(on host: HostID, _ db: any Connection) throws -> Int {
         Int(try db.integer("SELECT count(*) FROM servers WHERE host_id = ?1 AND deleted_at IS NULL", [.id(host)]) ?? 0)
     }
+
+    /// The guest has it, or will never ask: the store need not know it.
+    package static func forgetPassword(of id: ServerID, _ db: any Connection) throws {
+        try db.execute("UPDATE server_requests SET admin_password = NULL WHERE server_id = ?1", [.id(id)])
+    }
 }

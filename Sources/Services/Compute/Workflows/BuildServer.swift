@@ -23,6 +23,7 @@ enum BuildServer {
                         let now = compute.clock.now()
                         return { db in
                             try OperationStart.settle(server.id, in: .active, now: now, db) { $0.launchedAt = now }
+                            try ServerQueries.forgetPassword(of: server.id, db)
                         }
                     }),
             ],

@@ -1,0 +1,51 @@
+import APIKit
+import HTTPTypes
+
+/// The query parameters of compute's routes, as Nova's schemas have them. Most routes know none, and say so from 2.102.
+enum QueryRules {
+    private static let flavors: Set<String> = [
+        "is_public", "limit", "marker", "minDisk", "minRam", "sort_dir", "sort_key",
+    ]
+    private static let servers: Set<String> = [
+        "access_ip_v4", "access_ip_v6", "all_tenants", "auto_disk_config", "availability_zone", "block_device_mapping",
+        "changes-before", "changes-since", "config_drive", "created_at", "deleted", "description",
+        "display_description", "display_name", "flavor", "host", "hostname", "image", "image_ref", "info_cache", "ip",
+        "ip6", "kernel_id", "key_name", "launch_index", "launched_at", "limit", "locked", "locked_by", "marker",
+        "metadata", "name", "node", "not-tags", "not-tags-any", "pci_devices", "power_state", "progress", "project_id",
+        "ramdisk_id", "reservation_id", "root_device_name", "security_groups", "services", "soft_deleted", "sort_dir",
+        "sort_key", "status", "system_metadata", "tags", "tags-any", "task_state", "tenant_id", "terminated_at",
+        "user_id", "uuid", "vm_state",
+    ]
+    private static let actions: Set<String> = ["changes-since", "limit", "marker"]
+
+    /// By path; an empty list is a route that never minds.
+    private static let rules: [String: [QueryRule]] = [
+        "/": [],
+        "/flavors": [QueryRule(strictFrom: 102, flavors.union(["name"])), QueryRule(strictFrom: 75, flavors)],
+        "/flavors/detail": [QueryRule(strictFrom: 102, flavors.union(["name"])), QueryRule(strictFrom: 75, flavors)],
+        "/limits": [QueryRule(strictFrom: 75, ["tenant_id"])],
+        "/os-keypairs": [QueryRule(strictFrom: 75, ["limit", "marker", "user_id"])],
+        "/os-keypairs/{name}": [QueryRule(strictFrom: 75, ["user_id"])],
+        "/os-quota-sets/{project}": [QueryRule(strictFrom: 75, ["user_id"])],
+        "/os-quota-sets/{project}/detail": [QueryRule(strictFrom: 75, ["user_id"])],
+        "/os-quota-sets/{project}/defaults": [],
+        "/servers": [QueryRule(strictFrom: 75, servers)],
+        "/servers/detail": [QueryRule(strictFrom: 75, servers)],
+        "/servers/{id}/os-instance-actions": [
+            QueryRule(strictFrom: 66, actions.union(["changes-before"])), QueryRule(strictFrom: 58, actions),
+        ],
+        "/servers/{id}/tags": [],
+        "/servers/{id}/tags/{tag}": [],
+    ]
+
+    /// The route with its rule. Only reading minds; quota sets and key pairs mind always.
+    static func applied(to route: Route) -> Route {
+        var ruled = route
+        if let known = rules[route.path], route.method == .get || !route.path.hasPrefix("/servers") {
+            ruled.query = known
+        } else if route.method == .get {
+            ruled.query = [QueryRule(strictFrom: 102, [])]
+        }
+        return ruled
+    }
+}

@@ -109,7 +109,11 @@ package actor Agent {
             work[id]?.pending = nil
             let current = Task { await reach(document) }
             work[id]?.current = current
-            await withTaskCancellationHandler { await current.value } onCancel: { current.cancel() }
+            await withTaskCancellationHandler {
+                await current.value
+            } onCancel: {
+                current.cancel()
+            }
         }
         work[id] = nil
     }

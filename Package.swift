@@ -132,7 +132,7 @@ let package = Package(
         tests("Wire", imports: ["Model", "TestSupport"]),
         tests("APIKit", imports: ["Model", "Wire", httpTypes]),
         tests("API", imports: ["Model", "TestSupport"]),
-        tests("Cloud", imports: ["Model", "TestSupport", httpTypes]),
+        tests("Cloud", imports: ["Model", "Wire", "Compute", "APIKit", "TestSupport", httpTypes]),
         tests(
             "Compute",
             imports: [

@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1)))
 struct BootTests {
     @Test func aServerIsBuiltShownAndDeleted() async throws {
-        try await CloudFixture.run { fixture in
+        try await CloudFixture.run { fixture async throws in
             let made = try await fixture.request(
                 .post, "/compute/v2.1/servers",
                 json: #"{"server": {"name": "vm", "imageRef": "\#(fixture.image)", "flavorRef": "42"}}"#)

@@ -101,7 +101,9 @@ struct ObservationTests {
             let id = try #require(try await fixture.create().first?.id)
             try await fixture.server(id) { $0.settled == .error }
             #expect(try await fixture.fault(of: id) == "The simulated host refused.")
-            try await eventually("nothing is left but the quota") { try await fixture.holdings() == brokenServer }
+            try await eventually("nothing is left but the quota", within: 5) {
+                try await fixture.holdings() == brokenServer
+            }
         }
     }
 

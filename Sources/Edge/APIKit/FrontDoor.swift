@@ -126,7 +126,8 @@ package struct FrontDoor: HTTPResponder {
             segments.removeFirst()
             routes = entry.tree.routes(segments)
         }
-        let anyone = routes.contains { $0.access == .anyone }
+        let wanted = method(request.method, routes)
+        let anyone = routes.contains { $0.access == .anyone && $0.method == wanted }
         let caller = anyone ? .nobody(requestID) : try await caller(of: request, requestID)
         if let pathProject, case .project(let own) = caller.scope, own.text != pathProject {
             throw CloudError.badRequest(
@@ -147,9 +148,14 @@ package struct FrontDoor: HTTPResponder {
         return try await route.handler(asked)
     }
 
+    /// HEAD is answered as GET where nothing else is said.
+    private func method(_ asked: HTTPRequest.Method, _ routes: [Route]) -> HTTPRequest.Method {
+        asked == .head && !routes.contains { $0.method == .head } ? .get : asked
+    }
+
     private func pick(_ routes: [Route], _ method: HTTPRequest.Method, _ version: Microversion?) throws -> Route {
         guard !routes.isEmpty else { throw CloudError(.notFound, "The resource could not be found.") }
-        let wanted = method == .head && !routes.contains { $0.method == .head } ? .get : method
+        let wanted = self.method(method, routes)
         let candidates = routes.filter { $0.method == wanted }
         guard !candidates.isEmpty else {
             throw CloudError(.notFound, "The resource could not be found: \(method) is not known there.")

@@ -27,11 +27,16 @@ extension ComputeService {
         return MetadataSource(
             server: server, flavor: try server.flavor.value(), metadata: try server.metadata.value(),
             publicKeys: try request.publicKeys.value(), userData: userData.map { Array($0) },
-            adminPassword: request.adminPassword, attachments: try await network.attachments(of: id))
+            adminPassword: request.adminPassword,
+            attachments: try await network.attachments(of: id, in: server.projectID))
     }
 
     /// The server that holds an address in a network: how a guest that asks for metadata is known.
     package func server(at address: String, on network: NetworkID) async throws -> ServerID? {
-        try await self.network.server(at: address, on: network)
+        guard let claim = try await self.network.claim(at: address, on: network),
+            let server = try await database.read({ try ServerQueries.live(claim.server, $0) }),
+            server.projectID == claim.project
+        else { return nil }
+        return server.id
     }
 }

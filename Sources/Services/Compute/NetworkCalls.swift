@@ -85,18 +85,20 @@ struct NetworkCalls: Sendable {
             of: server.id.text, owner: "compute:\(host.availabilityZone)", hostname: server.hostname,
             host: host.hostname,
             nics: nics, by: caller)
-        return try await attachments(of: server.id)
+        return try await attachments(of: server.id, in: server.projectID)
     }
 
     func release(_ server: ServerID, given: [RequestedNIC]) async throws {
         try await networking.releasePorts(of: server.text, given: Set(given.compactMap(\.portID)))
     }
 
-    func attachments(of server: ServerID) async throws -> [PortAttachment] {
-        try await networking.attachments(of: server.text)
+    /// Ports of the server's own project: whoever has a port may write any server's id on it.
+    func attachments(of server: ServerID, in project: ProjectID) async throws -> [PortAttachment] {
+        try await networking.attachments(of: server.text).filter { $0.port.projectID == project }
     }
 
-    func server(at address: String, on network: NetworkID) async throws -> ServerID? {
-        try await networking.device(at: address, on: network).map { ServerID($0) }
+    /// What the port that holds an address says of its server; to be believed only of the port's own project.
+    func claim(at address: String, on network: NetworkID) async throws -> (server: ServerID, project: ProjectID)? {
+        try await networking.port(at: address, on: network).map { (ServerID($0.deviceID), $0.projectID) }
     }
 }

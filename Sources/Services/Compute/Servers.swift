@@ -63,8 +63,8 @@ extension ComputeService {
     }
 
     package func attachments(of id: ServerID, by caller: Caller) async throws -> [ServerInterface] {
-        _ = try await server(id, by: caller)
-        return try await network.attachments(of: id).map(ServerInterface.init)
+        let server = try await server(id, by: caller)
+        return try await network.attachments(of: id, in: server.projectID).map(ServerInterface.init)
     }
 
     package func actions(of id: ServerID, by caller: Caller) async throws -> [WorkflowRecord] {
@@ -80,8 +80,8 @@ extension ComputeService {
     package func refreshAddresses(of devices: [String]) async throws {
         for device in devices {
             let id = ServerID(device)
-            guard try await database.read({ try ServerQueries.live(id, $0) }) != nil else { continue }
-            let shown = try ServerAddresses(try await network.attachments(of: id))
+            guard let found = try await database.read({ try ServerQueries.live(id, $0) }) else { continue }
+            let shown = try ServerAddresses(try await network.attachments(of: id, in: found.projectID))
             try await database.transaction { db in
                 guard var server = try ServerQueries.live(id, db) else { return }
                 server.addresses = shown.json

@@ -93,17 +93,16 @@ extension NetworkingService {
         }
     }
 
-    /// The device that holds an address in a network.
-    package func device(at address: String, on network: NetworkID) async throws -> String? {
+    /// The port that holds an address in a network.
+    package func port(at address: String, on network: NetworkID) async throws -> Port? {
         try await database.read { db in
-            try db.texts(
+            try db.first(
+                Port.self,
                 """
-                SELECT ports.device_id FROM ports
-                JOIN address_allocations ON address_allocations.port_id = ports.id
-                WHERE ports.network_id = ?1 AND address_allocations.address = ?2
+                WHERE id IN (SELECT port_id FROM address_allocations
+                    WHERE address = ?2 AND subnet_id IN (SELECT id FROM subnets WHERE network_id = ?1))
                 """,
-                [.id(network), .text(address)]
-            ).first
+                [.id(network), .text(address)])
         }
     }
 

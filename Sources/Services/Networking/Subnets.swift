@@ -96,7 +96,7 @@ extension NetworkingService {
     /// Checks the addresses of a subnet and fills in gateway and pools as Neutron does: the first address is the
     /// gateway, the pool is everything else between network and broadcast address.
     static func completed(_ subnet: Subnet) throws -> Subnet {
-        guard let cidr = CIDR(subnet.cidr), cidr.version == subnet.ipVersion else {
+        guard subnet.cidr.contains("/"), let cidr = CIDR(subnet.cidr), cidr.version == subnet.ipVersion else {
             throw CloudError.badRequest("Invalid input for cidr: '\(subnet.cidr)' is no IPv\(subnet.ipVersion) subnet.")
         }
         var made = subnet

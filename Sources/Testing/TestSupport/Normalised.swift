@@ -8,7 +8,9 @@ package enum Normalised {
             ("uuid", "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
             ("host", "\\b[0-9a-f]{56}\\b"), ("id", "\\b[0-9a-f]{32}\\b"), ("mac", "fa:16:3e(?::[0-9a-f]{2}){3}"),
             ("tap", "\\btap[0-9a-f-]{11}"), ("reservation", "\\br-[0-9a-z]{8}\\b"),
-            ("instance", "\\bi-[0-9a-f]{8}\\b"), ("time", "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?Z?"),
+            ("instance", "\\bi(?:nstance)?-[0-9a-f]{8}\\b"),
+
+            ("time", "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?Z?"),
             ("seed", "(?<=\"random_seed\":\")[^\"]*"),
         ] {
             text = replace(pattern, with: name, in: text)

@@ -166,18 +166,22 @@ struct FlavorsAPI: Sendable {
     private func changeAccess(_ request: APIRequest) async throws -> APIResponse {
         var outer = try Fields(try await request.json())
         let flavor = try await compute.flavor(request.id(), by: request.caller)
-        if var fields = try outer.optionalObject("addTenantAccess") {
-            let project = ProjectID(try fields.string("tenant", 1...255))
+        let adds = outer.has("addTenantAccess")
+        guard adds || outer.has("removeTenantAccess") else {
+            throw CloudError.badRequest("There is no such action: \(outer.names.first?.prefix(80) ?? "")")
+        }
+        var fields = try outer.object(adds ? "addTenantAccess" : "removeTenantAccess")
+        let project = ProjectID(try fields.string("tenant", 1...255))
+        try fields.finish()
+        try outer.finish()
+        if adds {
             if flavor.isPublic, request.version >= Microversion(2, 7) {
                 throw CloudError(.conflict, "Can not add access to a public flavor.")
             }
             try await compute.giveFlavor(flavor.id, to: project)
-        } else if var fields = try outer.optionalObject("removeTenantAccess") {
-            try await compute.takeFlavor(flavor.id, from: ProjectID(try fields.string("tenant", 1...255)))
         } else {
-            throw CloudError.badRequest("There is no such action: \(outer.names.first?.prefix(80) ?? "")")
+            try await compute.takeFlavor(flavor.id, from: project)
         }
-        try outer.finish()
         return try await accessList(flavor.id)
     }
 

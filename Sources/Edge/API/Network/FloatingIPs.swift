@@ -56,12 +56,19 @@ struct FloatingIPsAPI: Sendable {
 
     private func create(_ request: APIRequest) async throws -> APIResponse {
         var fields = try await request.body("floatingip")
+        let (network, project): (NetworkID, ProjectID) = (
+            try fields.id("floating_network_id"), try request.owner(&fields)
+        )
+        let description = try fields.optionalString("description") ?? ""
         let address = try fields.optionalString("floating_ip_address")
+        let (subnet, port): (SubnetID?, PortID?) = (
+            try fields.optionalID("subnet_id"), try fields.optionalID("port_id")
+        )
+        let fixed = try fields.optionalString("fixed_ip_address")
+        try Self.passOver(&fields)
         let made = try await networking.createFloatingIP(
-            network: try fields.id("floating_network_id"), project: try request.owner(&fields),
-            description: try fields.optionalString("description") ?? "", address: address,
-            subnet: try fields.optionalID("subnet_id"), port: try fields.optionalID("port_id"),
-            fixedAddress: try fields.optionalString("fixed_ip_address"), by: request.caller)
+            network: network, project: project, description: description, address: address, subnet: subnet, port: port,
+            fixedAddress: fixed, by: request.caller)
         return try resource.one(made, .created)
     }
 
@@ -69,13 +76,21 @@ struct FloatingIPsAPI: Sendable {
         var fields = try await request.body("floatingip")
         let description = try fields.optionalString("description")
         let fixed = try fields.optionalString("fixed_ip_address")
-        guard fields.has("port_id") else {
+        let movesPort = fields.has("port_id")
+        let port: PortID? = try fields.optionalID("port_id")
+        try Self.passOver(&fields)
+        guard movesPort else {
             return try resource.one(
                 try await networking.describe(request.id(), as: description ?? "", by: request.caller))
         }
-        let port: PortID? = try fields.optionalID("port_id")
         return try resource.one(
             try await networking.associate(
                 request.id(), with: port, fixedAddress: fixed, description: description, by: request.caller))
+    }
+
+    /// Members of extensions that change nothing here; any other is refused.
+    private static func passOver(_ fields: inout Fields) throws {
+        for known in ["qos_policy_id", "dns_name", "dns_domain", "distributed"] { _ = fields.value(known) }
+        try fields.finish()
     }
 }

@@ -120,11 +120,14 @@ struct PortsAPI: Sendable {
         wanted.tags = try fields.strings("tags") ?? []
         try Self.passOver(&fields)
         try fields.finish()
-        guard wanted.deviceOwner.hasPrefix("network:") == false || request.caller.isAdmin else {
-            throw CloudError(
-                .forbidden, "Ports with device owner '\(wanted.deviceOwner.prefix(64))' are the cloud's own.")
-        }
+        try Self.checkOwner(wanted.deviceOwner, request)
         return wanted
+    }
+
+    private static func checkOwner(_ owner: String, _ request: APIRequest) throws {
+        guard !owner.hasPrefix("network:") || request.caller.isAdmin else {
+            throw CloudError(.forbidden, "Ports with device owner '\(owner.prefix(64))' are the cloud's own.")
+        }
     }
 
     private static func passOver(_ fields: inout Fields) throws {
@@ -182,7 +185,10 @@ struct PortsAPI: Sendable {
         if let flag = try fields.optionalBool("port_security_enabled") { port.portSecurityEnabled = flag }
         if let pairs = try Self.pairs(&fields, mac: port.macAddress) { port.allowedAddressPairs = try JSONText(pairs) }
         if let device = try fields.optionalString("device_id") { port.deviceID = device }
-        if let owner = try fields.optionalString("device_owner") { port.deviceOwner = owner }
+        if let owner = try fields.optionalString("device_owner"), owner != port.deviceOwner {
+            try Self.checkOwner(owner, request)
+            port.deviceOwner = owner
+        }
         if let name = try fields.optionalString("dns_name", 0...63) { port.dnsName = name }
         let addresses = try Self.addresses(&fields)
         try Self.passOver(&fields)

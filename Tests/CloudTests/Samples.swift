@@ -1,0 +1,103 @@
+import HTTPTypes
+import Model
+import TestSupport
+import Wire
+
+/// One good body for every route that reads one.
+struct Samples: Sendable {
+    private let bodies: [String: String]
+
+    /// Routes that write without reading a body of JSON.
+    static let bodyless: Set<String> = [
+        "PUT /compute/v2.1/servers/{id}/tags/{tag}", "PUT /image/v2/images/{id}/tags/{tag}",
+        "PUT /image/v2/images/{id}/file", "PUT /identity/v3/projects/{target}/users/{user}/roles/{role}",
+        "PUT /identity/v3/domains/{target}/users/{user}/roles/{role}",
+        "PUT /identity/v3/system/users/{user}/roles/{role}",
+    ]
+
+    init(_ world: World) {
+        bodies = Self.identity(world).merging(Self.network(world)) { $1 }.merging(Self.compute(world)) { $1 }
+    }
+
+    subscript(entry: ServiceRoute) -> String? { bodies[entry.name] }
+
+    private static func identity(_ world: World) -> [String: String] {
+        let login =
+            #"{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "member", "password": "#
+            + #""correct horse", "domain": {"id": "default"}}}}, "scope": {"project": {"name": "demo", "domain": "#
+            + #"{"id": "default"}}}}}"#
+        return [
+            "POST /identity/v3/auth/tokens": login,
+            "POST /identity/v3/domains": #"{"domain": {"name": "d1", "description": "x", "enabled": true}}"#,
+            "PATCH /identity/v3/domains/{id}": #"{"domain": {"description": "y", "enabled": false}}"#,
+            "POST /identity/v3/projects": #"{"project": {"name": "p1", "domain_id": "default", "enabled": true}}"#,
+            "PATCH /identity/v3/projects/{id}": #"{"project": {"description": "y"}}"#,
+            "POST /identity/v3/users":
+                #"{"user": {"name": "u1", "password": "pw", "email": "a@b", "domain_id": "default"}}"#,
+            "PATCH /identity/v3/users/{id}": #"{"user": {"email": "c@d", "description": "x"}}"#,
+            "POST /identity/v3/users/{id}/password": #"{"user": {"original_password": "x", "password": "y"}}"#,
+            "POST /identity/v3/roles": #"{"role": {"name": "r1", "description": "x"}}"#,
+            "POST /identity/v3/services": #"{"service": {"type": "t1", "name": "s1", "description": "x"}}"#,
+            "POST /identity/v3/endpoints":
+                #"{"endpoint": {"service_id": "\#(world.ids["services"] ?? "")", "interface": "admin", "url": "/y", "#
+                + #""region_id": "RegionOne"}}"#,
+        ]
+    }
+
+    private static func network(_ world: World) -> [String: String] {
+        let network = world.ids["networks"] ?? ""
+        let group = world.ids["security-groups"] ?? ""
+        let base = "/network/v2.0"
+        return [
+            "POST \(base)/networks": #"{"network": {"name": "n1", "admin_state_up": true, "mtu": 1400}}"#,
+            "PUT \(base)/networks/{id}": #"{"network": {"name": "n2", "description": "x"}}"#,
+            "POST \(base)/subnets":
+                #"{"subnet": {"network_id": "\#(network)", "ip_version": 4, "cidr": "192.168.8.0/24", "name": "s", "#
+                + #""enable_dhcp": true, "dns_nameservers": ["8.8.8.8"]}}"#,
+            "PUT \(base)/subnets/{id}": #"{"subnet": {"name": "s2", "dns_nameservers": []}}"#,
+            "POST \(base)/ports": #"{"port": {"network_id": "\#(network)", "name": "p", "admin_state_up": true}}"#,
+            "PUT \(base)/ports/{id}": #"{"port": {"name": "p2", "description": "x"}}"#,
+            "POST \(base)/routers": #"{"router": {"name": "r", "admin_state_up": true}}"#,
+            "PUT \(base)/routers/{id}": #"{"router": {"name": "r2", "description": "x"}}"#,
+            "PUT \(base)/routers/{id}/add_router_interface": #"{"subnet_id": "\#(world.ids["subnets"] ?? "")"}"#,
+            "PUT \(base)/routers/{id}/remove_router_interface": #"{"subnet_id": "\#(world.ids["subnets"] ?? "")"}"#,
+            "POST \(base)/security-groups": #"{"security_group": {"name": "g", "description": "x"}}"#,
+            "PUT \(base)/security-groups/{id}": #"{"security_group": {"name": "g2", "description": "y"}}"#,
+            "POST \(base)/security-group-rules":
+                #"{"security_group_rule": {"security_group_id": "\#(group)", "direction": "ingress", "ethertype": "#
+                + #""IPv4", "protocol": "tcp", "port_range_min": 22, "port_range_max": 22, "remote_ip_prefix": "#
+                + #""10.0.0.0/8"}}"#,
+            "POST \(base)/floatingips":
+                #"{"floatingip": {"floating_network_id": "\#(world.ids["external"] ?? "")", "description": "x"}}"#,
+            "PUT \(base)/floatingips/{id}": #"{"floatingip": {"port_id": null, "description": "x"}}"#,
+            "PUT \(base)/quotas/{project}": #"{"quota": {"network": 50, "port": 60}}"#,
+        ]
+    }
+
+    private static func compute(_ world: World) -> [String: String] {
+        let base = "/compute/v2.1"
+        let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIC other"
+        return [
+            "POST \(base)/servers":
+                #"{"server": {"name": "s", "imageRef": "\#(world.fixture.image)", "flavorRef": "42", "networks": "#
+                + #"[{"uuid": "\#(world.ids["networks"] ?? "")"}], "metadata": {"a": "b"}, "description": "x"}}"#,
+            "PUT \(base)/servers/{id}": #"{"server": {"name": "s2", "description": "y"}}"#,
+            "POST \(base)/servers/{id}/action": #"{"unlock": null}"#,
+            "POST \(base)/servers/{id}/metadata": #"{"metadata": {"k": "v"}}"#,
+            "PUT \(base)/servers/{id}/metadata": #"{"metadata": {"role": "v"}}"#,
+            "PUT \(base)/servers/{id}/metadata/{key}": #"{"meta": {"role": "v"}}"#,
+            "PUT \(base)/servers/{id}/tags": #"{"tags": ["blue", "green"]}"#,
+            "POST \(base)/flavors":
+                #"{"flavor": {"name": "f", "id": "f", "vcpus": 1, "ram": 64, "disk": 1, "swap": 0, "#
+                + #""description": "x"}}"#,
+            "PUT \(base)/flavors/{id}": #"{"flavor": {"description": "z"}}"#,
+            "POST \(base)/flavors/{id}/action": #"{"removeTenantAccess": {"tenant": "\#(world.fixture.people.demo)"}}"#,
+            "POST \(base)/flavors/{id}/os-extra_specs": #"{"extra_specs": {"hw:x": "1"}}"#,
+            "PUT \(base)/flavors/{id}/os-extra_specs/{key}": #"{"hw:x": "2"}"#,
+            "POST \(base)/os-keypairs": #"{"keypair": {"name": "k2", "type": "ssh", "public_key": "\#(key)"}}"#,
+            "PUT \(base)/os-quota-sets/{project}": #"{"quota_set": {"instances": 20, "force": true}}"#,
+            "POST /image/v2/images": #"{"name": "i", "disk_format": "raw", "min_disk": 0, "tags": ["a"]}"#,
+            "PATCH /image/v2/images/{id}": #"[{"op": "replace", "path": "/name", "value": "i2"}]"#,
+        ]
+    }
+}

@@ -1,0 +1,165 @@
+import APIKit
+import Cloud
+import Compute
+import HTTPTypes
+import Model
+import TestSupport
+import Wire
+
+/// A route of the tables, with the service it belongs to.
+struct ServiceRoute: Sendable {
+    var service: APIService
+    var route: Route
+
+    var name: String { "\(route.method) \(service.prefix)\(route.path)" }
+    var isWrite: Bool { [.post, .put, .patch].contains(route.method) }
+    var hasParameters: Bool { route.path.contains("{") }
+
+    /// Members act where they may, so that what they make is theirs.
+    var writer: People.Role {
+        [.admin, .serviceOrAdmin].contains(route.access) || service.name == "identity" ? .admin : .member
+    }
+
+    /// Whether a good body may be answered so: a password is its owner's to change, and access is taken only from those
+    /// who have it.
+    func accepts(_ status: Int) -> Bool {
+        if name.hasSuffix("/password") { return status == 403 }
+        if name.hasSuffix("/flavors/{id}/action") { return status == 404 }
+        return (200..<300).contains(status)
+    }
+
+    /// A version at which the route is there.
+    var version: String? {
+        service.versions.map { "\($0.service) \(route.versions.map { max($0.lowerBound, old) } ?? $0.maximum)" }
+    }
+
+    private var old: Microversion { service.versions?.minimum ?? Microversion(0, 0) }
+
+    static func all(_ cloud: Cloud) -> [ServiceRoute] {
+        cloud.services.flatMap { service in service.routes.map { ServiceRoute(service: service, route: $0) } }
+    }
+}
+
+/// A cloud with one of everything in project `demo`, and the ids that go into paths.
+struct World: Sendable {
+    let fixture: CloudFixture
+    /// By the path segment before the id.
+    private(set) var ids: [String: String] = [:]
+
+    var routes: [ServiceRoute] { ServiceRoute.all(fixture.cloud) }
+
+    static func run(_ body: @Sendable (World) async throws -> Void) async throws {
+        try await CloudFixture.run { fixture in
+            var world = World(fixture: fixture)
+            try await world.populate()
+            try await body(world)
+        }
+    }
+
+    /// The path with ids of what is there, or with an id that nothing has.
+    func path(_ entry: ServiceRoute, unknownIDs: Bool = false) -> String {
+        var before = ""
+        let segments = entry.route.path.split(separator: "/").map { segment -> String in
+            defer { before = String(segment) }
+            guard segment.hasPrefix("{") else { return String(segment) }
+            return unknownIDs ? "00000000-0000-4000-8000-000000000000" : ids[before] ?? "missing"
+        }
+        return entry.service.prefix + "/" + segments.joined(separator: "/")
+    }
+
+    func send(
+        _ entry: ServiceRoute, as role: People.Role? = .admin, path: String? = nil, json: String? = nil,
+        token: String? = nil, version: String? = nil
+    ) async throws -> Answer {
+        var headers: [String: String] = [:]
+        if entry.service.name == "image" {
+            if entry.route.method == .patch {
+                headers["Content-Type"] = "application/openstack-images-v2.1-json-patch"
+            } else if entry.route.path.hasSuffix("/file") {
+                headers["Content-Type"] = "application/octet-stream"
+            }
+        }
+        return try await fixture.request(
+            entry.route.method, path ?? self.path(entry), as: role, token: token, version: version ?? entry.version,
+            json: json, headers: headers)
+    }
+
+    private mutating func make(_ segment: String, _ path: String, _ json: String, as role: People.Role = .member)
+        async throws
+    {
+        let made = try await fixture.request(.post, path, as: role, version: "2.1", json: json)
+        guard (200..<300).contains(made.status), case .object(let members) = made.json else {
+            throw CloudError(.internal, "\(path): \(made)")
+        }
+        let inner = members.first.map { $0.value.at("id") == nil ? made.json : $0.value }
+        if case .string(let id)? = inner?.at("id") { ids[segment] = id }
+    }
+
+    private mutating func populate() async throws {
+        let fixed = [
+            "os-quota-sets": fixture.people.demo.text, "quotas": fixture.people.demo.text, "os-keypairs": "mine",
+            "metadata": "role", "os-extra_specs": "hw:x", "tags": "blue", "ips": "own", "extensions": "router",
+            "resource_providers": fixture.host.id.text,
+        ]
+        ids.merge(fixed) { $1 }
+        try await populateIdentity()
+        try await populateNetwork()
+        try await populateCompute()
+    }
+
+    private mutating func populateIdentity() async throws {
+        let identity = "/identity/v3"
+        try await make("domains", "\(identity)/domains", #"{"domain": {"name": "spare"}}"#, as: .admin)
+        try await make("projects", "\(identity)/projects", #"{"project": {"name": "spare"}}"#, as: .admin)
+        try await make("users", "\(identity)/users", #"{"user": {"name": "spare", "password": "x"}}"#, as: .admin)
+        try await make("roles", "\(identity)/roles", #"{"role": {"name": "spare"}}"#, as: .admin)
+        try await make("services", "\(identity)/services", #"{"service": {"type": "spare"}}"#, as: .admin)
+        let endpoint = #"{"endpoint": {"service_id": "\#(ids["services"] ?? "")", "interface": "public", "url": "/x"}}"#
+        try await make("endpoints", "\(identity)/endpoints", endpoint, as: .admin)
+        ids["regions"] = "RegionOne"
+    }
+
+    private mutating func populateNetwork() async throws {
+        let network = "/network/v2.0"
+        try await make("networks", "\(network)/networks", #"{"network": {"name": "own"}}"#)
+        let id = ids["networks"] ?? ""
+        try await make(
+            "subnets", "\(network)/subnets",
+            #"{"subnet": {"network_id": "\#(id)", "ip_version": 4, "cidr": "192.168.7.0/24"}}"#)
+        try await make("ports", "\(network)/ports", #"{"port": {"network_id": "\#(id)"}}"#)
+        let found = try await fixture.request(.get, "\(network)/networks?router:external=true")
+        let external = found.text("networks.0.id")
+        ids["external"] = external
+        try await make(
+            "routers", "\(network)/routers",
+            #"{"router": {"name": "own", "external_gateway_info": {"network_id": "\#(external)"}}}"#)
+        try await make(
+            "floatingips", "\(network)/floatingips", #"{"floatingip": {"floating_network_id": "\#(external)"}}"#)
+        try await make("security-groups", "\(network)/security-groups", #"{"security_group": {"name": "own"}}"#)
+        let group = ids["security-groups"] ?? ""
+        try await make(
+            "security-group-rules", "\(network)/security-group-rules",
+            #"{"security_group_rule": {"security_group_id": "\#(group)", "direction": "ingress"}}"#)
+    }
+
+    private mutating func populateCompute() async throws {
+        let key =
+            #""public_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB me""#
+        try await make("", "/compute/v2.1/os-keypairs", #"{"keypair": {"name": "mine", \#(key)}}"#)
+        try await make(
+            "flavors", "/compute/v2.1/flavors",
+            #"{"flavor": {"name": "own", "id": "own", "vcpus": 1, "ram": 64, "disk": 0}}"#, as: .admin)
+        let image = #"{"name": "own", "disk_format": "raw", "container_format": "bare", "visibility": "private"}"#
+        try await make("images", "/image/v2/images", image)
+        try await make(
+            "servers", "/compute/v2.1/servers",
+            #"{"server": {"name": "own", "imageRef": "\#(fixture.image)", "flavorRef": "42", "#
+                + #""metadata": {"role": "x"}, "networks": [{"uuid": "\#(ids["networks"] ?? "")"}]}}"#)
+        let server = ServerID(ids["servers"] ?? "")
+        try await fixture.server(server) { $0.settled == .active && $0.operation == nil }
+        ids["allocations"] = server.text
+        ids["os-instance-actions"] = try await fixture.workflows(of: server).first?.requestID
+        ids["os-interface"] = try await fixture.cloud.compute.attachments(of: server, by: fixture.people.member).first?
+            .port.id.text
+    }
+}

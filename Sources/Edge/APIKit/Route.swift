@@ -31,6 +31,8 @@ package struct Route: Sendable {
     package var versions: ClosedRange<Microversion>?
     /// Where one route changes its mind, the later rule comes first.
     package var query: [QueryRule] = []
+    /// Whether the route does its work; the others only say why they do not (501, 410).
+    package var isOffered = true
     package var handler: Handler
 
     package init(

@@ -128,6 +128,14 @@ enum UnfinishedAPI {
     ]
 
     static var routes: [Route] {
+        all.map { route in
+            var route = route
+            route.isOffered = false
+            return route
+        }
+    }
+
+    private static var all: [Route] {
         unfinished.flatMap { row in
             row.methods.map { method in
                 let versions = Microversion(2, row.first)...Microversion(2, row.last)

@@ -34,6 +34,19 @@ struct RouteSweepTests {
         }
     }
 
+    @Test func whatIsNotOfferedSaysSo() async throws {
+        try await World.run { world in
+            let routes = ServiceRoute.all(world.fixture.cloud, offered: false)
+            #expect(!routes.isEmpty)
+            for entry in routes {
+                let none = try await world.send(entry, as: nil)
+                #expect(none.status == 401, "\(entry.name): \(none)")
+                let answer = try await world.send(entry)
+                #expect([501, 410].contains(answer.status), "\(entry.name): \(answer)")
+            }
+        }
+    }
+
     /// What is there is shown to whom it belongs.
     @Test func whatIsThereIsShown() async throws {
         try await World.run { world in

@@ -35,9 +35,9 @@ struct ServiceRoute: Sendable {
 
     private var old: Microversion { service.versions?.minimum ?? Microversion(0, 0) }
 
-    static func all(_ cloud: Cloud) -> [ServiceRoute] {
+    static func all(_ cloud: Cloud, offered: Bool) -> [ServiceRoute] {
         cloud.services.flatMap { service in
-            service.routes.filter(\.isOffered).map { ServiceRoute(service: service, route: $0) }
+            service.routes.filter { $0.isOffered == offered }.map { ServiceRoute(service: service, route: $0) }
         }
     }
 }
@@ -48,7 +48,7 @@ struct World: Sendable {
     /// By the path segment before the id.
     private(set) var ids: [String: String] = [:]
 
-    var routes: [ServiceRoute] { ServiceRoute.all(fixture.cloud) }
+    var routes: [ServiceRoute] { ServiceRoute.all(fixture.cloud, offered: true) }
 
     static func run(_ body: @Sendable (World) async throws -> Void) async throws {
         try await CloudFixture.run { fixture in

@@ -15,8 +15,7 @@ package struct QueryRule: Sendable {
         guard version >= strictFrom, let unknown = names.subtracting(known).sorted().first else { return }
         throw CloudError.badRequest(
             "Invalid input for query parameters \(unknown.prefix(80)). "
-                + "Additional properties are not allowed at \(version)."
-        )
+                + "Additional properties are not allowed at \(version).")
     }
 }
 
@@ -32,7 +31,7 @@ package struct Route: Sendable {
     package var versions: ClosedRange<Microversion>?
     /// Where one route changes its mind, the later rule comes first.
     package var query: [QueryRule] = []
-    /// `false` for a route that only says why it has nothing to offer.
+    /// Whether the route does its work; the others only say why they do not (501, 410).
     package var isOffered = true
     package var handler: Handler
 

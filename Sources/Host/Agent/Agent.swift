@@ -12,6 +12,9 @@ package actor Agent {
         var task: Task<Void, Never>?
         /// The document being carried out.
         var current: Task<Void, Never>?
+        /// What was said last while this work is on, and whether the guest has moved by itself since it began.
+        var reported: (power: ServerObservation.Power, failure: HostFailure?)?
+        var hasMoved = false
     }
 
     private let channel: any HostChannel
@@ -105,13 +108,35 @@ package actor Agent {
     }
 
     private func drain(_ id: ServerID) async {
-        while let document = work[id]?.pending, !Task.isCancelled {
-            work[id]?.pending = nil
-            let current = Task { await reach(document) }
-            work[id]?.current = current
-            await withTaskCancellationHandler { await current.value } onCancel: { current.cancel() }
+        while !Task.isCancelled {
+            if let document = work[id]?.pending {
+                work[id]?.pending = nil
+                let current = Task { await reach(document) }
+                work[id]?.current = current
+                await withTaskCancellationHandler {
+                    await current.value
+                } onCancel: {
+                    current.cancel()
+                }
+            } else if work[id]?.hasMoved == true {
+                work[id]?.hasMoved = false
+                await catchUp(id)
+            } else {
+                break
+            }
         }
         work[id] = nil
+    }
+
+    /// A guest that moved after its report was made is reported again; an earlier move is in that report.
+    private func catchUp(_ id: ServerID) async {
+        guard let reported = work[id]?.reported, records[id]?.tombstone == false else { return }
+        do {
+            if try await machine.driver.power(of: id) == reported.power { return }
+        } catch {
+            logger.warning("a guest cannot be looked at", metadata: ["server": "\(id)", "error": "\(error)"])
+        }
+        await report(id, failure: reported.failure)
     }
 
     private func reach(_ document: DesiredServer) async {
@@ -160,6 +185,7 @@ package actor Agent {
         guard let hostID, let record = records[id] else { return }
         do {
             let power = try await machine.driver.power(of: id)
+            work[id]?.reported = (power, failure)
             try await channel.report([
                 ServerObservation(
                     hostID: hostID, serverID: id, epoch: record.highestEpoch,
@@ -172,8 +198,9 @@ package actor Agent {
         }
     }
 
-    /// A guest changed by itself. While a document is being carried out, that will report.
+    /// A guest changed by itself. While a document is being carried out, that will report, and look once more in the end.
     private func noticed(_ event: PowerEvent) async {
+        work[event.serverID]?.hasMoved = true
         guard work[event.serverID] == nil, let record = records[event.serverID], !record.tombstone else { return }
         await report(event.serverID, failure: nil)
     }

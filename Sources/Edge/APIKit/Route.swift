@@ -14,7 +14,8 @@ package struct QueryRule: Sendable {
     func check(_ names: Set<String>, at version: Microversion) throws(CloudError) {
         guard version >= strictFrom, let unknown = names.subtracting(known).sorted().first else { return }
         throw CloudError.badRequest(
-            "Invalid input for query parameters \(unknown.prefix(80)). Additional properties are not allowed at \(version)."
+            "Invalid input for query parameters \(unknown.prefix(80)). "
+                + "Additional properties are not allowed at \(version)."
         )
     }
 }

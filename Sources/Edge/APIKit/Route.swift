@@ -32,7 +32,7 @@ package struct Route: Sendable {
     package var versions: ClosedRange<Microversion>?
     /// Where one route changes its mind, the later rule comes first.
     package var query: [QueryRule] = []
-    /// Whether the route does its work; the others only say why they do not (501, 410).
+    /// `false` for a route that only says why it has nothing to offer.
     package var isOffered = true
     package var handler: Handler
 

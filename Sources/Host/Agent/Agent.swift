@@ -12,9 +12,8 @@ package actor Agent {
         var task: Task<Void, Never>?
         /// The document being carried out.
         var current: Task<Void, Never>?
-        /// What was said last while this work is on, and whether the guest has moved by itself since it began.
-        var reported: (power: ServerObservation.Power, failure: HostFailure?)?
-        var hasMoved = false
+        /// What the guest did by itself meanwhile.
+        var moved: ServerObservation.Power?
     }
 
     private let channel: any HostChannel
@@ -25,6 +24,8 @@ package actor Agent {
     private var sequence: Int64 = 0
     private var records: [ServerID: ServerRecord] = [:]
     private var work: [ServerID: Work] = [:]
+    /// The power last delivered.
+    private var reported: [ServerID: ServerObservation.Power] = [:]
 
     package init(channel: any HostChannel, machine: HostMachine, logger: Logger) {
         self.channel = channel
@@ -78,6 +79,7 @@ package actor Agent {
                 logger.warning("the control plane does not answer", metadata: ["error": "\(error)"])
             }
             await pull()
+            await reportChanges()
             await network.converge()
         }
     }
@@ -108,35 +110,19 @@ package actor Agent {
     }
 
     private func drain(_ id: ServerID) async {
-        while !Task.isCancelled {
-            if let document = work[id]?.pending {
-                work[id]?.pending = nil
-                let current = Task { await reach(document) }
-                work[id]?.current = current
-                await withTaskCancellationHandler {
-                    await current.value
-                } onCancel: {
-                    current.cancel()
-                }
-            } else if work[id]?.hasMoved == true {
-                work[id]?.hasMoved = false
-                await catchUp(id)
-            } else {
-                break
+        while let document = work[id]?.pending, !Task.isCancelled {
+            work[id]?.pending = nil
+            let current = Task { await reach(document) }
+            work[id]?.current = current
+            await withTaskCancellationHandler {
+                await current.value
+            } onCancel: {
+                current.cancel()
             }
         }
+        let moved = work[id]?.moved
         work[id] = nil
-    }
-
-    /// A guest that moved after its report was made is reported again; an earlier move is in that report.
-    private func catchUp(_ id: ServerID) async {
-        guard let reported = work[id]?.reported, records[id]?.tombstone == false else { return }
-        do {
-            if try await machine.driver.power(of: id) == reported.power { return }
-        } catch {
-            logger.warning("a guest cannot be looked at", metadata: ["server": "\(id)", "error": "\(error)"])
-        }
-        await report(id, failure: reported.failure)
+        if let moved, moved != reported[id] { await report(id, failure: nil) }
     }
 
     private func reach(_ document: DesiredServer) async {
@@ -184,24 +170,39 @@ package actor Agent {
     private func report(_ id: ServerID, failure: HostFailure?) async {
         guard let hostID, let record = records[id] else { return }
         do {
-            let power = try await machine.driver.power(of: id)
-            work[id]?.reported = (power, failure)
+            let seen = try await machine.driver.power(of: id)
+            let power = record.tombstone && seen != .running ? .absent : seen
             try await channel.report([
                 ServerObservation(
-                    hostID: hostID, serverID: id, epoch: record.highestEpoch,
-                    power: record.tombstone && power != .running ? .absent : power,
-                    completedCommand: record.lastCommand,
-                    failure: failure)
+                    hostID: hostID, serverID: id, epoch: record.highestEpoch, power: power,
+                    completedCommand: record.lastCommand, failure: failure)
             ])
+            reported[id] = record.tombstone ? nil : power
         } catch {
             logger.warning("an observation was not delivered", metadata: ["server": "\(id)", "error": "\(error)"])
         }
     }
 
-    /// A guest changed by itself. While a document is being carried out, that will report, and look once more in the end.
+    /// A guest changed by itself. While a document is being carried out that is kept for its end.
     private func noticed(_ event: PowerEvent) async {
-        work[event.serverID]?.hasMoved = true
-        guard work[event.serverID] == nil, let record = records[event.serverID], !record.tombstone else { return }
-        await report(event.serverID, failure: nil)
+        let id = event.serverID
+        guard let record = records[id], !record.tombstone else { return }
+        if work[id] != nil {
+            work[id]?.moved = event.power
+        } else {
+            await report(id, failure: nil)
+        }
+    }
+
+    /// What events and deliveries have missed.
+    private func reportChanges() async {
+        do {
+            for (id, power) in try await machine.driver.list() where work[id] == nil && records[id]?.tombstone == false
+            {
+                if reported[id] != power { await report(id, failure: nil) }
+            }
+        } catch {
+            logger.warning("the guests cannot be listed", metadata: ["error": "\(error)"])
+        }
     }
 }

@@ -128,28 +128,22 @@ enum UnfinishedAPI {
     ]
 
     static var routes: [Route] {
-        all.map { route in
-            var route = route
+        unfinished.flatMap { row in
+            answering(row) { CloudError(.notImplemented, "\($0) \(row.path) is not available in this release.") }
+        }
+            + gone.flatMap { row in
+                answering(row) { _ in CloudError(.gone, "The resource \(row.path) has been removed from the API.") }
+            }
+    }
+
+    private static func answering(
+        _ row: Row, _ error: @escaping @Sendable (HTTPRequest.Method) -> CloudError
+    ) -> [Route] {
+        let versions = Microversion(2, row.first)...Microversion(2, row.last)
+        return row.methods.map { method in
+            var route = Route(method, row.path, .authenticated, versions: versions) { _ in throw error(method) }
             route.isOffered = false
             return route
         }
-    }
-
-    private static var all: [Route] {
-        unfinished.flatMap { row in
-            row.methods.map { method in
-                let versions = Microversion(2, row.first)...Microversion(2, row.last)
-                return Route(method, row.path, .authenticated, versions: versions) { _ in
-                    throw CloudError(.notImplemented, "\(method) \(row.path) is not available in this release.")
-                }
-            }
-        }
-            + gone.flatMap { row in
-                row.methods.map { method in
-                    Route(method, row.path, .authenticated) { _ in
-                        throw CloudError(.gone, "The resource \(row.path) has been removed from the API.")
-                    }
-                }
-            }
     }
 }

@@ -3,6 +3,7 @@ import HostProtocol
 import HostStorage
 import Hypervisor
 import Model
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -147,6 +148,22 @@ struct AgentTests {
             let first = try await bench.report(of: 1)
             #expect(first.failure?.message == "The disk is full.")
         }
+    }
+
+    /// The agent hears of it while it still says that the guest runs.
+    @Test func aGuestThatMovesDuringItsReportIsReportedAgain() async throws {
+        let bench = Bench()
+        bench.channel.whileReporting {
+            bench.driver.guestMoves(bench.server, to: .shutdown)
+            for _ in 0..<1000 { await Task.yield() }
+        }
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 1))
+            try await eventually("a report that it is off") {
+                bench.channel.reports.last?.power == .shutdown
+            }
+        }
+        #expect(bench.channel.reports.map(\.power) == [.running, .shutdown])
     }
 
     @Test func aGuestThatPowersItselfOffIsReported() async throws {

@@ -14,6 +14,7 @@ final class ScriptedChannel: HostChannel {
         var batches: [DesiredServer] = []
         var reports: [ServerObservation] = []
         var nudge: AsyncStream<HostNudge>.Continuation?
+        var whileReporting: (@Sendable () async -> Void)?
     }
 
     static let host = HostID("host")
@@ -46,7 +47,17 @@ final class ScriptedChannel: HostChannel {
     }
 
     func report(_ observations: [ServerObservation]) async throws {
-        state.withLock { $0.reports += observations }
+        let meanwhile = state.withLock { state in
+            state.reports += observations
+            defer { state.whileReporting = nil }
+            return state.whileReporting
+        }
+        await meanwhile?()
+    }
+
+    /// Does something while the next report is on its way.
+    func whileReporting(_ body: @escaping @Sendable () async -> Void) {
+        state.withLock { $0.whileReporting = body }
     }
 
     func topology() async throws -> NetworkTopology {

@@ -109,9 +109,7 @@ struct ObservationTests {
 
     @Test func anAddressThatIsTakenUndoesTheBuild() async throws {
         try await CloudFixture.run { fixture in
-            let network = try #require(
-                try await fixture.cloud.networking.networks(by: fixture.people.member).first { !$0.isExternal })
-            let wish = [RequestedNIC(networkID: network.id, fixedIP: "10.20.0.77")]
+            let wish = [RequestedNIC(networkID: try await ownNetwork(fixture), fixedIP: "10.20.0.77")]
             let first = try #require(try await fixture.create { $0.nics = wish }.first?.id)
             try await fixture.server(first) { $0.settled == .active }
             let second = try #require(try await fixture.create { $0.nics = wish }.first?.id)
@@ -121,5 +119,21 @@ struct ObservationTests {
             (both.instances, both.cores, both.ram) = (2, 2, 512)
             #expect(try await fixture.holdings() == both)
         }
+    }
+
+    /// On a network of its own a member may choose addresses.
+    private func ownNetwork(_ fixture: CloudFixture) async throws -> NetworkID {
+        let networking = fixture.cloud.networking
+        let (member, now) = (fixture.people.member, networking.clock.now())
+        let network = try await networking.create(
+            Network(
+                id: .random(), projectID: try member.project(), name: "own", segmentationID: 0, tags: try JSONText([]),
+                createdAt: now, updatedAt: now), by: member)
+        _ = try await networking.create(
+            Subnet(
+                id: .random(), networkID: network.id, projectID: try member.project(), ipVersion: 4,
+                cidr: "10.20.0.0/24", gatewayIP: "", dnsNameservers: try JSONText([]), hostRoutes: try JSONText([]),
+                allocationPools: try JSONText([]), tags: try JSONText([]), createdAt: now, updatedAt: now), by: member)
+        return network.id
     }
 }

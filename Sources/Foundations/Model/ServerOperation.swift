@@ -22,6 +22,8 @@ package struct OperationRule: Sendable {
     package var takesOver: Bool
     /// `task_state` by phase; the first is shown until a phase is set.
     package var taskStates: [String]
+    /// After which it has failed, whatever it waits for.
+    package var deadlineSeconds: Double = 600
 }
 
 extension ServerOperation {
@@ -31,7 +33,7 @@ extension ServerOperation {
         case .build:
             OperationRule(
                 action: "create", verb: "create", allowedFrom: [.building], takesOver: false,
-                taskStates: ["scheduling", "networking", "spawning"])
+                taskStates: ["scheduling", "networking", "spawning"], deadlineSeconds: 1800)
         case .start:
             OperationRule(
                 action: "start", verb: "start", allowedFrom: [.stopped], takesOver: false, taskStates: ["powering-on"])
@@ -49,7 +51,7 @@ extension ServerOperation {
         case .delete:
             OperationRule(
                 action: "delete", verb: "delete", allowedFrom: Set(SettledState.allCases).subtracting([.deleted]),
-                takesOver: true, taskStates: ["deleting"])
+                takesOver: true, taskStates: ["deleting"], deadlineSeconds: 1800)
         }
     }
 }

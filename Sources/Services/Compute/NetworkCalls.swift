@@ -47,6 +47,10 @@ struct NetworkCalls: Sendable {
                 throw CloudError(.forbidden, "It is not allowed to create an interface on external network \(id)")
             }
             if let text = nic.fixedIP {
+                guard caller.owns(network.projectID) else {
+                    throw CloudError(
+                        .forbidden, "Only the owner of network \(id) or an administrator may choose an address on it.")
+                }
                 let subnets = try await networking.subnets(of: id)
                 guard let address = IPAddress(text),
                     subnets.contains(where: { CIDR($0.cidr)?.contains(address) == true })

@@ -79,7 +79,8 @@ enum OperationStart {
         WorkflowRecord(
             id: .random(), kind: kind, serverID: server.id, action: operation.rule.action, projectID: server.projectID,
             userID: user, requestID: requestID, input: "{\"operation\":\"\(operation.rawValue)\"}",
-            outputs: JSONText(raw: "{}"), wakeAt: now, deadline: now.advanced(seconds: 1800), createdAt: now,
+            outputs: JSONText(raw: "{}"), wakeAt: now, deadline: now.advanced(seconds: operation.rule.deadlineSeconds),
+            createdAt: now,
             updatedAt: now)
     }
 

@@ -62,6 +62,11 @@ extension ComputeService {
         server.hostID.flatMap { id in capacity.all.first { $0.id == id }?.hostname }
     }
 
+    /// The same for a server that may be deleted.
+    package func hostname(ofAny id: ServerID) async throws -> String? {
+        try await database.read { try $0.find(Server.self, key: .id(id)) }.flatMap(hostname)
+    }
+
     package func attachments(of id: ServerID, by caller: Caller) async throws -> [ServerInterface] {
         let server = try await server(id, by: caller)
         return try await network.attachments(of: id, in: server.projectID).map(ServerInterface.init)

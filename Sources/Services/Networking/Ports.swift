@@ -66,7 +66,30 @@ extension NetworkingService {
         let now = clock.now()
         return try await change { db in
             let network = try visibleNetwork(request.networkID, by: caller, db)
+            try Self.check(request, on: network, by: caller)
             return try Self.create(request, on: network, now: now, db)
+        }
+    }
+
+    /// On a network of somebody else, only its owner or an administrator says who a guest may pretend to be: Neutron's
+    /// policies `create_port:mac_address`, `:fixed_ips:ip_address`, `:port_security_enabled`, `:allowed_address_pairs`.
+    static func check(_ request: PortRequest, on network: Network, by caller: Caller) throws {
+        guard caller.owns(network.projectID) || network.isShared else {
+            throw CloudError(.forbidden, "Ports on the external network \(network.id) are made by its owner only.")
+        }
+        try refuse(request, on: network, by: caller)
+    }
+
+    private static func refuse(_ request: PortRequest, on network: Network, by caller: Caller) throws {
+        guard !caller.owns(network.projectID) else { return }
+        let wishes = [
+            ("mac_address", request.macAddress != nil), ("port_security_enabled", request.portSecurityEnabled != nil),
+            ("allowed_address_pairs", !request.allowedAddressPairs.isEmpty),
+            ("fixed_ips:ip_address", request.addresses?.contains { $0.ipAddress != nil } == true),
+        ]
+        if let refused = wishes.first(where: \.1) {
+            throw CloudError(
+                .forbidden, "Only the owner of network \(network.id) or an administrator may set \(refused.0) on it.")
         }
     }
 
@@ -136,10 +159,11 @@ extension NetworkingService {
     ) async throws -> Port {
         let now = clock.now()
         return try await change { db in
-            _ = try own(Port.self, port.id.text, "Port", \.projectID, caller, db)
+            let old = try own(Port.self, port.id.text, "Port", \.projectID, caller, db)
             guard let network = try db.find(Network.self, key: .id(port.networkID)) else {
                 throw CloudError.notFound("Network", port.networkID)
             }
+            try Self.check(port, wanted, against: old, on: network, by: caller)
             var changed = port
             changed.updatedAt = now
             if let wanted {
@@ -159,6 +183,20 @@ extension NetworkingService {
             try NetworkQueries.tell(device: changed.deviceID, db)
             return changed
         }
+    }
+
+    /// The same for a change of the port.
+    private static func check(
+        _ port: Port, _ addresses: [PortRequest.Address]?, against old: Port, on network: Network, by caller: Caller
+    ) throws {
+        var wishes = PortRequest(networkID: network.id, projectID: port.projectID)
+        wishes.addresses = addresses
+        if port.portSecurityEnabled != old.portSecurityEnabled { wishes.portSecurityEnabled = port.portSecurityEnabled }
+        if port.allowedAddressPairs != old.allowedAddressPairs {
+            wishes.allowedAddressPairs = try port.allowedAddressPairs.value()
+        }
+        if port.macAddress != old.macAddress { wishes.macAddress = port.macAddress }
+        try refuse(wishes, on: network, by: caller)
     }
 
     package func deletePort(_ id: PortID, by caller: Caller) async throws {

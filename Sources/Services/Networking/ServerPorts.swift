@@ -54,6 +54,7 @@ extension NetworkingService {
         var request = PortRequest(networkID: networkID, projectID: try caller.project())
         request.securityGroups = nic.securityGroups
         if let address = nic.request.fixedIP { request.addresses = [.init(ipAddress: address)] }
+        try Self.check(request, on: network, by: caller)
         return try Self.create(request, on: network, now: now, db)
     }
 

@@ -81,6 +81,7 @@ struct ServerInterfacesAPI: Sendable {
             throw CloudError(
                 .notFound, "Action for request_id \(wanted) on instance \(request.parameter("id")) not found")
         }
+        let host = try await compute.hostname(ofAny: request.id()) ?? ""
         let showsEvents = request.caller.isAdmin || request.version >= Microversion(2, 51)
         return .json { writer in
             writer.object("instanceAction") { writer in
@@ -94,7 +95,7 @@ struct ServerInterfacesAPI: Sendable {
                         event.field("result", action.outcome?.rawValue)
                         if request.caller.isAdmin { event.null("traceback") }
                         if request.version >= Microversion(2, 62) { event.field("hostId", "") }
-                        if request.version >= Microversion(2, 62), request.caller.isAdmin { event.null("host") }
+                        if request.version >= Microversion(2, 62), request.caller.isAdmin { event.field("host", host) }
                         if request.version >= Microversion(2, 84) { event.field("details", action.failure) }
                     }
                 }

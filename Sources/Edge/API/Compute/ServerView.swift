@@ -25,6 +25,10 @@ struct ServerRendering: Sendable {
 enum ServerView {
     static let detail: [Field<ServerRendering>] = basics + placement + states + extras
 
+    /// One server by itself says more than a row of a list.
+    static let show: [Field<ServerRendering>] =
+        detail + [Field(since: 71) { _, writer in writer.array("server_groups") { _ in } }]
+
     static let summary: [Field<ServerRendering>] = [
         Field { $1.field("id", $0.server.id) },
         Field { $1.field("name", $0.server.name) },
@@ -39,7 +43,8 @@ enum ServerView {
         Field { $1.field("user_id", $0.server.userID) },
         Field { $1.field("metadata", $0.server.metadata) },
         Field { $1.field("hostId", $0.hostname.map { hostID($0) } ?? "") },
-        Field { image($0, &$1) },
+        Field(until: 97) { image($0, withProperties: false, &$1) },
+        Field(since: 98) { image($0, withProperties: true, &$1) },
         Field(until: 46) { flavorLink($0, &$1) },
         Field(since: 47) { $1.field("flavor", $0.server.flavor) },
         Field { $1.field("created", $0.server.createdAt.iso8601()) },
@@ -87,7 +92,6 @@ enum ServerView {
         Field(since: 19) { $1.field("description", $0.server.description) },
         Field(since: 26) { $1.field("tags", $0.server.tags) },
         Field(since: 63) { _, writer in writer.null("trusted_image_certificates") },
-        Field(since: 71) { _, writer in writer.array("server_groups") { _ in } },
         Field(since: 96) { $1.field("pinned_availability_zone", $0.server.requestedZone) },
         Field(since: 100) { $1.field("scheduler_hints", raw: $0.server.hints) },
     ]
@@ -110,7 +114,9 @@ enum ServerView {
         writeLinks(path, rendering.baseURL, rendering.rootURL, &writer)
     }
 
-    private static func image(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
+    private static func image(
+        _ rendering: ServerRendering, withProperties: Bool, _ writer: inout JSONWriter
+    ) {
         guard let id = rendering.server.imageID else { return writer.field("image", "") }
         writer.object("image") { writer in
             writer.field("id", id)
@@ -120,6 +126,7 @@ enum ServerView {
                     $0.field("href", "\(rendering.rootURL)/compute/images/\(id)")
                 }
             }
+            if withProperties { writer.field("properties", rendering.server.imageProperties) }
         }
     }
 

@@ -53,7 +53,7 @@ struct ServersAPI: Sendable {
     }
 
     private func render(_ server: Server, _ request: APIRequest) -> APIResponse {
-        let plan = FieldPlan(ServerView.detail, at: request.version, admin: request.caller.isAdmin)
+        let plan = FieldPlan(ServerView.show, at: request.version, admin: request.caller.isAdmin)
         return .json(reserving: 4096) { writer in
             writer.key("server")
             plan.write(ServerRendering(server, hostname: compute.hostname(of: server), request), to: &writer)
@@ -111,16 +111,35 @@ struct ServersAPI: Sendable {
         return render(changed, request)
     }
 
+    /// Of each address its version and the address itself.
     private func addresses(_ request: APIRequest) async throws -> APIResponse {
         let server = try await compute.server(request.id(), by: request.caller)
+        guard case .object(let networks) = try JSONValue(parsing: Array(server.addresses.utf8)) else {
+            throw CloudError(.internal, "The addresses of server \(server.id) are not kept as an object.")
+        }
         let label = request.parameter("label")
-        guard !label.isEmpty else { return .json { $0.field("addresses", raw: server.addresses) } }
-        guard let one = try JSONValue(parsing: Array(server.addresses.utf8))[label] else {
+        guard label.isEmpty || networks.contains(where: { $0.key == label }) else {
             throw CloudError(.notFound, "Instance is not a member of specified network")
         }
+        func write(_ writer: inout JSONWriter) {
+            for network in networks where label.isEmpty || network.key == label {
+                writer.key(text: network.key)
+                guard case .array(let addresses) = network.value else { return writer.array { _ in } }
+                writer.array { writer in
+                    for address in addresses {
+                        writer.object { writer in
+                            for name in ["version", "addr"] {
+                                writer.key(text: name)
+                                writer.value(address[name] ?? .null)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        guard label.isEmpty else { return .json { write(&$0) } }
         return .json { writer in
-            writer.key(text: label)
-            writer.value(one)
+            writer.object("addresses") { write(&$0) }
         }
     }
 

@@ -142,7 +142,7 @@ struct PortsAPI: Sendable {
     private static func mac(_ fields: inout Fields) throws -> String? {
         guard let text = try fields.optionalString("mac_address")?.lowercased() else { return nil }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 6, parts.allSatisfy({ $0.utf8.count == 2 && UInt8($0, radix: 16) != nil }),
+        guard parts.count == 6, parts.allSatisfy({ $0.utf8.count == 2 && $0.allSatisfy(\.isHexDigit) }),
             let first = UInt8(parts[0], radix: 16), first & 1 == 0
         else { throw fields.invalid("mac_address", .string(text), "It is not a unicast MAC address.") }
         return text

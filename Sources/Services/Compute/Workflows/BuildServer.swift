@@ -11,7 +11,7 @@ enum BuildServer {
     static func definition(_ steps: ServerSteps) -> WorkflowDefinition {
         let compute = steps.compute
         return WorkflowDefinition(
-            kind: "build-server", deadlineSeconds: 1800,
+            kind: "build-server", deadlineSeconds: ServerOperation.build.rule.deadlineSeconds,
             steps: [
                 Step("ports", undo: .run { try await releasePorts(steps, $0) }) { context in
                     try await bindPorts(steps, context)

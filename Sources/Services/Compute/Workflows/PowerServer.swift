@@ -18,7 +18,7 @@ enum PowerServer {
     ) -> WorkflowDefinition {
         let clock = steps.compute.clock
         return WorkflowDefinition(
-            kind: kind, deadlineSeconds: 600,
+            kind: kind, deadlineSeconds: ServerOperation.stop.rule.deadlineSeconds,
             steps: [
                 steps.document(
                     "document", undo: .none(why: "the user wanted it so; what the host says next settles the state")

@@ -8,7 +8,7 @@ enum RebootServer {
     static func definition(_ steps: ServerSteps) -> WorkflowDefinition {
         let clock = steps.compute.clock
         return WorkflowDefinition(
-            kind: "reboot-server", deadlineSeconds: 600,
+            kind: "reboot-server", deadlineSeconds: ServerOperation.rebootHard.rule.deadlineSeconds,
             steps: [
                 steps.document("command", undo: .none(why: "a guest cannot be un-rebooted")) { document, context in
                     let hard = context.record.input.contains(ServerOperation.rebootHard.rawValue)

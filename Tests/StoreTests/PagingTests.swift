@@ -25,15 +25,12 @@ import TestSupport
     }
 
     private func pages(
-        _ store: ScratchStore, _ filter: ServerFilter, limit: Int,
-        keep: @escaping @Sendable (Server) -> Bool = { _ in true }
+        _ store: ScratchStore, _ filter: ServerFilter, limit: Int
     ) async throws -> [[Server]] {
         var found: [[Server]] = []
         while true {
-            let marker = found.last?.last
-            let page = try await store.read { db in
-                try ServerQueries.list(filter, after: marker, limit: limit, keep: keep, db)
-            }
+            let marker = found.last?.last?.id
+            let page = try await store.read { try ServerQueries.list(filter, after: marker, limit: limit, $0) }
             if page.isEmpty { return found }
             found.append(page)
         }
@@ -53,9 +50,9 @@ import TestSupport
 
     @Test func fillsPagesThoughManyRowsAreDropped() async throws {
         let store = try await store(servers: 50)
-        let pages = try await pages(store, ServerFilter(), limit: 3) {
-            $0.name.hasSuffix("1") || $0.name.hasSuffix("7")
-        }
+        var filter = ServerFilter()
+        filter.keep = { $0.name.hasSuffix("1") || $0.name.hasSuffix("7") }
+        let pages = try await pages(store, filter, limit: 3)
         #expect(pages.map(\.count) == [3, 3, 3, 1])
         #expect(Set(pages.joined().map(\.name)).count == 10)
     }
@@ -65,14 +62,35 @@ import TestSupport
         var filter = ServerFilter()
         filter.project = ProjectID("odd")
         #expect(try await pages(store, filter, limit: 6).joined().count == 20)
-        filter.onlyDeleted = true
+        filter.deleted = .only
         #expect(try await pages(store, filter, limit: 6).joined().count == 5)
-        filter.onlyDeleted = false
-        filter.includeDeleted = true
-        filter.equal = [(.settled, "building"), (.user, "u1")]
-        #expect(try await pages(store, filter, limit: 6).joined().count == 20)
+        filter.deleted = .with
+        filter.equal = [(.user, "u1")]
+        #expect(try await pages(store, filter, limit: 6).joined().count == 25)
         filter.equal.append((.host, "h1"))
         #expect(try await pages(store, filter, limit: 6).isEmpty)
+    }
+
+    /// Every order, in both directions and mixed, lists each server once however long the pages are.
+    @Test(arguments: ServerFilter.SortKey.allCases)
+    func sortsByEveryKey(key: ServerFilter.SortKey) async throws {
+        let store = try await store(servers: 50)
+        for order in [[(key, true)], [(key, false)], [(key, true), (.name, false)], [(.project, false), (key, true)]] {
+            var filter = ServerFilter()
+            filter.order = order
+            let whole = try await pages(store, filter, limit: 100).joined().map(\.id)
+            #expect(Set(whole).count == 40)
+            #expect(try await pages(store, filter, limit: 7).joined().map(\.id) == whole)
+        }
+    }
+
+    @Test func sortsAsAsked() async throws {
+        let store = try await store(servers: 50)
+        var filter = ServerFilter()
+        filter.order = [(.project, false), (.name, true)]
+        let found = try await pages(store, filter, limit: 6).joined().map { ($0.projectID.text, $0.name) }
+        #expect(zip(found, found.dropFirst()).allSatisfy { $0.0 > $1.0 || ($0.0 == $1.0 && $0.1 < $1.1) })
+        #expect(found.first?.0 == "odd" && found.last?.0 == "even")
     }
 
     @Test(arguments: [1, 2, 3, 10])

@@ -153,6 +153,7 @@ extension Bench {
             { db in
                 journal.write("unwound: \(why)")
                 try db.insert(Region(id: "unwound"))
+                return .failed
             }
         }
     }

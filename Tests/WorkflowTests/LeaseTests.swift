@@ -82,7 +82,7 @@ import Workflow
             return .done(outputs: ["by": isFirst ? "first" : "second"], commit: mark(isFirst ? "late" : "good"))
         }
         let definition = WorkflowDefinition(
-            kind: "test", deadlineSeconds: 3600, steps: [step], unwound: { _, _ in { _ in } })
+            kind: "test", deadlineSeconds: 3600, steps: [step], unwound: { _, _ in { _ in .failed } })
         try await bench.withRunner([definition]) { _ in
             await gate.waitUntilReached()
             bench.clock.advance(seconds: Self.leaseSeconds)

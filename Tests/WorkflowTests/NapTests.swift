@@ -20,7 +20,10 @@ import Workflow
             try await isReady(journal.write("run")) ? .done() : .nap(seconds: seconds)
         }
         return WorkflowDefinition(kind: "test", deadlineSeconds: 3600, steps: [step]) { _, why in
-            { _ in journal.write("unwound: \(why)") }
+            { _ in
+                journal.write("unwound: \(why)")
+                return .failed
+            }
         }
     }
 

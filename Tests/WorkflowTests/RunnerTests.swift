@@ -42,6 +42,34 @@ import Workflow
         #expect(try await bench.marks() == ["unwound"])
     }
 
+    @Test func anUnwindingMayEndInANewBeginning() async throws {
+        let id = try await bench.add()
+        let journal = bench.journal
+        let steps = [
+            Step("a", undo: .none(why: "it changes nothing")) { context in
+                let count = journal.write("run")
+                guard context.outputs["round"] == "2" else { throw CloudError(.conflict, "Not yet.") }
+                return .done(outputs: ["count": "\(count)"])
+            }
+        ]
+        let definition = WorkflowDefinition(kind: "test", deadlineSeconds: 3600, steps: steps) { context, why in
+            let next = (context.outputs["round"].flatMap { Int($0) } ?? 0) + 1
+            let failed = context.failedStep
+            return { db in
+                journal.write("\(failed ?? ""): \(why)")
+                try db.insert(Region(id: "round-\(next)"))
+                return .again(outputs: ["round": "\(next)"])
+            }
+        }
+        try await bench.withRunner([definition]) { _ in
+            let ended = try await bench.finished(id)
+            #expect(ended.outcome == .succeeded && ended.failure == nil)
+            #expect(try ended.outputs.value() == ["round": "2", "count": "3"])
+        }
+        #expect(journal.all == ["run", "a: Not yet.", "run", "a: Not yet.", "run"])
+        #expect(try await bench.marks() == ["round-1", "round-2"])
+    }
+
     @Test func aCommitThatIsRefusedFailsItsStep() async throws {
         let id = try await bench.add()
         let journal = bench.journal
@@ -51,7 +79,10 @@ import Workflow
             }
         ]
         let definition = WorkflowDefinition(kind: "test", deadlineSeconds: 3600, steps: steps) { _, why in
-            { _ in journal.write(why) }
+            { _ in
+                journal.write(why)
+                return .failed
+            }
         }
         try await bench.withRunner([definition]) { _ in
             let ended = try await bench.finished(id)
@@ -118,7 +149,7 @@ import Workflow
                 Step(name, undo: .none(why: "never undone")) { context in
                     .done(commit: mark("\(context.record.id) \(name)"))
                 }
-            }, unwound: { _, _ in { _ in } })
+            }, unwound: { _, _ in { _ in .failed } })
         for number in 0..<60 { try await bench.add(id: "w\(number)") }
         try await bench.withRunner([definition]) { _ in
             try await bench.withRunner([definition]) { _ in

@@ -18,6 +18,18 @@ package struct Field<Value>: Sendable {
         self.adminOnly = adminOnly
         self.write = write
     }
+
+    private init(_ since: Microversion, _ until: Microversion, _ adminOnly: Bool, _ write: @escaping Write) {
+        self.since = since
+        self.until = until
+        self.adminOnly = adminOnly
+        self.write = write
+    }
+
+    /// The same where it is not shown before a later version.
+    package func from(_ minor: Int) -> Self {
+        Self(max(since, Microversion(2, minor)), until, adminOnly, write)
+    }
 }
 
 /// The fields of an answer at one version, for one kind of reader: what the direct writer follows.

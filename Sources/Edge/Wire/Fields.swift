@@ -3,7 +3,7 @@ package import Model
 /// Reads the members of one JSON object by name, checks them, and in the end refuses those that nobody asked for.
 ///
 /// Messages name the field and the value, as Nova's do.
-package struct Fields {
+package struct Fields: Sendable {
     private var left: [String: JSONValue] = [:]
     private let path: String
 
@@ -26,6 +26,7 @@ package struct Fields {
     }
 
     package func has(_ name: String) -> Bool { left[name] != nil }
+    package func peek(_ name: String) -> JSONValue? { left[name] }
     package var names: [String] { left.keys.sorted() }
 
     /// The value as it came, `null` included.

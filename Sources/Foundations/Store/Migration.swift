@@ -40,5 +40,5 @@ package struct Migration: Sendable {
 
 /// All migrations in order.
 package enum Migrations {
-    package static let all: [Migration] = [identity, image, network, compute, workflow]
+    package static let all: [Migration] = [identity, image, network, compute, workflow, hostDocuments]
 }

@@ -10,6 +10,8 @@ package struct StepContext: Sendable {
     package let record: WorkflowRecord
     /// What earlier steps found out.
     package let outputs: [String: String]
+    /// In an unwinding, the name of the step that failed.
+    package var failedStep: String? { outputs[WorkflowDefinition.failedStepOutput] }
     package let now: Timestamp
     package let logger: Logger
 
@@ -34,6 +36,15 @@ package enum Undo: Sendable {
     case none(why: String)
 }
 
+/// The writes that end an unwinding, and what they come to.
+package typealias UnwindingEnd = @Sendable (any Connection) throws -> Unwound
+
+package enum Unwound: Sendable {
+    case failed
+    /// The workflow begins again at its first step, with a new deadline and no outputs but these.
+    case again(outputs: [String: String])
+}
+
 /// One short piece of work. It may run twice: after a crash nobody knows whether it ran.
 package struct Step: Sendable {
     package let name: String
@@ -54,12 +65,14 @@ package struct WorkflowDefinition: Sendable {
     package let steps: [Step]
     /// Seconds from creation after which a step that is not done fails.
     package let deadlineSeconds: Double
-    /// Written with the end of the unwinding; gets what failed, in words for the user.
-    package let unwound: @Sendable (StepContext, String) throws -> StepCommit
+    /// Gets what failed, in words for the user; what it returns is committed with the end of the unwinding.
+    package let unwound: @Sendable (StepContext, String) throws -> UnwindingEnd
+
+    static let failedStepOutput = "failed-step"
 
     package init(
         kind: String, deadlineSeconds: Double, steps: [Step],
-        unwound: @escaping @Sendable (StepContext, String) throws -> StepCommit
+        unwound: @escaping @Sendable (StepContext, String) throws -> UnwindingEnd
     ) {
         self.kind = kind
         self.steps = steps

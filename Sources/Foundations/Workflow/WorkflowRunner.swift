@@ -205,6 +205,8 @@ package final class WorkflowRunner: Sendable {
         var next = record
         next.direction = .unwinding
         next.attempt = 0
+        next.outputs = try JSONText(
+            record.outputs.value().merging([WorkflowDefinition.failedStepOutput: step]) { $1 })
         next.failure = failure?.message ?? "The step \(step) failed unexpectedly."
         return try await write(next, commit: { _ in })
     }
@@ -229,10 +231,37 @@ package final class WorkflowRunner: Sendable {
             next.step = min(record.step, definition.steps.count - 1) - 1
             return try await write(next, commit: commit)
         }
-        let last = try definition.unwound(context, record.failure ?? "unknown")
-        return try await finish(next, .failed) { db in
+        let end = try definition.unwound(context, record.failure ?? "unknown")
+        return try await conclude(next, definition) { db in
             try commit(db)
-            try last(db)
+            return try end(db)
+        }
+    }
+
+    /// The end of an unwinding decides in its transaction whether the workflow has failed or begins again.
+    private func conclude(
+        _ record: WorkflowRecord, _ definition: WorkflowDefinition, end: @escaping UnwindingEnd
+    ) async throws -> WorkflowRecord? {
+        let now = clock.now()
+        let leaseUntil = now.advanced(seconds: limits.leaseSeconds)
+        return try await database.transaction { db in
+            guard try WorkflowQueries.commit(record, now: now, db) else { throw LeaseLost() }
+            var next = record
+            switch try end(db) {
+            case .failed:
+                next.outcome = .failed
+                next.finishedAt = now
+                next.leaseUntil = Timestamp(microseconds: 0)
+            case .again(let outputs):
+                next.direction = .forward
+                next.step = 0
+                next.failure = nil
+                next.outputs = try JSONText(outputs)
+                next.deadline = now.advanced(seconds: definition.deadlineSeconds)
+                next.leaseUntil = leaseUntil
+            }
+            guard try WorkflowQueries.commit(next, now: now, db) else { throw LeaseLost() }
+            return next.finishedAt == nil ? next : nil
         }
     }
 

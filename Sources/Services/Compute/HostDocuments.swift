@@ -14,7 +14,7 @@ enum HostDocuments {
         of id: ServerID, _ db: any Connection, _ body: (inout DesiredServer) -> Void
     ) throws -> Int64 {
         guard var server = try db.find(Server.self, key: .id(id)), let host = server.hostID,
-            let text = try HostQueries.document(of: id, db)
+            let text = try HostQueries.document(of: id, on: host, db)
         else { throw CloudError(.conflict, "Server \(id) is on no host.") }
         var document = try JSONDecoder().decode(DesiredServer.self, from: Data(text.utf8))
         server.epoch += 1
@@ -35,7 +35,9 @@ enum HostDocuments {
 
     /// Wants the server gone from its host, if it was ever put there. Never waits: the host pays when it can.
     static func withdraw(_ id: ServerID, _ db: any Connection) throws {
-        guard try HostQueries.document(of: id, db) != nil else { return }
+        guard let host = try db.find(Server.self, key: .id(id))?.hostID,
+            try HostQueries.document(of: id, on: host, db) != nil
+        else { return }
         try change(of: id, db) { document in
             document.presence = .absent
             document.power = .stopped

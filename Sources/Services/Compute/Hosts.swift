@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 package import HostProtocol
 package import Model
@@ -65,6 +66,12 @@ extension ComputeService {
 
     package func inventory(of host: Model.Host) throws -> HostInventory {
         try JSONDecoder().decode(HostInventory.self, from: Data(host.inventory.utf8))
+    }
+
+    /// What a project may know of a host: whether two of its servers share one. 56 digits, like Nova's.
+    package static func hostDigest(_ hostname: String, for project: ProjectID) -> String {
+        let digest = SHA256.hash(data: Data("\(project)/\(hostname)".utf8))
+        return digest.prefix(28).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     package func host(named hostname: String) async throws -> Model.Host {

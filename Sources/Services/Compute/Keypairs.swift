@@ -40,8 +40,9 @@ extension ComputeService {
     private func insert(_ keypair: Keypair) async throws {
         let limit = Quota.computeDefaults.first { $0.resource == "key_pairs" }?.limit ?? 100
         try await database.transaction { db in
-            let count = try db.integer("SELECT count(*) FROM keypairs WHERE user_id = ?1", [.id(keypair.userID)]) ?? 0
-            guard count < limit else { throw CloudError(.overQuota, "Quota exceeded, too many key pairs.") }
+            guard try KeypairQueries.count(of: keypair.userID, db) < limit else {
+                throw CloudError(.overQuota, "Quota exceeded, too many key pairs.")
+            }
             guard try db.insertIfAbsent(keypair) else {
                 throw CloudError(.conflict, "Key pair '\(keypair.name)' already exists.")
             }

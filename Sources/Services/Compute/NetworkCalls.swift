@@ -5,8 +5,8 @@ import Networking
 struct NetworkCalls: Sendable {
     let networking: NetworkingService
 
-    /// The NICs of a new server, checked: networks seen, ports free. Without a wish: the only network there is, the
-    /// project's default one, or none.
+    /// The NICs of a new server, checked: networks seen, ports free. Without a wish: the only network there is, among
+    /// several the default one, or none. A project's own networks come before shared ones.
     func resolve(_ wanted: [RequestedNIC]?, automatic: Bool, by caller: Caller) async throws -> [RequestedNIC] {
         if let wanted {
             for nic in wanted { try await check(nic, by: caller) }
@@ -18,18 +18,15 @@ struct NetworkCalls: Sendable {
         }
         let own = usable.filter { $0.projectID == project }
         let candidates = own.isEmpty ? usable : own
-        if candidates.count == 1 || automatic {
-            let preferred = candidates.first(where: \.isDefault) ?? candidates.first
-            guard let preferred else {
-                throw CloudError.badRequest(
-                    "Unable to automatically allocate a network: the project sees none. Create a network first.")
-            }
-            return [RequestedNIC(networkID: preferred.id)]
-        }
-        guard candidates.count < 2 else {
+        if let only = candidates.first, candidates.count == 1 { return [RequestedNIC(networkID: only.id)] }
+        if let preferred = candidates.first(where: \.isDefault) { return [RequestedNIC(networkID: preferred.id)] }
+        guard candidates.isEmpty else {
             throw CloudError(
-                .conflict,
-                "Multiple possible networks found, use a Network ID to be more specific.")
+                .conflict, "Multiple possible networks found, use a Network ID to be more specific.")
+        }
+        guard !automatic else {
+            throw CloudError.badRequest(
+                "Unable to automatically allocate a network: the project sees none. Create a network first.")
         }
         return []
     }

@@ -23,13 +23,12 @@ extension ComputeService {
     private static func observe(
         _ seen: ServerObservation, now: Timestamp, _ db: any Connection
     ) throws -> Woken? {
-        guard var server = try db.find(Server.self, key: .id(seen.serverID)), server.hostID == seen.hostID,
-            seen.epoch >= server.epoch
-        else { return nil }
-        if server.settled == .deleted {
-            if seen.power == .absent { try HostQueries.deleteDocument(of: server.id, db) }
-            return nil
+        if seen.power == .absent {
+            try HostQueries.settleAbsence(of: seen.serverID, on: seen.hostID, epoch: seen.epoch, db)
         }
+        guard var server = try db.find(Server.self, key: .id(seen.serverID)), server.hostID == seen.hostID,
+            seen.epoch >= server.epoch, server.settled != .deleted
+        else { return nil }
         server.observedEpoch = seen.epoch
         server.observedPower = seen.power.rawValue
         server.power = seen.power.number

@@ -132,6 +132,8 @@ extension ComputeService {
         }
         var workflow = OperationStart.workflow(
             .build, kind: "build-server", on: server, by: server.userID, requestID: requestID, now: now)
+        let isBound = plan.scheduling.forcedHost != nil || plan.scheduling.requestedHost != nil
+        workflow.input = try JSONText(BuildInput(isBoundToHost: isBound)).raw
         if let host {
             server.hostID = host.id
             server.availabilityZone = host.availabilityZone

@@ -4,41 +4,20 @@ import Networking
 import Store
 
 extension ComputeService {
-    /// Up to `limit` servers after the marker, newest first.
+    /// Up to `limit` servers after the marker; those of the caller's own project unless `allProjects`.
     package func servers(
-        _ filter: ServerFilterRequest, marker: ServerID?, limit: Int, by caller: Caller
+        _ filter: ServerFilter, allProjects: Bool, marker: ServerID?, limit: Int, by caller: Caller
     ) async throws -> [Server] {
-        var sql = ServerFilter()
-        sql.project = filter.allProjects ? filter.project : try caller.project()
-        sql.includeDeleted = filter.changedSince != nil
-        sql.onlyDeleted = filter.deleted
-        sql.changedSince = filter.changedSince
-        sql.changedBefore = filter.changedBefore
-        for (field, value) in filter.equal { sql.equal.append((column(field), value)) }
-        let keep = filter.keep
-        let query = sql
+        var wanted = filter
+        if !allProjects { wanted.project = try caller.project() }
+        let query = wanted
         return try await database.read { db in
-            var after: Server?
             if let marker {
                 guard let found = try db.find(Server.self, key: .id(marker)), caller.owns(found.projectID) else {
                     throw CloudError.badRequest("marker [\(marker)] not found")
                 }
-                after = found
             }
-            return try ServerQueries.list(query, after: after, limit: limit, keep: keep, db)
-        }
-    }
-
-    private func column(_ field: ServerFilterRequest.Field) -> ServerFilter.Column {
-        switch field {
-        case .user: .user
-        case .host: .host
-        case .flavor: .flavor
-        case .image: .image
-        case .key: .key
-        case .zone: .zone
-        case .reservation: .reservation
-        case .id: .id
+            return try ServerQueries.list(query, after: marker, limit: limit, db)
         }
     }
 
@@ -57,14 +36,20 @@ extension ComputeService {
         }
     }
 
-    /// The host's name of a server, for administrators.
-    package func hostname(of server: Server) -> String? {
-        server.hostID.flatMap { id in capacity.all.first { $0.id == id }?.hostname }
+    /// User data of servers as it was given, base64; for administrators.
+    package func userData(of servers: [Server]) async throws -> [ServerID: String] {
+        let ids = servers.map(\.id)
+        return try await database.read { try ServerQueries.userData(of: ids, $0) }
     }
 
-    /// The same for a server that may be deleted.
+    /// The host of a server as the scheduler knows it.
+    package func host(of server: Server) -> HostState? {
+        server.hostID.flatMap { id in capacity.all.first { $0.id == id } }
+    }
+
+    /// The host's name of a server that may be deleted, for administrators.
     package func hostname(ofAny id: ServerID) async throws -> String? {
-        try await database.read { try $0.find(Server.self, key: .id(id)) }.flatMap(hostname)
+        try await database.read { try $0.find(Server.self, key: .id(id)) }.flatMap { host(of: $0)?.hostname }
     }
 
     package func attachments(of id: ServerID, by caller: Caller) async throws -> [ServerInterface] {
@@ -104,20 +89,4 @@ package struct ServerInterface: Sendable {
     init(_ attachment: PortAttachment) {
         port = attachment.port
     }
-}
-
-/// Which servers a caller wants listed.
-package struct ServerFilterRequest: Sendable {
-    package enum Field: Sendable { case user, host, flavor, image, key, zone, reservation, id }
-
-    package var allProjects = false
-    package var project: ProjectID?
-    package var deleted = false
-    package var changedSince: Timestamp?
-    package var changedBefore: Timestamp?
-    package var equal: [(field: Field, value: String)] = []
-    /// For what SQL cannot judge: names by pattern, states.
-    package var keep: @Sendable (Server) -> Bool = { _ in true }
-
-    package init() {}
 }

@@ -23,9 +23,18 @@ extension IdentityService {
         try await naming(noun) { [self] in try await change { try $0.insert(record) } }
     }
 
-    package func update<Kept: Record>(_ record: Kept, noun: String) async throws {
-        let changed = try await naming(noun) { [self] in try await change { try $0.update(record) } }
-        if !changed { throw CloudError(.notFound, "The \(noun) could not be found.") }
+    @discardableResult
+    package func update<Kept: Record>(
+        _ type: Kept.Type, _ id: String, noun: String, _ edit: @escaping @Sendable (inout Kept) throws -> Void
+    ) async throws -> Kept {
+        try await naming(noun.lowercased()) { [self] in
+            try await change { db in
+                guard var record = try db.find(type, key: .text(id)) else { throw CloudError.notFound(noun, id) }
+                try edit(&record)
+                try db.update(record)
+                return record
+            }
+        }
     }
 
     private func naming<Result>(_ noun: String, _ body: () async throws -> Result) async throws -> Result {
@@ -46,13 +55,18 @@ extension IdentityService {
     }
 
     /// Changes a user; a new password or a disabling ends every token of the user.
-    package func update(user: User, password: String?) async throws -> User {
-        var user = user
-        let old = try await self.user(user.id)
-        if let password { user.passwordHash = try await passwords.hash(password) }
-        if password != nil || (old.enabled && !user.enabled) { user.epoch = old.epoch + 1 }
-        try await update(user, noun: "user")
-        return user
+    package func update(
+        user id: UserID, password: String?, _ edit: @escaping @Sendable (inout User) throws -> Void
+    ) async throws -> User {
+        var hash: String?
+        if let password { hash = try await passwords.hash(password) }
+        let newHash = hash
+        return try await update(User.self, id.text, noun: "User") { user in
+            let wasEnabled = user.enabled
+            try edit(&user)
+            if let newHash { user.passwordHash = newHash }
+            if newHash != nil || (wasEnabled && !user.enabled) { user.epoch += 1 }
+        }
     }
 
     /// Changes one's own password, given the old one.
@@ -61,7 +75,7 @@ extension IdentityService {
         guard try await passwords.verify(old, against: user.passwordHash) else {
             throw CloudError(.unauthorized, "The original password is not right.")
         }
-        _ = try await update(user: user, password: new)
+        _ = try await update(user: id, password: new) { _ in }
     }
 
     package func deleteUser(_ id: UserID) async throws {

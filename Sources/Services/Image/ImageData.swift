@@ -34,10 +34,7 @@ extension ImageService {
     }
 
     private func move(_ id: ImageID, from old: Image.Status, to new: Image.Status) async throws {
-        let moved = try await database.transaction { db in
-            try db.execute(
-                "UPDATE images SET status = ?3 WHERE id = ?1 AND status = ?2", [.id(id), .raw(old), .raw(new)]) == 1
-        }
+        let moved = try await database.transaction { try ImageQueries.move(id, from: old, to: new, $0) }
         guard moved else { throw CloudError(.conflict, "Image \(id) is no longer \(old.rawValue).") }
     }
 
@@ -59,10 +56,8 @@ extension ImageService {
 
     /// Uploads that a stop of this process cut short become queued again; to be called once at start.
     package func recoverUploads() async throws {
-        try await database.transaction { db in
-            try db.execute("UPDATE images SET status = 'queued' WHERE status = 'saving'", [])
-        }
-        let known = try await database.read { Set(try $0.texts("SELECT id FROM images WHERE status = 'active'")) }
+        try await database.transaction { try ImageQueries.requeueSaving($0) }
+        let known = try await database.read { try ImageQueries.activeIDs($0) }
         try await files.removeAll(except: known)
     }
 

@@ -18,7 +18,11 @@ package struct ImageService: Sendable {
 
     /// An image the caller may see; others do not exist for it.
     package func show(_ id: ImageID, by caller: Caller) async throws -> Image {
-        guard let image = try await database.read({ try $0.find(Image.self, key: .id(id)) }), image.status != .deleted,
+        try await database.read { try visible(id, by: caller, $0) }
+    }
+
+    private func visible(_ id: ImageID, by caller: Caller, _ db: any Connection) throws -> Image {
+        guard let image = try db.find(Image.self, key: .id(id)), image.status != .deleted,
             caller.owns(image.projectID) || image.visibility == .public || image.visibility == .community
         else { throw CloudError(.notFound, "No image found with ID \(id)") }
         return image
@@ -49,31 +53,42 @@ package struct ImageService: Sendable {
         return image
     }
 
-    /// Writes the changed record of an image that the caller owns.
-    package func update(_ image: Image, by caller: Caller) async throws -> Image {
-        let old = try await owned(image.id, by: caller)
-        try check(image, by: caller)
-        if old.status != .queued, old.diskFormat != image.diskFormat || old.containerFormat != image.containerFormat {
-            throw CloudError(.forbidden, "disk_format and container_format cannot change once there is data.")
+    /// Changes an image that the caller owns, beside whatever an upload does to it.
+    package func update(
+        _ id: ImageID, by caller: Caller, _ edit: @escaping @Sendable (inout Image) throws -> Void
+    ) async throws -> Image {
+        let now = clock.now()
+        return try await database.transaction { db in
+            let old = try owned(id, by: caller, db)
+            var image = old
+            try edit(&image)
+            if old.visibility != image.visibility || old.status == .queued { try check(image, by: caller) }
+            if old.status != .queued, old.diskFormat != image.diskFormat || old.containerFormat != image.containerFormat
+            {
+                throw CloudError(.forbidden, "disk_format and container_format cannot change once there is data.")
+            }
+            image.updatedAt = now
+            try db.update(image)
+            return image
         }
-        var changed = image
-        changed.updatedAt = clock.now()
-        let row = changed
-        try await database.transaction { try $0.update(row) }
-        return row
     }
 
     package func delete(_ id: ImageID, by caller: Caller) async throws {
-        let image = try await owned(id, by: caller)
-        guard !image.isProtected else {
-            throw CloudError(.forbidden, "Image \(id) is protected and cannot be deleted.")
+        try await database.transaction { db in
+            guard !(try owned(id, by: caller, db)).isProtected else {
+                throw CloudError(.forbidden, "Image \(id) is protected and cannot be deleted.")
+            }
+            try db.delete(Image.self, key: .id(id))
         }
-        try await database.transaction { try $0.delete(Image.self, key: .id(id)) }
         try await files.remove(id)
     }
 
     package func owned(_ id: ImageID, by caller: Caller) async throws -> Image {
-        let image = try await show(id, by: caller)
+        try await database.read { try owned(id, by: caller, $0) }
+    }
+
+    private func owned(_ id: ImageID, by caller: Caller, _ db: any Connection) throws -> Image {
+        let image = try visible(id, by: caller, db)
         guard caller.owns(image.projectID) else {
             throw CloudError(.forbidden, "You are not permitted to modify image \(id).")
         }

@@ -31,14 +31,17 @@ extension NetworkingService {
         }
     }
 
-    package func update(_ network: Network, by caller: Caller) async throws -> Network {
+    package func update(
+        _ id: NetworkID, by caller: Caller, _ edit: @escaping @Sendable (inout Network) throws -> Void
+    ) async throws -> Network {
         let now = clock.now()
         return try await change { db in
-            let old = try own(Network.self, network.id.text, "Network", \.projectID, caller, db)
-            if old.isShared != network.isShared || old.isExternal != network.isExternal, !caller.isAdmin {
+            let old = try own(Network.self, id.text, "Network", \.projectID, caller, db)
+            var changed = old
+            try edit(&changed)
+            if old.isShared != changed.isShared || old.isExternal != changed.isExternal, !caller.isAdmin {
                 throw CloudError(.forbidden, "Only an administrator may share networks or make them external.")
             }
-            var changed = network
             changed.updatedAt = now
             try db.update(changed)
             return changed

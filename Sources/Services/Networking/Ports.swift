@@ -153,32 +153,34 @@ extension NetworkingService {
         }
     }
 
-    /// Writes a changed port. `addresses`, when given, replace the fixed ones.
+    /// `addresses`, when given, replace the fixed ones.
     package func update(
-        _ port: Port, addresses wanted: [PortRequest.Address]? = nil, by caller: Caller
+        _ id: PortID, addresses wanted: [PortRequest.Address]? = nil, by caller: Caller,
+        _ edit: @escaping @Sendable (inout Port) throws -> Void
     ) async throws -> Port {
         let now = clock.now()
         return try await change { db in
-            let old = try own(Port.self, port.id.text, "Port", \.projectID, caller, db)
-            guard let network = try db.find(Network.self, key: .id(port.networkID)) else {
-                throw CloudError.notFound("Network", port.networkID)
+            let old = try own(Port.self, id.text, "Port", \.projectID, caller, db)
+            guard let network = try db.find(Network.self, key: .id(old.networkID)) else {
+                throw CloudError.notFound("Network", old.networkID)
             }
-            try Self.check(port, wanted, against: old, on: network, by: caller)
-            var changed = port
+            var changed = old
+            try edit(&changed)
+            try Self.check(changed, wanted, against: old, on: network, by: caller)
             changed.updatedAt = now
             if let wanted {
-                try db.execute("DELETE FROM address_allocations WHERE port_id = ?1", [.id(port.id)])
-                var request = PortRequest(networkID: network.id, projectID: port.projectID)
-                request.id = port.id
+                try NetworkQueries.releaseAll(of: id, db)
+                var request = PortRequest(networkID: network.id, projectID: old.projectID)
+                request.id = id
                 request.addresses = wanted
                 changed.fixedIPs = try JSONText(try Self.addresses(request, on: network, db))
             }
             let groups = try changed.securityGroups.value()
             for group in groups {
-                guard let found = try db.find(SecurityGroup.self, key: .id(group)), found.projectID == port.projectID
+                guard let found = try db.find(SecurityGroup.self, key: .id(group)), found.projectID == old.projectID
                 else { throw CloudError.notFound("Security group", group) }
             }
-            try NetworkQueries.setGroups(groups, of: port.id, db)
+            try NetworkQueries.setGroups(groups, of: id, db)
             try db.update(changed)
             try NetworkQueries.tell(device: changed.deviceID, db)
             return changed
@@ -214,9 +216,7 @@ extension NetworkingService {
 
     /// Takes a port away; floating IPs that point to it point nowhere.
     static func remove(_ port: Port, _ db: any Connection) throws {
-        try db.execute(
-            "UPDATE floating_ips SET port_id = NULL, fixed_address = NULL, router_id = NULL WHERE port_id = ?1",
-            [.id(port.id)])
+        try RouterQueries.detachFloatingIPs(ofPort: port.id, db)
         try db.delete(Port.self, key: .id(port.id))
         if port.deviceOwner != "network:dhcp" { try giveBack("port", for: port.projectID, db) }
     }

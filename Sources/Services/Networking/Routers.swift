@@ -35,14 +35,15 @@ extension NetworkingService {
         }
     }
 
-    /// Writes a changed router; `gateway` is `.some(nil)` to take the way out away.
+    /// `gateway` is `.some(nil)` to take the way out away.
     package func update(
-        _ router: Router, gateway: GatewayRequest??, by caller: Caller
+        _ id: RouterID, gateway: GatewayRequest??, by caller: Caller,
+        _ edit: @escaping @Sendable (inout Router) throws -> Void
     ) async throws -> Router {
         let now = clock.now()
         return try await change { db in
-            _ = try own(Router.self, router.id.text, "Router", \.projectID, caller, db)
-            var changed = router
+            var changed = try own(Router.self, id.text, "Router", \.projectID, caller, db)
+            try edit(&changed)
             changed.updatedAt = now
             if let wanted = gateway {
                 if wanted?.networkID == changed.gatewayNetworkID, let wanted, wanted.fixedIP == nil {

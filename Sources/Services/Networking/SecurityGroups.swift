@@ -74,14 +74,17 @@ extension NetworkingService {
         }
     }
 
-    package func update(_ group: SecurityGroup, by caller: Caller) async throws -> SecurityGroup {
+    package func update(
+        _ id: SecurityGroupID, by caller: Caller, _ edit: @escaping @Sendable (inout SecurityGroup) throws -> Void
+    ) async throws -> SecurityGroup {
         let now = clock.now()
         return try await change { db in
-            let old = try own(SecurityGroup.self, group.id.text, "Security group", \.projectID, caller, db)
-            guard (old.name == "default") == (group.name == "default") else {
+            let old = try own(SecurityGroup.self, id.text, "Security group", \.projectID, caller, db)
+            var changed = old
+            try edit(&changed)
+            guard (old.name == "default") == (changed.name == "default") else {
                 throw CloudError(.conflict, "The default security group keeps its name, and no other takes it.")
             }
-            var changed = group
             changed.updatedAt = now
             try db.update(changed)
             return changed

@@ -96,15 +96,7 @@ extension NetworkingService {
 
     /// The port that holds an address in a network.
     package func port(at address: String, on network: NetworkID) async throws -> Port? {
-        try await database.read { db in
-            try db.first(
-                Port.self,
-                """
-                WHERE id IN (SELECT port_id FROM address_allocations
-                    WHERE address = ?2 AND subnet_id IN (SELECT id FROM subnets WHERE network_id = ?1))
-                """,
-                [.id(network), .text(address)])
-        }
+        try await database.read { try NetworkQueries.port(at: address, on: network, $0) }
     }
 
     /// Devices whose addresses or groups changed since the last call; each is named at least once.

@@ -51,15 +51,18 @@ extension NetworkingService {
         }
     }
 
-    package func update(_ subnet: Subnet, by caller: Caller) async throws -> Subnet {
+    package func update(
+        _ id: SubnetID, by caller: Caller, _ edit: @escaping @Sendable (inout Subnet) throws -> Void
+    ) async throws -> Subnet {
         let now = clock.now()
         return try await change { db in
-            let old = try own(Subnet.self, subnet.id.text, "Subnet", \.projectID, caller, db)
-            var changed = subnet
+            let old = try own(Subnet.self, id.text, "Subnet", \.projectID, caller, db)
+            var changed = old
+            try edit(&changed)
             changed.updatedAt = now
             try db.update(changed)
             if changed.enableDHCP, !old.enableDHCP,
-                let network = try db.find(Network.self, key: .id(subnet.networkID)), !network.isExternal
+                let network = try db.find(Network.self, key: .id(changed.networkID)), !network.isExternal
             {
                 try Self.extendDHCP(network, to: changed, now: now, db)
             }
@@ -87,7 +90,7 @@ extension NetworkingService {
                     try db.update(kept)
                 }
             }
-            try db.execute("DELETE FROM address_allocations WHERE subnet_id = ?1", [.id(id)])
+            try NetworkQueries.releaseAll(in: id, db)
             try db.delete(Subnet.self, key: .id(id))
             try Self.giveBack("subnet", for: subnet.projectID, db)
         }

@@ -89,13 +89,14 @@ UNIQUE (port_id, fixed_address),
 CHECK ((port_id IS NULL) = (fixed_address IS NULL))
 ) STRICT;
 
-CREATE TABLE host_documents (
-server_id TEXT PRIMARY KEY NOT NULL,
+CREATE TABLE "host_documents" (
+server_id TEXT NOT NULL,
 host_id TEXT NOT NULL REFERENCES hosts (id),
 epoch INTEGER NOT NULL,
 sequence INTEGER NOT NULL,
 is_absent INTEGER NOT NULL CHECK (is_absent IN (0, 1)),
-document TEXT NOT NULL
+document TEXT NOT NULL,
+PRIMARY KEY (server_id, host_id)
 ) STRICT;
 
 CREATE TABLE hosts (

@@ -113,7 +113,7 @@ struct FlavorsAPI: Sendable {
     private func create(_ request: APIRequest) async throws -> APIResponse {
         var fields = try await request.body("flavor")
         let name = try fields.string("name", 1...255).trimmingSpaces
-        let id = try fields.optionalString("id", 1...255) ?? "auto"
+        let id = try Self.id(&fields)
         let flavor = Flavor(
             id: id == "auto" ? .random() : FlavorID(id), name: name,
             vcpus: try fields.int("vcpus", 1...Int(Int32.max)), memory: try fields.int("ram", 1...Int(Int32.max)),
@@ -127,6 +127,15 @@ struct FlavorsAPI: Sendable {
             extraSpecs: try JSONText([:]), createdAt: compute.clock.now())
         try fields.finish()
         return render(try await compute.create(flavor), request)
+    }
+
+    /// A text, or a number that is meant as one.
+    private static func id(_ fields: inout Fields) throws -> String {
+        guard case .integer(let number)? = fields.peek("id") else {
+            return try fields.optionalString("id", 1...255) ?? "auto"
+        }
+        _ = fields.value("id")
+        return String(number)
     }
 
     private static func factor(_ fields: inout Fields) throws -> String {

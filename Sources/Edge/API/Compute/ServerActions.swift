@@ -67,7 +67,8 @@ struct ServerActionsAPI: Sendable {
         "confirmResize", "revertResize", "resize", "rebuild", "createImage", "trigger_crash_dump", "injectNetworkInfo",
         "os-resetState", "changePassword", "createBackup", "restore", "forceDelete", "evacuate", "migrate",
         "os-migrateLive", "pause", "unpause", "rescue", "unrescue", "shelve", "shelveOffload", "unshelve", "suspend",
-        "resume",
+        "resume", "addFixedIp", "removeFixedIp", "addFloatingIp", "removeFloatingIp", "os-getVNCConsole",
+        "os-getSPICEConsole", "os-getSerialConsole", "os-getRDPConsole", "os-resetNetwork",
     ]
 
     private func dispatch(_ request: APIRequest) async throws -> APIResponse {
@@ -128,7 +129,7 @@ struct ServerActionsAPI: Sendable {
 
     private func changeGroups(
         _ request: APIRequest, _ body: JSONValue,
-        _ change: @Sendable (Set<SecurityGroupID>, SecurityGroupID) -> Set<SecurityGroupID>
+        _ change: @escaping @Sendable (Set<SecurityGroupID>, SecurityGroupID) -> Set<SecurityGroupID>
     ) async throws -> APIResponse {
         var fields = try Fields(body, at: "security group")
         let name = try fields.string("name", 1...255)
@@ -138,9 +139,9 @@ struct ServerActionsAPI: Sendable {
         guard let group = groups.first(where: { $0.projectID == project && ($0.id.text == name || $0.name == name) })
         else { throw CloudError(.notFound, "Security group \(name) not found.") }
         for interface in try await compute.attachments(of: request.id(), by: request.caller) {
-            var port = interface.port
-            port.securityGroups = try JSONText(change(Set(try port.securityGroups.value()), group.id).sorted())
-            _ = try await lookups.networking.update(port, by: request.caller)
+            _ = try await lookups.networking.update(interface.port.id, by: request.caller) { port in
+                port.securityGroups = try JSONText(change(Set(try port.securityGroups.value()), group.id).sorted())
+            }
         }
         return .accepted
     }

@@ -163,7 +163,7 @@ struct ServerCreateBody {
         request.accessIPv6 = try address("accessIPv6", 6, &fields)
         if version >= Microversion(2, 19) { request.description = try fields.optionalString("description") }
         if version >= Microversion(2, 52) { request.tags = try ServerTags.check(try fields.strings("tags") ?? []) }
-        if version >= Microversion(2, 90) { request.hostname = try fields.optionalString("hostname", 1...255) }
+        request.hostname = try Hostname.read(&fields, at: version)
         if version < Microversion(2, 57), let files = try fields.optionalArray("personality"), !files.isEmpty {
             throw CloudError(.notImplemented, "File injection (personality) is not offered; use user_data.")
         }
@@ -176,10 +176,10 @@ struct ServerCreateBody {
 
     private func address(_ name: String, _ family: Int, _ fields: inout Fields) throws -> String? {
         guard let text = try fields.optionalString(name), !text.isEmpty else { return nil }
-        guard IPAddress(text)?.version == family else {
+        guard let address = IPAddress(text), address.version == family else {
             throw fields.invalid(name, .string(text), "It is not an IPv\(family) address.")
         }
-        return text
+        return address.description
     }
 
     private mutating func readCounts(_ fields: inout Fields) throws {

@@ -5,16 +5,18 @@ import Model
 
 /// The query of a server list.
 enum ServerListFilter {
-    private static let equal: [(name: String, field: ServerFilterRequest.Field)] = [
+    private static let equal: [(name: String, field: ServerFilter.Field)] = [
         ("user_id", .user), ("flavor", .flavor), ("instance_type_id", .flavor), ("image", .image),
         ("image_ref", .image),
         ("key_name", .key), ("availability_zone", .zone), ("reservation_id", .reservation), ("uuid", .id),
     ]
 
     /// `hostID` tells a host by its name, for administrators.
-    static func read(_ request: APIRequest, hostID: (String) -> HostID?) throws -> ServerFilterRequest {
-        var filter = ServerFilterRequest()
-        try readScope(request, &filter)
+    static func read(
+        _ request: APIRequest, hostID: (String) -> HostID?
+    ) throws -> (filter: ServerFilter, allProjects: Bool) {
+        var filter = ServerFilter()
+        let allProjects = try readScope(request, &filter)
         for (name, field) in equal {
             if let value = request.query(name) { filter.equal.append((field, value)) }
         }
@@ -23,20 +25,24 @@ enum ServerListFilter {
         }
         filter.changedSince = try time("changes-since", request)
         filter.changedBefore = request.version >= Microversion(2, 66) ? try time("changes-before", request) : nil
+        if filter.changedSince != nil, filter.deleted == .without { filter.deleted = .with }
         filter.keep = try keep(request)
-        return filter
+        filter.order = try ServerSorting.read(request)
+        return (filter, allProjects)
     }
 
-    private static func readScope(_ request: APIRequest, _ filter: inout ServerFilterRequest) throws {
+    /// Whose servers; says whether of all projects.
+    private static func readScope(_ request: APIRequest, _ filter: inout ServerFilter) throws -> Bool {
+        if request.caller.isAdmin, request.flag("deleted") { filter.deleted = .only }
         if request.query("all_tenants").map({ $0.isEmpty }) == true || request.flag("all_tenants") {
             guard request.caller.isAdmin else {
                 throw CloudError(
                     .forbidden, "Policy doesn't allow os_compute_api:servers:detail:get_all_tenants to be performed.")
             }
-            filter.allProjects = true
             filter.project = (request.query("project_id") ?? request.query("tenant_id")).map { ProjectID($0) }
+            return true
         }
-        if request.caller.isAdmin { filter.deleted = request.flag("deleted") }
+        return false
     }
 
     private static func time(_ name: String, _ request: APIRequest) throws -> Timestamp? {
@@ -47,8 +53,8 @@ enum ServerListFilter {
         return time
     }
 
-    private static func keep(_ request: APIRequest) throws -> @Sendable (Server) -> Bool {
-        var tests: [@Sendable (Server) -> Bool] = []
+    private static func keep(_ request: APIRequest) throws -> @Sendable (Server) throws -> Bool {
+        var tests: [@Sendable (Server) throws -> Bool] = []
         if let pattern = request.query("name") ?? request.query("display_name") {
             let name = try NamePattern(pattern)
             tests.append { name.matches($0.name) }
@@ -58,8 +64,9 @@ enum ServerListFilter {
             try check(statuses, request)
             tests.append { statuses.contains($0.state.status) }
         }
-        if let ip = try (request.query("ip") ?? request.query("ip6")).map(NamePattern.init) {
-            tests.append { ip.matches($0.addresses) }
+        for (name, version) in [("ip", 4), ("ip6", 6)] {
+            guard let pattern = try request.query(name).map(NamePattern.init) else { continue }
+            tests.append { try ServerAddresses($0.addresses).contains(version: version, where: pattern.matches) }
         }
         if let state = request.query("vm_state") { tests.append { $0.state.vmState == state } }
         if let state = request.query("task_state") { tests.append { $0.state.taskState == state } }
@@ -71,7 +78,7 @@ enum ServerListFilter {
         }
         tests += tagTests(request)
         let all = tests
-        return { server in all.allSatisfy { $0(server) } }
+        return { server in try all.allSatisfy { try $0(server) } }
     }
 
     private static let statuses: Set<String> = [

@@ -8,14 +8,27 @@ import Wire
 struct ServerRendering: Sendable {
     var server: Server
     var state: ServerState
-    var hostname: String?
+    var host: HostState?
+    var userData: String?
     var baseURL: String
     var rootURL: String
 
-    init(_ server: Server, hostname: String?, _ request: APIRequest) {
+    var hostDigest: String { hostname.map { ComputeService.hostDigest($0, for: server.projectID) } ?? "" }
+
+    var hostname: String? { host?.hostname }
+
+    /// Nova's words for a host's service.
+    var hostStatus: String {
+        guard let host else { return "" }
+        if host.isDisabled { return "MAINTENANCE" }
+        return host.isUp ? "UP" : "DOWN"
+    }
+
+    init(_ server: Server, host: HostState?, userData: String? = nil, _ request: APIRequest) {
         self.server = server
         state = server.state
-        self.hostname = hostname
+        self.host = host
+        self.userData = userData
         baseURL = request.baseURL
         rootURL = request.rootURL
     }
@@ -23,11 +36,18 @@ struct ServerRendering: Sendable {
 
 /// The microversions of a server's answer, one row a field (api-ref, "Show Server Details").
 enum ServerView {
-    static let detail: [Field<ServerRendering>] = basics + placement + states + extras
+    static let detail: [Field<ServerRendering>] = basics + placement + states + facts + extras
 
     /// One server by itself says more than a row of a list.
-    static let show: [Field<ServerRendering>] =
-        detail + [Field(since: 71) { _, writer in writer.array("server_groups") { _ in } }]
+    static let show: [Field<ServerRendering>] = detail + groups
+
+    /// What a change answers with: up to 2.74 less than a show does.
+    static let update: [Field<ServerRendering>] =
+        basics + (placement + states + facts).map { $0.from(75) } + extras + groups
+
+    private static let groups = [
+        Field<ServerRendering>(since: 71) { _, writer in writer.array("server_groups") { _ in } }
+    ]
 
     static let summary: [Field<ServerRendering>] = [
         Field { $1.field("id", $0.server.id) },
@@ -42,7 +62,7 @@ enum ServerView {
         Field { $1.field("tenant_id", $0.server.projectID) },
         Field { $1.field("user_id", $0.server.userID) },
         Field { $1.field("metadata", $0.server.metadata) },
-        Field { $1.field("hostId", $0.hostname.map { hostID($0) } ?? "") },
+        Field { $1.field("hostId", $0.hostDigest) },
         Field(until: 97) { image($0, withProperties: false, &$1) },
         Field(since: 98) { image($0, withProperties: true, &$1) },
         Field(until: 46) { flavorLink($0, &$1) },
@@ -55,6 +75,7 @@ enum ServerView {
         Field { links($0, &$1) },
         Field { $1.field("OS-DCF:diskConfig", $0.server.diskConfig) },
         Field { progress($0, &$1) },
+        Field { fault($0, &$1) },
     ]
 
     private static let placement: [Field<ServerRendering>] = [
@@ -69,8 +90,8 @@ enum ServerView {
         Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:kernel_id", "") },
         Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:ramdisk_id", "") },
         Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:root_device_name", "/dev/vda") },
-        Field(since: 3, adminOnly: true) { _, writer in writer.null("OS-EXT-SRV-ATTR:user_data") },
-        Field(since: 16, adminOnly: true) { $1.field("host_status", $0.hostname == nil ? "" : "UP") },
+        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:user_data", $0.userData) },
+        Field(since: 16, adminOnly: true) { $1.field("host_status", $0.hostStatus) },
     ]
 
     private static let states: [Field<ServerRendering>] = [
@@ -79,14 +100,16 @@ enum ServerView {
         Field { $1.field("OS-EXT-STS:power_state", $0.state.powerState) },
         Field { $1.field("OS-SRV-USG:launched_at", $0.server.launchedAt.map(plainTime)) },
         Field { $1.field("OS-SRV-USG:terminated_at", $0.server.terminatedAt.map(plainTime)) },
-        Field { fault($0, &$1) },
+    ]
+
+    private static let facts: [Field<ServerRendering>] = [
+        Field { $1.field("key_name", $0.server.keyName) },
+        Field { $1.field("config_drive", $0.server.configDrive ? "True" : "") },
+        Field { securityGroups($0, &$1) },
+        Field { _, writer in writer.array("os-extended-volumes:volumes_attached") { _ in } },
     ]
 
     private static let extras: [Field<ServerRendering>] = [
-        Field { $1.field("key_name", $0.server.keyName) },
-        Field { $1.field("config_drive", $0.server.configDrive ? "True" : "") },
-        Field { groups($0, &$1) },
-        Field { _, writer in writer.array("os-extended-volumes:volumes_attached") { _ in } },
         Field(since: 9) { $1.field("locked", $0.server.isLocked) },
         Field(since: 73) { $1.field("locked_reason", $0.server.lockedReason) },
         Field(since: 19) { $1.field("description", $0.server.description) },
@@ -99,14 +122,6 @@ enum ServerView {
     /// Nova's form without a zone, as `launched_at` has it.
     private static func plainTime(_ time: Timestamp) -> String {
         time.iso8601(.microsecondsWithoutZone)
-    }
-
-    /// The same for the servers of one project on one host, and no more telling than that.
-    private static func hostID(_ hostname: String) -> String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for byte in hostname.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        let word = String(hash, radix: 16)
-        return String(repeating: "0", count: 16 - word.count) + word + String(repeating: "0", count: 40)
     }
 
     static func links(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
@@ -156,7 +171,7 @@ enum ServerView {
         writer.field("fault", fault)
     }
 
-    private static func groups(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
+    private static func securityGroups(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
         if rendering.server.securityGroups != "[]" {
             writer.field("security_groups", raw: rendering.server.securityGroups)
         }

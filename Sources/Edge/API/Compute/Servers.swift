@@ -11,8 +11,8 @@ struct ServersAPI: Sendable {
 
     var routes: [Route] {
         [
-            Route(.get, "/servers", .reader) { try await list($0, ServerView.summary) },
-            Route(.get, "/servers/detail", .reader) { try await list($0, ServerView.detail) },
+            Route(.get, "/servers", .reader) { try await list($0, detailed: false) },
+            Route(.get, "/servers/detail", .reader) { try await list($0, detailed: true) },
             Route(.post, "/servers", .member, handler: create),
             Route(.get, "/servers/{id}", .reader, handler: show),
             Route(.put, "/servers/{id}", .member, handler: update),
@@ -26,22 +26,27 @@ struct ServersAPI: Sendable {
         ]
     }
 
-    private func list(_ request: APIRequest, _ fields: [Field<ServerRendering>]) async throws -> APIResponse {
+    private func list(_ request: APIRequest, detailed: Bool) async throws -> APIResponse {
         let page = try Page(request)
         let hosts = compute.capacity.all
-        let filter = try ServerListFilter.read(request) { name in hosts.first { $0.hostname == name }?.id }
+        let (filter, allProjects) = try ServerListFilter.read(request) { name in hosts.first { $0.hostname == name }?.id
+        }
         let found =
             page.limit == 0
             ? []
             : try await compute.servers(
-                filter, marker: page.marker.map { ServerID($0) }, limit: page.limit, by: request.caller)
-        let plan = FieldPlan(fields, at: request.version, admin: request.caller.isAdmin)
-        let hostnames = Dictionary(uniqueKeysWithValues: hosts.map { ($0.id, $0.hostname) })
+                filter, allProjects: allProjects, marker: page.marker.map { ServerID($0) }, limit: page.limit,
+                by: request.caller)
+        let plan = FieldPlan(
+            detailed ? ServerView.detail : ServerView.summary, at: request.version, admin: request.caller.isAdmin)
+        let hostByID = Dictionary(uniqueKeysWithValues: hosts.map { ($0.id, $0) })
+        let userData = detailed ? try await userData(of: found, request) : [:]
         return .json(reserving: 256 + found.count * 2048) { writer in
             writer.array("servers") { writer in
                 for server in found {
-                    let hostname = server.hostID.flatMap { hostnames[$0] }
-                    plan.write(ServerRendering(server, hostname: hostname, request), to: &writer)
+                    let host = server.hostID.flatMap { hostByID[$0] }
+                    plan.write(
+                        ServerRendering(server, host: host, userData: userData[server.id], request), to: &writer)
                 }
             }
             page.writeNext("servers_links", last: found.last?.id.text, count: found.count, request, to: &writer)
@@ -49,14 +54,24 @@ struct ServersAPI: Sendable {
     }
 
     private func show(_ request: APIRequest) async throws -> APIResponse {
-        render(try await compute.server(request.id(), by: request.caller), request)
+        try await render(try await compute.server(request.id(), by: request.caller), ServerView.show, request)
     }
 
-    private func render(_ server: Server, _ request: APIRequest) -> APIResponse {
-        let plan = FieldPlan(ServerView.show, at: request.version, admin: request.caller.isAdmin)
+    /// For the answers that show it, to administrators from 2.3.
+    private func userData(of servers: [Server], _ request: APIRequest) async throws -> [ServerID: String] {
+        guard request.caller.isAdmin, request.version >= Microversion(2, 3) else { return [:] }
+        return try await compute.userData(of: servers)
+    }
+
+    private func render(
+        _ server: Server, _ fields: [Field<ServerRendering>], _ request: APIRequest
+    ) async throws -> APIResponse {
+        let userData = try await userData(of: [server], request)[server.id]
+        let plan = FieldPlan(fields, at: request.version, admin: request.caller.isAdmin)
         return .json(reserving: 4096) { writer in
             writer.key("server")
-            plan.write(ServerRendering(server, hostname: compute.hostname(of: server), request), to: &writer)
+            let host = compute.host(of: server)
+            plan.write(ServerRendering(server, host: host, userData: userData, request), to: &writer)
         }
     }
 
@@ -70,7 +85,7 @@ struct ServersAPI: Sendable {
         let response = APIResponse.json(.accepted) { writer in
             writer.object("server") { writer in
                 writer.field("id", first.id)
-                ServerView.links(ServerRendering(first, hostname: nil, request), &writer)
+                ServerView.links(ServerRendering(first, host: nil, request), &writer)
                 writer.field("OS-DCF:diskConfig", first.diskConfig)
                 writer.array("security_groups") { writer in
                     for name in parsed.request.securityGroups ?? ["default"] {
@@ -84,63 +99,25 @@ struct ServersAPI: Sendable {
     }
 
     private func update(_ request: APIRequest) async throws -> APIResponse {
-        var fields = try await request.body("server")
-        let name = try fields.optionalString("name", 1...255)
-        let ipv4 = try fields.optionalString("accessIPv4")
-        let ipv6 = try fields.optionalString("accessIPv6")
-        let diskConfig = try fields.word("OS-DCF:diskConfig", of: ["AUTO", "MANUAL"])
-        let changesDescription = request.version >= Microversion(2, 19) && fields.has("description")
-        let description = changesDescription ? try fields.optionalString("description") : nil
-        let hostname =
-            request.version >= Microversion(2, 90) ? try fields.optionalString("hostname", 1...63) : nil
-        try fields.finish()
-        if let ipv4, !ipv4.isEmpty, IPAddress(ipv4)?.version != 4 {
-            throw fields.invalid("accessIPv4", .string(ipv4), "It is not an IPv4 address.")
-        }
-        if let ipv6, !ipv6.isEmpty, IPAddress(ipv6)?.version != 6 {
-            throw fields.invalid("accessIPv6", .string(ipv6), "It is not an IPv6 address.")
-        }
-        let changed = try await compute.update(request.id(), by: request.caller) { server in
-            if let name { server.name = name.trimmingSpaces }
-            if let ipv4 { server.accessIPv4 = ipv4 }
-            if let ipv6 { server.accessIPv6 = ipv6 }
-            if let diskConfig { server.diskConfig = diskConfig }
-            if changesDescription { server.description = description }
-            if let hostname { server.hostname = hostname }
-        }
-        return render(changed, request)
+        let wanted = try ServerUpdateBody(try await request.body("server"), at: request.version)
+        var changed = try await compute.update(request.id(), by: request.caller) { try wanted.apply(to: &$0) }
+        if request.version < Microversion(2, 75) { changed.addresses = try ServerAddresses(changed.addresses).json }
+        return try await render(changed, ServerView.update, request)
     }
 
-    /// Of each address its version and the address itself.
     private func addresses(_ request: APIRequest) async throws -> APIResponse {
         let server = try await compute.server(request.id(), by: request.caller)
-        guard case .object(let networks) = try JSONValue(parsing: Array(server.addresses.utf8)) else {
-            throw CloudError(.internal, "The addresses of server \(server.id) are not kept as an object.")
-        }
+        let shown = try ServerAddresses(server.addresses)
         let label = request.parameter("label")
-        guard label.isEmpty || networks.contains(where: { $0.key == label }) else {
-            throw CloudError(.notFound, "Instance is not a member of specified network")
-        }
-        func write(_ writer: inout JSONWriter) {
-            for network in networks where label.isEmpty || network.key == label {
-                writer.key(text: network.key)
-                guard case .array(let addresses) = network.value else { return writer.array { _ in } }
-                writer.array { writer in
-                    for address in addresses {
-                        writer.object { writer in
-                            for name in ["version", "addr"] {
-                                writer.key(text: name)
-                                writer.value(address[name] ?? .null)
-                            }
-                        }
-                    }
-                }
+        guard !label.isEmpty else {
+            return .json { writer in
+                writer.object("addresses") { shown.write(to: &$0) }
             }
         }
-        guard label.isEmpty else { return .json { write(&$0) } }
-        return .json { writer in
-            writer.object("addresses") { write(&$0) }
+        guard shown.has(network: label) else {
+            throw CloudError(.notFound, "Instance is not a member of specified network")
         }
+        return .json { shown.write(network: label, to: &$0) }
     }
 
     private func securityGroups(_ request: APIRequest) async throws -> APIResponse {

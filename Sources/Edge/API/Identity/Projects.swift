@@ -29,13 +29,15 @@ struct DomainsAPI: Sendable {
                 return render(domain, request, created: true)
             },
             Route(.patch, "/domains/{id}", .admin) { request in
-                var domain = try await identity.find(Domain.self, request.parameter("id"), noun: "Domain")
-                var fields = try await request.body("domain")
-                if let name = try fields.optionalString("name", 1...64) { domain.name = name }
-                if let text = try fields.optionalString("description", 0...4096) { domain.description = text }
-                if let enabled = try fields.optionalBool("enabled") { domain.enabled = enabled }
-                try await identity.update(domain, noun: "domain")
-                return render(domain, request)
+                let body = try await request.body("domain")
+                let id = request.parameter("id")
+                let changed = try await identity.update(Domain.self, id, noun: "Domain") { domain in
+                    var fields = body
+                    if let name = try fields.optionalString("name", 1...64) { domain.name = name }
+                    if let text = try fields.optionalString("description", 0...4096) { domain.description = text }
+                    if let enabled = try fields.optionalBool("enabled") { domain.enabled = enabled }
+                }
+                return render(changed, request)
             },
             Route(.delete, "/domains/{id}", .admin) { request in
                 try await identity.deleteDomain(request.id())
@@ -73,7 +75,7 @@ struct ProjectsAPI: Sendable {
             Route(.get, "/projects", .reader, handler: list),
             Route(.get, "/projects/{id}", .authenticated) { request in
                 let project = try await identity.find(Project.self, request.parameter("id"), noun: "Project")
-                guard request.caller.owns(project.id) || request.caller.roles.contains("reader") else {
+                guard request.caller.owns(project.id) || request.caller.isAdmin else {
                     throw CloudError(.forbidden, "You are not authorized to see this project.")
                 }
                 return render(project, request)
@@ -97,13 +99,15 @@ struct ProjectsAPI: Sendable {
                 return render(project, request, created: true)
             },
             Route(.patch, "/projects/{id}", .admin) { request in
-                var project = try await identity.find(Project.self, request.parameter("id"), noun: "Project")
-                var fields = try await request.body("project")
-                if let name = try fields.optionalString("name", 1...64) { project.name = name }
-                if let text = try fields.optionalString("description", 0...4096) { project.description = text }
-                if let enabled = try fields.optionalBool("enabled") { project.enabled = enabled }
-                try await identity.update(project, noun: "project")
-                return render(project, request)
+                let body = try await request.body("project")
+                let id = request.parameter("id")
+                let changed = try await identity.update(Project.self, id, noun: "Project") { project in
+                    var fields = body
+                    if let name = try fields.optionalString("name", 1...64) { project.name = name }
+                    if let text = try fields.optionalString("description", 0...4096) { project.description = text }
+                    if let enabled = try fields.optionalBool("enabled") { project.enabled = enabled }
+                }
+                return render(changed, request)
             },
             Route(.delete, "/projects/{id}", .admin) { request in
                 try await identity.deleteProject(request.id())

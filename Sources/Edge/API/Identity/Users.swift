@@ -54,17 +54,20 @@ struct UsersAPI: Sendable {
     }
 
     private func update(_ request: APIRequest) async throws -> APIResponse {
-        var user = try await identity.user(request.id())
-        var fields = try await request.body("user")
-        if let name = try fields.optionalString("name", 1...255) { user.name = name }
-        if fields.has("email") { user.email = try fields.optionalString("email") }
-        if fields.has("description") { user.description = try fields.optionalString("description", 0...4096) }
-        if fields.has("default_project_id") {
-            user.defaultProjectID = try fields.optionalString("default_project_id").map { ProjectID($0) }
+        var body = try await request.body("user")
+        let password = try body.optionalString("password", 1...4096)
+        let rest = body
+        let changed = try await identity.update(user: request.id(), password: password) { user in
+            var fields = rest
+            if let name = try fields.optionalString("name", 1...255) { user.name = name }
+            if fields.has("email") { user.email = try fields.optionalString("email") }
+            if fields.has("description") { user.description = try fields.optionalString("description", 0...4096) }
+            if fields.has("default_project_id") {
+                user.defaultProjectID = try fields.optionalString("default_project_id").map { ProjectID($0) }
+            }
+            if let enabled = try fields.optionalBool("enabled") { user.enabled = enabled }
         }
-        if let enabled = try fields.optionalBool("enabled") { user.enabled = enabled }
-        let password = try fields.optionalString("password", 1...4096)
-        return render(try await identity.update(user: user, password: password), request)
+        return render(changed, request)
     }
 
     private func render(_ user: User, _ request: APIRequest, created: Bool = false) -> APIResponse {

@@ -117,8 +117,12 @@ struct ImagesAPI: Sendable {
         guard case .array(let changes) = try await request.json() else {
             throw CloudError.badRequest("The body must be a list of changes.")
         }
-        var changed = try await image.show(request.id(), by: request.caller)
-        var properties = try changed.properties.value()
+        let changed = try await image.update(request.id(), by: request.caller) { try Self.apply(changes, to: &$0) }
+        return try render(changed)
+    }
+
+    private static func apply(_ changes: [JSONValue], to image: inout Model.Image) throws {
+        var properties = try image.properties.value()
         for change in changes {
             var fields = try Fields(change, at: "change")
             let operation = try fields.word("op", of: ["add", "replace", "remove"]) ?? ""
@@ -134,18 +138,17 @@ struct ImagesAPI: Sendable {
                 continue
             }
             guard let value = fields.value("value") else { throw CloudError.badRequest("The change has no value.") }
-            try ImageAttributes.set(String(name), to: value, of: &changed, &properties)
+            try ImageAttributes.set(String(name), to: value, of: &image, &properties)
         }
-        changed.properties = try JSONText(properties)
-        return try render(try await image.update(changed, by: request.caller))
+        image.properties = try JSONText(properties)
     }
 
     private func retag(
-        _ request: APIRequest, _ change: ([String]) throws -> [String]
+        _ request: APIRequest, _ change: @escaping @Sendable ([String]) throws -> [String]
     ) async throws -> APIResponse {
-        var changed = try await image.owned(request.id(), by: request.caller)
-        changed.tags = try JSONText(try change(try changed.tags.value()))
-        _ = try await image.update(changed, by: request.caller)
+        _ = try await image.update(request.id(), by: request.caller) { image in
+            image.tags = try JSONText(try change(try image.tags.value()))
+        }
         return .noContent
     }
 

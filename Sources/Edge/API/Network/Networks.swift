@@ -111,11 +111,13 @@ struct NetworksAPI: Sendable {
     }
 
     private func update(_ request: APIRequest) async throws -> APIResponse {
-        var fields = try await request.body("network")
-        var network = try await networking.network(request.id(), by: request.caller)
-        if let name = try fields.optionalString("name") { network.name = name }
-        try Self.read(&fields, into: &network)
-        try fields.finish()
-        return try await render(try await networking.update(network, by: request.caller), request)
+        let body = try await request.body("network")
+        let changed = try await networking.update(request.id(), by: request.caller) { (network: inout Network) in
+            var fields = body
+            if let name = try fields.optionalString("name") { network.name = name }
+            try Self.read(&fields, into: &network)
+            try fields.finish()
+        }
+        return try await render(changed, request)
     }
 }

@@ -174,8 +174,19 @@ struct PortsAPI: Sendable {
     }
 
     private func update(_ request: APIRequest) async throws -> APIResponse {
-        var fields = try await request.body("port")
-        var port = try await networking.port(request.id(), by: request.caller)
+        var body = try await request.body("port")
+        let addresses = try Self.addresses(&body)
+        try Self.passOver(&body)
+        let rest = body
+        let changed = try await networking.update(request.id(), addresses: addresses, by: request.caller) { port in
+            var fields = rest
+            try Self.read(&fields, into: &port, request)
+            try fields.finish()
+        }
+        return try render(changed, request)
+    }
+
+    private static func read(_ fields: inout Fields, into port: inout Port, _ request: APIRequest) throws {
         if let name = try fields.optionalString("name") { port.name = name }
         if let text = try fields.optionalString("description") { port.description = text }
         if let flag = try fields.optionalBool("admin_state_up") { port.adminStateUp = flag }
@@ -183,16 +194,12 @@ struct PortsAPI: Sendable {
             port.securityGroups = try JSONText(groups.map { SecurityGroupID($0) })
         }
         if let flag = try fields.optionalBool("port_security_enabled") { port.portSecurityEnabled = flag }
-        if let pairs = try Self.pairs(&fields, mac: port.macAddress) { port.allowedAddressPairs = try JSONText(pairs) }
+        if let pairs = try pairs(&fields, mac: port.macAddress) { port.allowedAddressPairs = try JSONText(pairs) }
         if let device = try fields.optionalString("device_id") { port.deviceID = device }
         if let owner = try fields.optionalString("device_owner"), owner != port.deviceOwner {
-            try Self.checkOwner(owner, request)
+            try checkOwner(owner, request)
             port.deviceOwner = owner
         }
         if let name = try fields.optionalString("dns_name", 0...63) { port.dnsName = name }
-        let addresses = try Self.addresses(&fields)
-        try Self.passOver(&fields)
-        try fields.finish()
-        return try render(try await networking.update(port, addresses: addresses, by: request.caller), request)
     }
 }

@@ -146,18 +146,20 @@ struct RoutersAPI: Sendable {
     }
 
     private func update(_ request: APIRequest) async throws -> APIResponse {
-        var fields = try await request.body("router")
-        var router = try await networking.router(request.id(), by: request.caller)
-        if let name = try fields.optionalString("name") { router.name = name }
-        if let text = try fields.optionalString("description") { router.description = text }
-        if let flag = try fields.optionalBool("admin_state_up") { router.adminStateUp = flag }
-        if let routes = try fields.optionalArray("routes") {
-            router.routes = try JSONText(try SubnetsAPI.routes(routes))
+        var body = try await request.body("router")
+        let gateway = try Self.gateway(&body)
+        for known in ["distributed", "ha"] { _ = body.value(known) }
+        let rest = body
+        let changed = try await networking.update(request.id(), gateway: gateway, by: request.caller) { router in
+            var fields = rest
+            if let name = try fields.optionalString("name") { router.name = name }
+            if let text = try fields.optionalString("description") { router.description = text }
+            if let flag = try fields.optionalBool("admin_state_up") { router.adminStateUp = flag }
+            if let routes = try fields.optionalArray("routes") {
+                router.routes = try JSONText(try SubnetsAPI.routes(routes))
+            }
+            try fields.finish()
         }
-        let gateway = try Self.gateway(&fields)
-        for known in ["distributed", "ha"] { _ = fields.value(known) }
-        try fields.finish()
-        let changed = try await networking.update(router, gateway: gateway, by: request.caller)
         return try resource.one(try await row(changed))
     }
 }

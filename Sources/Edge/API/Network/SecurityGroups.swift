@@ -81,15 +81,7 @@ struct SecurityGroupsAPI: Sendable {
                 try await render(try await networking.securityGroup(request.id(), by: request.caller))
             },
             Route(.post, "/security-groups", .member, handler: create),
-            Route(.put, "/security-groups/{id}", .member) { request in
-                var fields = try await request.body("security_group")
-                var group = try await networking.securityGroup(request.id(), by: request.caller)
-                if let name = try fields.optionalString("name") { group.name = name }
-                if let text = try fields.optionalString("description") { group.description = text }
-                _ = fields.value("stateful")
-                try fields.finish()
-                return try await render(try await networking.update(group, by: request.caller))
-            },
+            Route(.put, "/security-groups/{id}", .member, handler: update),
             Route(.delete, "/security-groups/{id}", .member) { request in
                 try await networking.deleteSecurityGroup(request.id(), by: request.caller)
                 return .noContent
@@ -110,6 +102,18 @@ struct SecurityGroupsAPI: Sendable {
 
     private func render(_ group: SecurityGroup, _ status: HTTPResponse.Status = .ok) async throws -> APIResponse {
         try resource.one(Row(group: group, rules: try await networking.rules(of: group.id)), status)
+    }
+
+    private func update(_ request: APIRequest) async throws -> APIResponse {
+        let body = try await request.body("security_group")
+        let changed = try await networking.update(request.id(), by: request.caller) { (group: inout SecurityGroup) in
+            var fields = body
+            if let name = try fields.optionalString("name") { group.name = name }
+            if let text = try fields.optionalString("description") { group.description = text }
+            _ = fields.value("stateful")
+            try fields.finish()
+        }
+        return try await render(changed)
     }
 
     private func create(_ request: APIRequest) async throws -> APIResponse {

@@ -120,17 +120,19 @@ struct SubnetsAPI: Sendable {
     }
 
     private func update(_ request: APIRequest) async throws -> APIResponse {
-        var fields = try await request.body("subnet")
-        var subnet = try await networking.subnet(request.id(), by: request.caller)
-        if fields.has("gateway_ip") {
-            let gateway = try fields.optionalString("gateway_ip")
-            if let gateway, IPAddress(gateway) == nil {
-                throw fields.invalid("gateway_ip", .string(gateway), "It is not an IP address.")
+        let body = try await request.body("subnet")
+        let changed = try await networking.update(request.id(), by: request.caller) { (subnet: inout Subnet) in
+            var fields = body
+            if fields.has("gateway_ip") {
+                let gateway = try fields.optionalString("gateway_ip")
+                if let gateway, IPAddress(gateway) == nil {
+                    throw fields.invalid("gateway_ip", .string(gateway), "It is not an IP address.")
+                }
+                subnet.gatewayIP = gateway
             }
-            subnet.gatewayIP = gateway
+            try Self.read(&fields, into: &subnet)
+            try fields.finish()
         }
-        try Self.read(&fields, into: &subnet)
-        try fields.finish()
-        return try resource.one(try await networking.update(subnet, by: request.caller))
+        return try resource.one(changed)
     }
 }

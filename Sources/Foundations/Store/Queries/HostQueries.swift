@@ -35,7 +35,7 @@ package enum HostQueries {
         try db.execute("UPDATE hosts SET last_seen_at = ?2 WHERE id = ?1", [.id(id), .time(now)])
     }
 
-    /// Puts a document for a server on its host; `sequence` tells the host's agent that it is new.
+    /// Puts a document for a server on a host; `sequence` tells the host's agent that it is new.
     package static func putDocument(
         server: ServerID, host: HostID, epoch: Int64, isAbsent: Bool, document: String, _ db: any Connection
     ) throws {
@@ -44,18 +44,25 @@ package enum HostQueries {
             """
             INSERT INTO host_documents (server_id, host_id, epoch, sequence, is_absent, document)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-            ON CONFLICT (server_id) DO UPDATE SET host_id = excluded.host_id, epoch = excluded.epoch,
-                sequence = excluded.sequence, is_absent = excluded.is_absent, document = excluded.document
+            ON CONFLICT (server_id, host_id) DO UPDATE SET epoch = excluded.epoch, sequence = excluded.sequence,
+                is_absent = excluded.is_absent, document = excluded.document
             """,
             [.id(server), .id(host), .integer(epoch), .integer(sequence), .bool(isAbsent), .text(document)])
     }
 
-    package static func document(of server: ServerID, _ db: any Connection) throws -> String? {
-        try db.texts("SELECT document FROM host_documents WHERE server_id = ?1", [.id(server)]).first
+    package static func document(of server: ServerID, on host: HostID, _ db: any Connection) throws -> String? {
+        try db.texts(
+            "SELECT document FROM host_documents WHERE server_id = ?1 AND host_id = ?2", [.id(server), .id(host)]
+        ).first
     }
 
-    package static func deleteDocument(of server: ServerID, _ db: any Connection) throws {
-        try db.execute("DELETE FROM host_documents WHERE server_id = ?1 AND is_absent = 1", [.id(server)])
+    /// A host has taken a server away, as a document of that epoch or an older one wanted.
+    package static func settleAbsence(
+        of server: ServerID, on host: HostID, epoch: Int64, _ db: any Connection
+    ) throws {
+        try db.execute(
+            "DELETE FROM host_documents WHERE server_id = ?1 AND host_id = ?2 AND is_absent = 1 AND epoch <= ?3",
+            [.id(server), .id(host), .integer(epoch)])
     }
 
     package static func documents(

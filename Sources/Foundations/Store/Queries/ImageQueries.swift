@@ -27,6 +27,23 @@ extension Image: Record {
 }
 
 package enum ImageQueries {
+    /// Moves an image between two states; `false` when it is no longer in the first.
+    package static func move(
+        _ id: ImageID, from old: Image.Status, to new: Image.Status, _ db: any Connection
+    ) throws -> Bool {
+        try db.execute(
+            "UPDATE images SET status = ?3 WHERE id = ?1 AND status = ?2", [.id(id), .raw(old), .raw(new)]) == 1
+    }
+
+    /// Every image that is `saving` waits for its data again.
+    package static func requeueSaving(_ db: any Connection) throws {
+        try db.execute("UPDATE images SET status = 'queued' WHERE status = 'saving'", [])
+    }
+
+    package static func activeIDs(_ db: any Connection) throws -> Set<String> {
+        Set(try db.texts("SELECT id FROM images WHERE status = 'active'"))
+    }
+
     /// What a caller may list: its own, public and community ones; everything for an administrator.
     package static func visible(
         to project: ProjectID?, marker: Image?, limit: Int, matching filter: ImageFilter, _ db: any Connection

@@ -19,3 +19,9 @@ extension Keypair: Record {
         ]
     }
 }
+
+package enum KeypairQueries {
+    package static func count(of user: UserID, _ db: any Connection) throws -> Int {
+        Int(try db.integer("SELECT count(*) FROM keypairs WHERE user_id = ?1", [.id(user)]) ?? 0)
+    }
+}

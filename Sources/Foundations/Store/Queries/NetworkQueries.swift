@@ -90,6 +90,17 @@ package enum NetworkQueries {
         try db.fetch(Port.self, "WHERE network_id = ?1 ORDER BY created_at, id", [.id(network)])
     }
 
+    /// The port that holds an address in a network.
+    package static func port(at address: String, on network: NetworkID, _ db: any Connection) throws -> Port? {
+        try db.first(
+            Port.self,
+            """
+            WHERE id IN (SELECT port_id FROM address_allocations
+                WHERE address = ?2 AND subnet_id IN (SELECT id FROM subnets WHERE network_id = ?1))
+            """,
+            [.id(network), .text(address)])
+    }
+
     /// Own networks, shared ones and external ones; all for an administrator (`nil`).
     package static func visible(to project: ProjectID?, _ db: any Connection) throws -> [Network] {
         guard let project else { return try db.fetch(Network.self, "ORDER BY created_at, id") }
@@ -112,6 +123,14 @@ package enum NetworkQueries {
     package static func release(_ address: String, in subnet: SubnetID, _ db: any Connection) throws {
         try db.execute(
             "DELETE FROM address_allocations WHERE subnet_id = ?1 AND address = ?2", [.id(subnet), .text(address)])
+    }
+
+    package static func releaseAll(of port: PortID, _ db: any Connection) throws {
+        try db.execute("DELETE FROM address_allocations WHERE port_id = ?1", [.id(port)])
+    }
+
+    package static func releaseAll(in subnet: SubnetID, _ db: any Connection) throws {
+        try db.execute("DELETE FROM address_allocations WHERE subnet_id = ?1", [.id(subnet)])
     }
 
     package static func allocationCount(in subnet: SubnetID, _ db: any Connection) throws -> Int {

@@ -55,6 +55,13 @@ package enum RouterQueries {
         try db.fetch(FloatingIP.self, "WHERE port_id = ?1 ORDER BY address", [.id(port)])
     }
 
+    /// Floating IPs of a port that goes point nowhere.
+    package static func detachFloatingIPs(ofPort port: PortID, _ db: any Connection) throws {
+        try db.execute(
+            "UPDATE floating_ips SET port_id = NULL, fixed_address = NULL, router_id = NULL WHERE port_id = ?1",
+            [.id(port)])
+    }
+
     /// The routers with a leg in the network, by the ports they own there.
     package static func routerIDs(on network: NetworkID, _ db: any Connection) throws -> [RouterID] {
         try db.texts(

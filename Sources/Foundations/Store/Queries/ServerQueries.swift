@@ -63,35 +63,56 @@ extension ServerRequest: Record {
     }
 }
 
-/// Which servers a list shows. Keyset paging: by creation time, newest first.
-package struct ServerFilter: Sendable {
-    package var project: ProjectID?
-    package var includeDeleted = false
-    package var onlyDeleted = false
-    package var equal: [(column: Column, value: String)] = []
-    package var changedSince: Timestamp?
-    package var changedBefore: Timestamp?
-
-    /// Columns that may be compared with a request's words.
-    package enum Column: String, Sendable {
-        case user = "user_id"
-        case host = "host_id"
-        case flavor = "flavor_id"
-        case image = "image_id"
-        case key = "key_name"
-        case zone = "availability_zone"
-        case reservation = "reservation_id"
-        case settled
-        case id
+extension ServerFilter.Field {
+    fileprivate var column: String {
+        switch self {
+        case .user: "user_id"
+        case .host: "host_id"
+        case .flavor: "flavor_id"
+        case .image: "image_id"
+        case .key: "key_name"
+        case .zone: "availability_zone"
+        case .reservation: "reservation_id"
+        case .id: "id"
+        }
     }
+}
 
-    package init() {}
+extension ServerFilter.SortKey {
+    fileprivate var expression: String {
+        switch self {
+        case .accessIPv4: "COALESCE(access_ipv4, '')"
+        case .accessIPv6: "COALESCE(access_ipv6, '')"
+        case .configDrive: "config_drive"
+        case .createdAt: "created_at"
+        case .description: "COALESCE(description, '')"
+        case .diskConfig: "disk_config"
+        case .flavor: "flavor_id"
+        case .host: "COALESCE((SELECT hosts.hostname FROM hosts WHERE hosts.id = servers.host_id), '')"
+        case .hostname: "hostname"
+        case .id: "id"
+        case .image: "COALESCE(image_id, '')"
+        case .key: "COALESCE(key_name, '')"
+        case .launchIndex: "launch_index"
+        case .launchedAt: "COALESCE(launched_at, 0)"
+        case .locked: "is_locked"
+        case .name: "name"
+        case .operation: "COALESCE(operation, '')"
+        case .power: "power"
+        case .project: "project_id"
+        case .settled: "settled"
+        case .terminatedAt: "COALESCE(terminated_at, 0)"
+        case .updatedAt: "updated_at"
+        case .user: "user_id"
+        case .zone: "COALESCE(availability_zone, '')"
+        }
+    }
 }
 
 package enum ServerQueries {
-    /// Up to `limit` servers after `marker`; `keep` may drop rows that SQL cannot judge.
+    /// Up to `limit` servers after `marker`.
     package static func list(
-        _ filter: ServerFilter, after marker: Server?, limit: Int, keep: (Server) -> Bool, _ db: any Connection
+        _ filter: ServerFilter, after marker: ServerID?, limit: Int, _ db: any Connection
     ) throws -> [Server] {
         var conditions = ["1 = 1"]
         var arguments: [SQLValue] = []
@@ -99,15 +120,17 @@ package enum ServerQueries {
             arguments.append(value)
             conditions.append(text("?\(arguments.count)"))
         }
-        if filter.onlyDeleted {
-            conditions.append("deleted_at IS NOT NULL")
-        } else if !filter.includeDeleted {
-            conditions.append("deleted_at IS NULL")
+        switch filter.deleted {
+        case .without: conditions.append("deleted_at IS NULL")
+        case .with: break
+        case .only: conditions.append("deleted_at IS NOT NULL")
         }
         if let project = filter.project { condition({ "project_id = \($0)" }, .id(project)) }
-        for (column, value) in filter.equal { condition({ "\(column.rawValue) = \($0)" }, .text(value)) }
+        for (field, value) in filter.equal { condition({ "\(field.column) = \($0)" }, .text(value)) }
         if let since = filter.changedSince { condition({ "updated_at >= \($0)" }, .time(since)) }
         if let before = filter.changedBefore { condition({ "updated_at <= \($0)" }, .time(before)) }
+        let order = completed(filter.order)
+        let sorting = order.map { "\($0.key.expression) \($0.ascending ? "ASC" : "DESC")" }.joined(separator: ", ")
         let fixed = conditions
         var found: [Server] = []
         var last = marker
@@ -115,23 +138,60 @@ package enum ServerQueries {
             var page = fixed
             var values = arguments
             if let last {
-                values += [.time(last.createdAt), .id(last.id)]
-                page.append("(created_at, id) < (?\(values.count - 1), ?\(values.count))")
+                values.append(.id(last))
+                page.append(beyond("?\(values.count)", in: order))
             }
             values.append(.int(limit))
             let rows = try db.fetch(
-                Server.self,
-                "WHERE \(page.joined(separator: " AND ")) ORDER BY created_at DESC, id DESC LIMIT ?\(values.count)",
+                Server.self, "WHERE \(page.joined(separator: " AND ")) ORDER BY \(sorting) LIMIT ?\(values.count)",
                 values)
-            found += rows.filter(keep)
+            found += try rows.filter(filter.keep)
             guard rows.count == limit, let end = rows.last else { break }
-            last = end
+            last = end.id
         }
         return Array(found.prefix(limit))
     }
 
+    /// Creation time and id at the end make every order total; they go the way of the first key, as in Nova.
+    private static func completed(
+        _ order: [(key: ServerFilter.SortKey, ascending: Bool)]
+    ) -> [(key: ServerFilter.SortKey, ascending: Bool)] {
+        let ascending = order.first?.ascending ?? false
+        return order + [.createdAt, .id].filter { key in !order.contains { $0.key == key } }.map { ($0, ascending) }
+    }
+
+    /// The condition of the rows that come after the server whose id is bound to `place`.
+    private static func beyond(
+        _ place: String, in order: [(key: ServerFilter.SortKey, ascending: Bool)]
+    ) -> String {
+        let keys = order.map(\.key.expression)
+        if Set(order.map(\.ascending)).count == 1 {
+            let sign = order[0].ascending ? ">" : "<"
+            let list = keys.joined(separator: ", ")
+            return "(\(list)) \(sign) (SELECT \(list) FROM servers WHERE id = \(place))"
+        }
+        func value(_ key: String) -> String { "(SELECT \(key) FROM servers WHERE id = \(place))" }
+        let cases = order.indices.map { at in
+            let equal = keys[..<at].map { "\($0) = \(value($0))" }
+            return (equal + ["\(keys[at]) \(order[at].ascending ? ">" : "<") \(value(keys[at]))"])
+                .joined(separator: " AND ")
+        }
+        return "(" + cases.map { "(\($0))" }.joined(separator: " OR ") + ")"
+    }
+
     package static func live(_ id: ServerID, _ db: any Connection) throws -> Server? {
         try db.first(Server.self, "WHERE id = ?1 AND deleted_at IS NULL", [.id(id)])
+    }
+
+    /// The user data of those servers that have any.
+    package static func userData(of servers: [ServerID], _ db: any Connection) throws -> [ServerID: String] {
+        var found: [ServerID: String] = [:]
+        for id in servers {
+            try db.forEach(
+                "SELECT user_data FROM server_requests WHERE server_id = ?1 AND user_data IS NOT NULL", [.id(id)]
+            ) { found[id] = $0.text(0) }
+        }
+        return found
     }
 
     package static func count(on host: HostID, _ db: any Connection) throws -> Int {

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Synchronization
 
 typealias MetadataAnswer = @Sendable (MetadataRequest) async throws -> MetadataResponse
 
@@ -67,7 +68,7 @@ private final class ConnectionCount: Sendable {
     private struct Full: Error {}
 
     private let limit: Int
-    private let open = NIOLockedValue(0)
+    private let open = Mutex(0)
 
     init(limit: Int) {
         self.limit = limit
@@ -80,20 +81,6 @@ private final class ConnectionCount: Sendable {
             return true
         }
         guard entered else { throw Full() }
-        channel.closeFuture.whenComplete { [open] _ in open.withLock { $0 -= 1 } }
-    }
-}
-
-/// A value behind a lock.
-private final class NIOLockedValue<Value: Sendable>: @unchecked Sendable {
-    private var value: Value
-    private let lock = NSLock()
-
-    init(_ value: Value) {
-        self.value = value
-    }
-
-    func withLock<Result>(_ body: (inout Value) -> Result) -> Result {
-        lock.withLock { body(&value) }
+        channel.closeFuture.whenComplete { [self] _ in open.withLock { $0 -= 1 } }
     }
 }

@@ -49,9 +49,10 @@ actor ImageCache {
         let folder = paths.images
         var doomed: [String] = []
         for name in try await io.run({ try PosixFile.names(in: folder) }) {
-            guard let path = try? paths.image(name), !kept.contains(name), !usedSinceSweep.contains(name) else {
-                continue
-            }
+            // What is not finished belongs to the one who works on it.
+            if name.hasPrefix(StoragePaths.temporaryPrefix) { continue }
+            let path = try paths.image(name)
+            guard !kept.contains(name), !usedSinceSweep.contains(name) else { continue }
             // Renamed without giving way, so that no newcomer finds the file and then loses it.
             let rubbish = PosixFile.temporaryName(beside: path)
             guard rename(path, rubbish) == 0 else { throw PosixFile.failure("rename", path) }

@@ -41,3 +41,14 @@ package struct SchedulingRequest: Sendable, Equatable {
         [("VCPU", vcpus), ("MEMORY_MB", memoryMiB), ("DISK_GB", diskGiB)]
     }
 }
+
+extension SchedulingRequest {
+    /// What a server that exists needs of another host.
+    init(of server: Server) throws {
+        let flavor = try server.flavor.value()
+        self.init(
+            vcpus: flavor.vcpus, memoryMiB: flavor.ram, diskGiB: flavor.diskGiB,
+            availabilityZone: server.requestedZone, imageProperties: try server.imageProperties.value(),
+            extraSpecs: flavor.extraSpecs)
+    }
+}

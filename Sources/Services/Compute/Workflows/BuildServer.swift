@@ -8,6 +8,11 @@ import Workflow
 
 /// Ports, then the document, then the guest that answers it.
 enum BuildServer {
+    private static let guestStep = "guest"
+    /// The hosts that failed, by id, with commas between.
+    private static let triedOutput = "tried-hosts"
+    private static let maximumAttempts = 3
+
     static func definition(_ steps: ServerSteps) -> WorkflowDefinition {
         let compute = steps.compute
         return WorkflowDefinition(
@@ -17,7 +22,7 @@ enum BuildServer {
                     try await bindPorts(steps, context)
                 },
                 steps.observed(
-                    "guest", undo: .run { try withdraw($0) },
+                    guestStep, undo: .run { try withdraw($0) },
                     isReached: { server, _ in server.observedPower == "running" },
                     commit: { server, _ in
                         let now = compute.clock.now()
@@ -83,19 +88,53 @@ enum BuildServer {
         return { _ in }
     }
 
-    /// What could not be built holds nothing: the claim goes back, and the host takes away what it had begun.
-    private static func unwound(_ steps: ServerSteps, _ context: StepContext, _ why: String) throws -> StepCommit {
-        let failed = try steps.failed(context, why)
-        let id = try context.serverID()
+    /// What could not be built holds nothing: the claim goes back, and the host takes away what it had begun. Then
+    /// another host may try, three in all, as in Nova.
+    private static func unwound(_ steps: ServerSteps, _ context: StepContext, _ why: String) throws -> UnwindingEnd {
         let compute = steps.compute
+        let id = try context.serverID()
+        let input = try JSONDecoder().decode(BuildInput.self, from: Data(context.record.input.utf8))
+        let before = (context.outputs[triedOutput] ?? "").split(separator: ",").map { HostID(String($0)) }
+        let now = compute.clock.now()
+        let hosts = compute.capacity.all
         return { db in
-            try failed(db)
             let held = try PlacementQueries.release(id.text, db)
             compute.logger.debug("a failed build gave back its claim", metadata: ["parts": "\(held.count)"])
-            guard var server = try db.find(Server.self, key: .id(id)) else { return }
+            guard var server = try db.find(Server.self, key: .id(id)) else { return .failed }
             server.addresses = "{}"
             server.securityGroups = "[]"
+            let tried = before + [server.hostID].compactMap { $0 }
+            let mayMove = !input.isBoundToHost && context.failedStep == guestStep && tried.count < maximumAttempts
+            if mayMove, let next = try claim(for: server, among: hosts.filter { !tried.contains($0.id) }, db) {
+                server.hostID = next.id
+                server.availabilityZone = next.availabilityZone
+                server.phase = 0
+                try db.update(server)
+                return .again(outputs: [triedOutput: tried.map(\.text).joined(separator: ",")])
+            }
             try db.update(server)
+            let message = tried.count > 1 ? "\(why) (the last of \(tried.count) hosts that were tried)" : why
+            let fault = try JSONText(ServerFault(code: 500, created: now.iso8601(), message: message))
+            try OperationStart.settle(id, in: .error, now: now, db) { $0.fault = fault }
+            return .failed
         }
     }
+
+    private static func claim(
+        for server: Server, among hosts: [HostState], _ db: any Connection
+    ) throws -> HostState? {
+        var generator = SystemRandomNumberGenerator()
+        let wanted = try SchedulingRequest(of: server)
+        return try Scheduler.choose(wanted, among: hosts, using: &generator).hosts.first { host in
+            try PlacementQueries.claim(
+                wanted.resources, on: ResourceProviderID(host.id.text), for: server.id.text,
+                project: server.projectID, user: server.userID, db)
+        }
+    }
+}
+
+/// What a build is told beside the server's row.
+struct BuildInput: Codable, Sendable {
+    /// The user named the host: no other will do.
+    var isBoundToHost: Bool
 }

@@ -34,7 +34,7 @@ enum DeleteServer {
         let compute = steps.compute
         let server = try await steps.server(context)
         guard let hostID = server.hostID,
-            try await compute.database.read({ try HostQueries.document(of: server.id, $0) }) != nil
+            try await compute.database.read({ try HostQueries.document(of: server.id, on: hostID, $0) }) != nil
         else { return .done() }
         compute.bells.host(hostID)
         if server.observedEpoch >= server.epoch, server.observedPower == "absent" { return .done() }
@@ -50,18 +50,13 @@ enum DeleteServer {
         let flavor = try server.flavor.value()
         let now = compute.clock.now()
         if let host = server.hostID {
-            compute.capacity.count(
-                SchedulingRequest(
-                    vcpus: flavor.vcpus, memoryMiB: flavor.ram,
-                    diskGiB: flavor.diskGiB, imageProperties: [:],
-                    extraSpecs: [:]), times: -1, on: host)
+            compute.capacity.count(try SchedulingRequest(of: server), times: -1, on: host)
         }
         return .done { db in
             _ = try PlacementQueries.release(server.id.text, db)
             for (resource, amount) in [("instances", 1), ("cores", flavor.vcpus), ("ram", flavor.ram)] {
                 try QuotaQueries.giveBack(amount, of: resource, for: server.projectID, db)
             }
-            if server.observedPower == "absent" { try HostQueries.deleteDocument(of: server.id, db) }
             try OperationStart.settle(server.id, in: .deleted, now: now, db) { row in
                 row.deletedAt = now
                 row.terminatedAt = now

@@ -55,12 +55,13 @@ struct ServerSteps: Sendable {
     }
 
     /// The server is in ERROR and says why.
-    func failed(_ context: StepContext, _ why: String) throws -> StepCommit {
+    func failed(_ context: StepContext, _ why: String) throws -> UnwindingEnd {
         let id = try context.serverID()
         let now = compute.clock.now()
         return { db in
             let fault = try JSONText(ServerFault(code: 500, created: now.iso8601(), message: why))
             try OperationStart.settle(id, in: .error, now: now, db) { $0.fault = fault }
+            return .failed
         }
     }
 }

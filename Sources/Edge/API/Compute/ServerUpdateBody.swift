@@ -1,0 +1,61 @@
+import APIKit
+import Model
+import Wire
+
+/// The body of `PUT /servers/{id}`, read once and applied to the row inside its transaction.
+struct ServerUpdateBody: Sendable {
+    private var name: String?
+    private var ipv4: String??
+    private var ipv6: String??
+    private var diskConfig: String?
+    private var description: String??
+    private var hostname: String?
+    private var pinnedZone: String??
+
+    init(_ given: Fields, at version: Microversion) throws(CloudError) {
+        var fields = given
+        name = try fields.optionalString("name", 1...255)?.trimmingSpaces
+        if name?.isEmpty == true { throw fields.invalid("name", .string(""), "It is too short.") }
+        ipv4 = try Self.address("accessIPv4", 4, &fields)
+        ipv6 = try Self.address("accessIPv6", 6, &fields)
+        diskConfig = try fields.word("OS-DCF:diskConfig", of: ["AUTO", "MANUAL"])
+        if version >= Microversion(2, 19), fields.has("description") {
+            description = .some(try fields.optionalString("description"))
+        }
+        hostname = try Hostname.read(&fields, at: version)
+        if version >= Microversion(2, 104), fields.has("pinned_availability_zone") {
+            pinnedZone = .some(try fields.optionalString("pinned_availability_zone", 1...255))
+        }
+        try fields.finish()
+    }
+
+    /// An empty text takes the address away.
+    private static func address(_ name: String, _ family: Int, _ fields: inout Fields) throws(CloudError) -> String?? {
+        guard let text = try fields.optionalString(name) else { return .none }
+        if text.isEmpty { return .some(nil) }
+        guard let address = IPAddress(text), address.version == family else {
+            throw fields.invalid(name, .string(text), "It is not an IPv\(family) address.")
+        }
+        return address.description
+    }
+
+    func apply(to server: inout Server) throws(CloudError) {
+        if let name { server.name = name }
+        if let ipv4 { server.accessIPv4 = ipv4 }
+        if let ipv6 { server.accessIPv6 = ipv6 }
+        if let diskConfig { server.diskConfig = diskConfig }
+        if let description { server.description = description }
+        if let hostname { server.hostname = hostname }
+        if let pinnedZone { try pin(&server, to: pinnedZone) }
+    }
+
+    /// A server is pinned to the zone it is in, or to none.
+    private func pin(_ server: inout Server, to zone: String?) throws(CloudError) {
+        guard zone == nil || zone == server.requestedZone || zone == server.availabilityZone else {
+            throw CloudError.conflict(
+                "Server \(server.id) can be pinned to its own availability zone "
+                    + "'\(server.availabilityZone ?? "")' only, not to '\(zone ?? "")'.")
+        }
+        server.requestedZone = zone
+    }
+}

@@ -23,6 +23,8 @@ package final class Cloud: Sendable {
         package var stateDirectory: String
         package var passwords: Passwords = Passwords()
         package var clock: any CloudClock = SystemClock()
+        /// What stands between the store and everything that uses it.
+        package var watch: @Sendable (any Database) -> any Database = { $0 }
 
         package init(stateDirectory: String) {
             self.stateDirectory = stateDirectory
@@ -39,17 +41,20 @@ package final class Cloud: Sendable {
     private let runner: WorkflowRunner
     private let logger: Logger
     private let clock: any CloudClock
+    private let lock: StateLock
 
     package init(_ options: Options, logger: Logger) throws {
         try FileManager.default.createDirectory(
             atPath: options.stateDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
+        lock = try StateLock(directory: options.stateDirectory)
         let path = options.stateDirectory + "/novella.db"
         if !FileManager.default.fileExists(atPath: path) {
             // The store holds password hashes and keys: SQLite gives its other files the mode of this one.
             _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
         }
-        let store = try SQLiteDatabase(path: path)
-        try store.migrate()
+        let sqlite = try SQLiteDatabase(path: path)
+        try sqlite.migrate()
+        let store = options.watch(sqlite)
         let switchboard = Switchboard()
         let runnerBell = LateBell()
         let clock = options.clock
@@ -78,8 +83,10 @@ package final class Cloud: Sendable {
 
     private let bell: LateBell
 
-    /// Makes ready what a start has to: keys, uploads cut short, the view of the hosts.
+    /// Makes ready what a start has to: keys, work and uploads that another process left, the view of the hosts.
     package func prepare() async throws {
+        let now = clock.now()
+        try await database.transaction { try WorkflowQueries.releaseAll(now: now, $0) }
         try await identity.ensureTokenKey()
         try await image.recoverUploads()
         try await compute.refreshCapacity()

@@ -64,6 +64,7 @@ let package = Package(
         room("Image", in: "Services", imports: ["Model", "Store", crypto, logging]),
         room("Networking", in: "Services", imports: ["Model", "Store", "HostProtocol"]),
         room("Placement", in: "Services", imports: ["Model", "Store"]),
+        room("Inspection", in: "Services", imports: ["Model", "Store"]),
         room(
             "Compute", in: "Services",
             imports: [
@@ -110,8 +111,9 @@ let package = Package(
         .executableTarget(
             name: "novella",
             dependencies: [
-                "Model", "HostProtocol", "Cloud", "Hypervisor", "LibvirtDriver", "Dataplane", "HostStorage", "Agent",
-                "HostLink", hummingbird, argumentParser, lifecycle, unixSignals, logging,
+                "Model", "Store", "StoreSQLite", "HostProtocol", "Networking", "Compute", "Inspection", "Cloud",
+                "Hypervisor", "LibvirtDriver", "Dataplane", "HostStorage", "Agent", "HostLink", hummingbird,
+                argumentParser, lifecycle, unixSignals, logging,
             ],
             path: "Sources/Binaries/novella", swiftSettings: settings),
 
@@ -127,8 +129,8 @@ let package = Package(
         .executableTarget(
             name: "crash-harness",
             dependencies: [
-                "Model", "Store", "HostProtocol", "Cloud", "Compute", "Identity", "Image", "Networking", "Hypervisor",
-                "HostStorage", "Dataplane", "Agent", "HostLink", "LibvirtDriver", argumentParser, logging,
+                "Model", "Store", "HostProtocol", "Cloud", "Compute", "Identity", "Image", "Networking", "Inspection",
+                "Hypervisor", "HostStorage", "Dataplane", "Agent", "LibvirtDriver", argumentParser, logging,
             ],
             path: "Sources/Testing/CrashHarness", swiftSettings: settings),
         room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),
@@ -139,7 +141,12 @@ let package = Package(
         tests("Wire", imports: ["Model", "TestSupport"]),
         tests("APIKit", imports: ["Model", "Wire", httpTypes]),
         tests("API", imports: ["Model", "TestSupport"]),
-        tests("Cloud", imports: ["Model", "Wire", "Compute", "APIKit", "TestSupport", httpTypes]),
+        tests(
+            "Cloud",
+            imports: [
+                "Model", "Wire", "Store", "Compute", "Networking", "Inspection", "Hypervisor", "APIKit", "TestSupport",
+                httpTypes,
+            ]),
         tests(
             "Compute",
             imports: [

@@ -40,7 +40,7 @@ struct AgentTests {
             #expect(fifth.power == .absent)
         }
         #expect(bench.driver.callCount(.start) == 1)
-        #expect(bench.storage.preparedServers.isEmpty)
+        #expect(try await bench.storage.preparedServers().isEmpty)
     }
 
     @Test func theNewerEpochWins() async throws {
@@ -137,7 +137,7 @@ struct AgentTests {
             #expect(second.power == .absent)
         }
         #expect(bench.driver.callCount(.undefine) == 2)
-        #expect(bench.storage.preparedServers.isEmpty)
+        #expect(try await bench.storage.preparedServers().isEmpty)
     }
 
     @Test func aFailureIsReportedWithItsReason() async throws {

@@ -7,7 +7,6 @@ import HostProtocol
 import HostStorage
 import Hummingbird
 import Hypervisor
-import LibvirtDriver
 import Logging
 import Model
 import ServiceLifecycle
@@ -84,20 +83,13 @@ struct CloudProcess: Sendable {
     }
 
     private func libvirtHost(_ cloud: Cloud) async throws -> Agent {
-        let tag = CloudTag.of(stateDirectory: options.stateDir)
-        let driver = try await LibvirtDriver.connect(
-            .init(cloudTag: tag, hostname: ProcessInfo.processInfo.hostName, storagePath: options.stateDir),
-            logger: logger)
-        let storage = try FileHostStorage(stateDirectory: options.stateDir)
         let channel = cloud.channel()
-        let dataplane = try KernelDataplane(
-            cloudTag: tag, externalInterface: options.externalInterface,
-            metadata: { try await channel.metadata($0) }, logger: logger)
-        let machine = HostMachine(
-            driver: driver, storage: storage, dataplane: dataplane, bootID: try CloudTag.bootID())
-        let agent = cloud.agent(channel, machine: machine)
+        let machine = try await LocalMachine.libvirt(
+            stateDirectory: options.stateDir, externalInterface: options.externalInterface, logger: logger,
+            metadata: { try await channel.metadata($0) })
+        let agent = cloud.agent(channel, machine: machine.host)
         let id = try await agent.register()
-        cloud.switchboard.connectConsole(of: id) { try await storage.consoleTail($0, maxBytes: $1) }
+        cloud.switchboard.connectConsole(of: id) { try await machine.storage.consoleTail($0, maxBytes: $1) }
         return agent
     }
 

@@ -10,8 +10,18 @@ package final class SQLiteDatabase: Store.Database {
     private let committer: GroupCommitter
 
     /// Opens or makes the file; `:memory:` is refused, because the pool's readers would see another database.
-    package init(path: String) throws {
+    package convenience init(path: String) throws {
+        try self.init(path, readOnly: false)
+    }
+
+    /// For looking at a store that another process may be using; writing fails.
+    package convenience init(readingOnly path: String) throws {
+        try self.init(path, readOnly: true)
+    }
+
+    private init(_ path: String, readOnly: Bool) throws {
         var configuration = Configuration()
+        configuration.readonly = readOnly
         configuration.maximumReaderCount = 4
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { db in

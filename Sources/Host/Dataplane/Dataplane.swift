@@ -10,6 +10,8 @@ package protocol Dataplane: Sendable {
     /// Makes the whole topology, mending whatever differs, and takes away what it does not name. Repeatable; flows that
     /// stay allowed are not disturbed, those no longer allowed are ended.
     func converge(_ topology: NetworkTopology) async throws
+    /// What is there and should not be, or the reverse, one line each. Changes nothing.
+    func differences(from topology: NetworkTopology) async throws -> [String]
     /// Takes away every kernel object, file and process of this cloud, and puts back what was changed on the machine.
     func destroy() async throws
 }
@@ -29,6 +31,11 @@ package actor RecordedDataplane: Dataplane {
 
     package func converge(_ topology: NetworkTopology) {
         if topology.generation >= latest?.generation ?? 0 { latest = topology }
+    }
+
+    package func differences(from topology: NetworkTopology) -> [String] {
+        guard wantsTopology, latest?.networks != topology.networks || latest?.ports != topology.ports else { return [] }
+        return ["network: the last pass was for generation \(latest?.generation ?? 0) of \(topology.generation)"]
     }
 
     package func destroy() {

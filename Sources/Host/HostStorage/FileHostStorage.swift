@@ -20,10 +20,14 @@ package final class FileHostStorage: HostStorage {
     ///   - stateDirectory: absolute; everything goes below its `host` folder. Others must be able to pass through it
     ///     (`o+x`), or the hypervisor's own user cannot open its disks.
     ///   - hypervisorUser: makes its VNC sockets in our folder; a name that does not exist is left aside.
+    ///   - isShared: another process works on the files: its unfinished ones are left alone.
     /// - Throws: `HostFailure`. Leftovers of a crash are cleared away.
-    package init(stateDirectory: String, hypervisorUser: String = "libvirt-qemu") throws {
+    package init(
+        stateDirectory: String, hypervisorUser: String = "libvirt-qemu", isShared: Bool = false
+    ) throws {
         paths = try StoragePaths(root: "\(stateDirectory)/host")
         cache = ImageCache(paths: paths, io: io)
+        if isShared { return }
         for folder in [paths.root, paths.images, paths.servers, paths.records, paths.vncSockets] {
             try PosixFile.makeFolder(folder)
         }
@@ -69,6 +73,11 @@ package final class FileHostStorage: HostStorage {
                 try PosixFile.removeTree(rubbish)
             }
         }
+    }
+
+    package func preparedServers() async throws -> Set<ServerID> {
+        let folder = paths.servers
+        return try await io.run { Set(try PosixFile.names(in: folder).filter(UUIDText.isValid).map { ServerID($0) }) }
     }
 
     package func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8] {

@@ -31,6 +31,8 @@ package protocol HostStorage: Sendable {
     ) async throws -> PreparedFiles
     /// Takes the server's files away; nothing is wrong when there are none.
     func remove(_ server: ServerID) async throws
+    /// The servers with files on this host.
+    func preparedServers() async throws -> Set<ServerID>
     /// The tail of the serial log; empty when there is none.
     func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8]
     /// What the agent must not forget of a server: its highest epoch, tombstone and last command. Durable on return.

@@ -40,6 +40,10 @@ package final class SimulatedStorage: HostStorage {
         state.withLock { _ = $0.prepared.removeValue(forKey: server) }
     }
 
+    package func preparedServers() async throws -> Set<ServerID> {
+        state.withLock { Set($0.prepared.keys) }
+    }
+
     package func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8] {
         guard state.withLock({ $0.prepared[server] != nil }) else { return [] }
         let log = [
@@ -99,9 +103,5 @@ extension SimulatedStorage {
         state.withLock { state in
             if let server { state.prepareFailures[server] = failure } else { state.failAllPrepares = failure }
         }
-    }
-
-    package var preparedServers: Set<ServerID> {
-        state.withLock { Set($0.prepared.keys) }
     }
 }

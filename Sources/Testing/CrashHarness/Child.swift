@@ -3,6 +3,7 @@ import ArgumentParser
 import Cloud
 import Foundation
 import Identity
+import Inspection
 import Logging
 import Model
 import Store
@@ -48,6 +49,7 @@ struct Child: AsyncParsableCommand {
                 try await scenario.act(client)
             }
             try await settle(cloud)
+            try await audit(cloud, machine)
             group.cancelAll()
         }
         let end = try await EndState.text(of: cloud, images: folder + "/state/images") + machine.facts()
@@ -70,6 +72,19 @@ struct Child: AsyncParsableCommand {
                     && db.integer("SELECT count(*) FROM host_documents WHERE is_absent = 1") == 0
                     && db.integer("SELECT count(*) FROM network_outbox") == 0
             }
+        }
+    }
+
+    /// A host may take a moment to pay what it owes.
+    private func audit(_ cloud: Cloud, _ machine: Machine) async throws {
+        var found: [String] = []
+        do {
+            try await until("the audit finds nothing") {
+                found = try await StoreAudit.differences(in: cloud.database) + machine.differences(from: cloud)
+                return found.isEmpty
+            }
+        } catch let error as CloudError {
+            throw CloudError(.internal, "\(error.message) It found \(found).")
         }
     }
 

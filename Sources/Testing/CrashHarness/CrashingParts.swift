@@ -87,6 +87,8 @@ struct CrashingStorage: HostStorage {
         try await points.around("remove") { try await inner.remove(server) }
     }
 
+    func preparedServers() async throws -> Set<ServerID> { try await inner.preparedServers() }
+
     func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8] {
         try await inner.consoleTail(server, maxBytes: maxBytes)
     }
@@ -108,6 +110,10 @@ struct CrashingDataplane: Dataplane {
 
     func converge(_ topology: NetworkTopology) async throws {
         try await points.around("converge") { try await inner.converge(topology) }
+    }
+
+    func differences(from topology: NetworkTopology) async throws -> [String] {
+        try await inner.differences(from: topology)
     }
 
     func destroy() async throws { try await inner.destroy() }

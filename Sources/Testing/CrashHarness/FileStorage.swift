@@ -37,6 +37,10 @@ struct FileStorage: HostStorage {
         if FileManager.default.fileExists(atPath: root) { try FileManager.default.removeItem(atPath: root) }
     }
 
+    func preparedServers() async throws -> Set<ServerID> {
+        Set(try FileManager.default.contentsOfDirectory(atPath: disks).filter(UUIDText.isValid).map { ServerID($0) })
+    }
+
     func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8] { [] }
 
     func saveRecord(_ record: ServerRecord) async throws {

@@ -1,5 +1,7 @@
 import Agent
 import ArgumentParser
+import Cloud
+import Compute
 import Dataplane
 import Foundation
 import HostProtocol
@@ -8,6 +10,7 @@ import Hypervisor
 import LibvirtDriver
 import Logging
 import Model
+import Networking
 
 /// What a cloud's one host is made of, and what is found on it afterwards.
 struct Machine: Sendable {
@@ -67,6 +70,14 @@ struct Machine: Sendable {
         let namespaces = try FileManager.default.contentsOfDirectory(atPath: "/run/netns")
         lines.append("namespaces: \(namespaces.filter { $0.contains(Self.tag) }.count)")
         return lines
+    }
+
+    /// What its host differs in from what the cloud wants of it.
+    func differences(from cloud: Cloud) async throws -> [String] {
+        guard let host = try await cloud.compute.hosts().first else { return ["there is no host"] }
+        let documents = try await cloud.compute.desired(of: host.id, after: 0).servers
+        let topology = try await cloud.networking.topology(of: host.hostname)
+        return try await HostAudit(self.host(CrashPoints(deadly: nil))).differences(from: documents, topology)
     }
 
     /// Takes away what would outlive the folder.

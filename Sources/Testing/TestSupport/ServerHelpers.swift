@@ -50,7 +50,7 @@ extension CloudFixture {
         }
         for host in hosts {
             held.guests += try await host.driver.list().count
-            held.disks += host.storage.preparedServers.count
+            held.disks += try await host.storage.preparedServers().count
         }
         return held
     }

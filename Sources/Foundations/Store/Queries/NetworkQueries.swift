@@ -133,6 +133,11 @@ package enum NetworkQueries {
         try db.execute("DELETE FROM address_allocations WHERE subnet_id = ?1", [.id(subnet)])
     }
 
+    /// Every taken address, as `address in subnet of port`.
+    package static func takenAddresses(_ db: any Connection) throws -> [String] {
+        try db.texts("SELECT address || ' in ' || subnet_id || ' of ' || port_id FROM address_allocations")
+    }
+
     package static func allocationCount(in subnet: SubnetID, _ db: any Connection) throws -> Int {
         Int(try db.integer("SELECT count(*) FROM address_allocations WHERE subnet_id = ?1", [.id(subnet)]) ?? 0)
     }

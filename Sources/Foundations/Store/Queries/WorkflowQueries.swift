@@ -116,6 +116,11 @@ package enum WorkflowQueries {
             [.id(server), .time(now)]) ?? 0 > 0
     }
 
+    /// What is under way, oldest first.
+    package static func unfinished(_ db: any Connection) throws -> [WorkflowRecord] {
+        try db.fetch(WorkflowRecord.self, "WHERE finished_at IS NULL ORDER BY created_at, id")
+    }
+
     package static func ofServer(_ server: ServerID, _ db: any Connection) throws -> [WorkflowRecord] {
         try db.fetch(WorkflowRecord.self, "WHERE server_id = ?1 ORDER BY created_at DESC, id DESC", [.id(server)])
     }

@@ -8,7 +8,7 @@ package import Model
 /// Needs root. What it made is found again by name after a restart of this process, and goes on working without it,
 /// except for metadata, which this process answers itself.
 package actor KernelDataplane: Dataplane {
-    private let names: DataplaneNames
+    let names: DataplaneNames
     private let externalInterface: String?
     private let answer: @Sendable (MetadataRequest) async throws -> MetadataResponse
     private let logger: Logger

@@ -4,11 +4,15 @@ struct RootLinks {
     let plan: HostPlan
     let names: DataplaneNames
 
+    /// The names of all links of the plan.
+    var wanted: Set<String> {
+        Set(plan.bridges.map(\.name) + plan.taps.map(\.name) + plan.namespaces.flatMap(\.legs).map(\.outside))
+    }
+
     /// Links of this cloud that the plan does not name go first, so that no packet meets rules that are gone.
     /// Returns what is left.
     func removeStrangers() async throws -> [String: LinkState] {
-        let wanted = Set(
-            plan.bridges.map(\.name) + plan.taps.map(\.name) + plan.namespaces.flatMap(\.legs).map(\.outside))
+        let wanted = self.wanted
         let present = try await LinkState.read()
         let strangers = present.keys.filter { names.owns(link: $0) && !wanted.contains($0) }
         if strangers.isEmpty { return present }

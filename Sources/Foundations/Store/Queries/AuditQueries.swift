@@ -1,0 +1,107 @@
+/// What must never be so; each check is a query that names every row that is.
+package enum AuditQueries {
+    /// Of each difference one line.
+    package static func differences(_ db: any Connection) throws -> [String] {
+        try checks.flatMap { name, sql in try db.texts(sql).map { "\(name): \($0)" } }
+            + counted.flatMap { resource, rows in
+                try db.texts(quotaUse(of: resource, rows)).map { "quota use: \($0)" }
+            }
+    }
+
+    private static let checks: [(name: String, sql: String)] = [
+        (
+            "allocation without a server",
+            """
+            SELECT a.consumer_id || ' holds ' || a.used || ' ' || a.resource_class FROM allocations a
+            LEFT JOIN servers s ON s.id = a.consumer_id AND s.deleted_at IS NULL WHERE s.id IS NULL ORDER BY 1
+            """
+        ),
+        (
+            "allocation on a host that the server is not on",
+            """
+            SELECT a.consumer_id || ' on ' || a.provider_id FROM allocations a JOIN servers s ON s.id = a.consumer_id
+            WHERE s.host_id IS NULL OR s.host_id <> a.provider_id ORDER BY 1
+            """
+        ),
+        (
+            "inventory use",
+            """
+            SELECT i.key || ' counts ' || i.used || ', its allocations hold ' || COALESCE(x.held, 0) FROM inventories i
+            LEFT JOIN (SELECT provider_id, resource_class, SUM(used) AS held FROM allocations
+                GROUP BY provider_id, resource_class) x
+            ON x.provider_id = i.provider_id AND x.resource_class = i.resource_class
+            WHERE i.used <> COALESCE(x.held, 0) ORDER BY 1
+            """
+        ),
+        (
+            "port of a server that is not there",
+            """
+            SELECT p.id || ' of ' || p.device_id FROM ports p
+            LEFT JOIN servers s ON s.id = p.device_id AND s.deleted_at IS NULL
+            WHERE p.device_owner LIKE 'compute:%' AND p.binding_host <> '' AND s.id IS NULL ORDER BY 1
+            """
+        ),
+        (
+            "port of a router that is not there",
+            """
+            SELECT p.id || ' of ' || p.device_id FROM ports p LEFT JOIN routers r ON r.id = p.device_id
+            WHERE p.device_owner IN ('network:router_interface', 'network:router_gateway') AND r.id IS NULL ORDER BY 1
+            """
+        ),
+        (
+            "port of a floating IP that is not there",
+            """
+            SELECT p.id || ' of ' || p.device_id FROM ports p LEFT JOIN floating_ips f ON f.holder_port_id = p.id
+            WHERE p.device_owner = 'network:floatingip' AND f.id IS NULL ORDER BY 1
+            """
+        ),
+        (
+            "operation without a workflow",
+            """
+            SELECT s.id || ' ' || s.operation FROM servers s
+            LEFT JOIN workflows w ON w.id = s.workflow_id AND w.finished_at IS NULL
+            WHERE s.operation IS NOT NULL AND w.id IS NULL ORDER BY 1
+            """
+        ),
+        (
+            "workflow that no server waits for",
+            """
+            SELECT w.id || ' ' || w.kind || ' of ' || w.server_id FROM workflows w
+            LEFT JOIN servers s ON s.workflow_id = w.id
+            WHERE w.finished_at IS NULL AND w.server_id IS NOT NULL AND s.id IS NULL ORDER BY 1
+            """
+        ),
+        (
+            "document of a server that is not there",
+            """
+            SELECT d.server_id || ' on ' || d.host_id FROM host_documents d
+            LEFT JOIN servers s ON s.id = d.server_id AND s.host_id = d.host_id AND s.deleted_at IS NULL
+            WHERE d.is_absent = 0 AND s.id IS NULL ORDER BY 1
+            """
+        ),
+        (
+            "server without a document",
+            """
+            SELECT s.id || ' ' || s.settled FROM servers s WHERE s.settled IN ('active', 'stopped')
+                AND NOT EXISTS (SELECT 1 FROM host_documents d
+                    WHERE d.server_id = s.id AND d.host_id = s.host_id AND d.is_absent = 0) ORDER BY 1
+            """
+        ),
+    ]
+
+    /// Resources of which each row counts one.
+    private static let counted: [(resource: String, rows: String)] = [
+        ("instances", "servers WHERE deleted_at IS NULL"), ("network", "networks"), ("subnet", "subnets"),
+        ("port", "ports WHERE device_owner <> 'network:dhcp'"), ("router", "routers"), ("floatingip", "floating_ips"),
+        ("security_group", "security_groups"), ("security_group_rule", "security_group_rules"),
+    ]
+
+    private static func quotaUse(of resource: String, _ rows: String) -> String {
+        """
+        SELECT x.project_id || ' counts ' || MAX(x.counted) || ' \(resource), there are ' || MAX(x.there) FROM (
+            SELECT project_id, used AS counted, 0 AS there FROM quotas WHERE resource = '\(resource)'
+            UNION ALL SELECT project_id, 0, count(*) FROM \(rows) GROUP BY project_id) x
+        GROUP BY x.project_id HAVING MAX(x.counted) <> MAX(x.there) ORDER BY 1
+        """
+    }
+}

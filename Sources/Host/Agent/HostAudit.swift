@@ -1,0 +1,34 @@
+import Dataplane
+package import HostProtocol
+import HostStorage
+import Hypervisor
+import Model
+
+/// Compares one host with what it should be. Reads, and changes nothing.
+package struct HostAudit: Sendable {
+    private let machine: HostMachine
+
+    package init(_ machine: HostMachine) {
+        self.machine = machine
+    }
+
+    /// One line a difference; a host that is still at work on a document differs until it is done.
+    package func differences(
+        from documents: [DesiredServer], _ topology: NetworkTopology
+    ) async throws -> [String] {
+        let wanted = Dictionary(
+            uniqueKeysWithValues: documents.filter { $0.presence == .present }.map { ($0.serverID, $0) })
+        let guests = try await machine.driver.list()
+        let disks = try await machine.storage.preparedServers()
+        var lines: [String] = []
+        for (id, document) in wanted.sorted(by: { $0.key < $1.key }) {
+            let power = guests[id] ?? .absent
+            let isRight = document.power == .running ? [.running, .paused].contains(power) : power == .shutdown
+            if !isRight { lines.append("guest: \(id) is \(power.rawValue), should be \(document.power)") }
+            if !disks.contains(id) { lines.append("disk: \(id) has none") }
+        }
+        lines += guests.keys.filter { wanted[$0] == nil }.sorted().map { "guest: \($0) should not be there" }
+        lines += disks.filter { wanted[$0] == nil }.sorted().map { "disk: \($0) should have none" }
+        return lines + (try await machine.dataplane.differences(from: topology))
+    }
+}

@@ -1,0 +1,64 @@
+import Model
+package import Store
+
+/// Compares what the store says in one place with what it says in another. Reads one snapshot and writes nothing.
+package enum StoreAudit {
+    /// One line a difference; none when all is well. What an operation under way is changing is left out.
+    package static func differences(in database: any Database) async throws -> [String] {
+        try await database.read { db in
+            try AuditQueries.differences(db) + servers(db) + addresses(db)
+        }
+    }
+
+    /// Allocations and quota use against the flavors of the servers.
+    private static func servers(_ db: any Connection) throws -> [String] {
+        let servers = try db.fetch(Server.self, "WHERE deleted_at IS NULL ORDER BY id")
+        var differences: [String] = []
+        var use: [String: Int] = [:]
+        for server in servers {
+            let flavor = try server.flavor.value()
+            use["\(server.projectID) cores", default: 0] += flavor.vcpus
+            use["\(server.projectID) ram", default: 0] += flavor.ram
+            if server.operation != nil { continue }
+            let held = Dictionary(
+                uniqueKeysWithValues: try PlacementQueries.allocations(of: server.id.text, db)
+                    .map { ($0.resourceClass, $0.used) })
+            let wanted = try ServerResources.of(server).filter { $0.value > 0 }
+            let mayHoldNothing = server.settled == .error && held.isEmpty
+            if held != wanted, !mayHoldNothing {
+                differences.append(
+                    "allocation: \(server.id) holds \(held.sorted(by: <)), wants \(wanted.sorted(by: <))")
+            }
+        }
+        for quota in try db.fetch(Quota.self, "WHERE resource IN ('cores', 'ram') ORDER BY project_id, resource") {
+            let there = use.removeValue(forKey: "\(quota.projectID) \(quota.resource)") ?? 0
+            if there != quota.used {
+                differences.append(
+                    "quota use: \(quota.projectID) counts \(quota.used) \(quota.resource), there are \(there)")
+            }
+        }
+        return differences
+            + use.filter { $0.value > 0 }.map { "quota use: \($0.key) is not counted: \($0.value)" }.sorted()
+    }
+
+    /// Addresses that ports show against those that are taken.
+    private static func addresses(_ db: any Connection) throws -> [String] {
+        var shown: Set<String> = []
+        for port in try db.fetch(Port.self) {
+            for address in try port.fixedIPs.value() {
+                shown.insert("\(address.ipAddress) in \(address.subnetID) of \(port.id)")
+            }
+        }
+        let taken = Set(try NetworkQueries.takenAddresses(db))
+        return shown.subtracting(taken).sorted().map { "address that is not taken: \($0)" }
+            + taken.subtracting(shown).sorted().map { "address that no port shows: \($0)" }
+    }
+}
+
+/// What a server takes of its host, by resource class.
+private enum ServerResources {
+    static func of(_ server: Server) throws -> [String: Int] {
+        let flavor = try server.flavor.value()
+        return ["VCPU": flavor.vcpus, "MEMORY_MB": flavor.ram, "DISK_GB": flavor.diskGiB]
+    }
+}

@@ -24,7 +24,8 @@ struct CapacityTests {
             #expect(server.state.status == "ERROR")
             #expect(
                 try await fixture.fault(of: made.id)
-                    == "No valid host was found. Of 3 hosts, 3 lack free DISK_GB.")
+                    == "No valid host was found. Of 3 hosts, 3 lack free DISK_GB. "
+                    + "With 98000 GiB less disk it would fit on 3 hosts.")
             #expect(try await fixture.workflows(of: made.id).first?.outcome == .failed)
             try await fixture.cloud.compute.delete(made.id, by: fixture.people.member)
             try await fixture.server(made.id) { $0.settled == .deleted }

@@ -47,8 +47,9 @@ extension ComputeService {
         let made = try await database.transaction { db in
             let count = try plan.takeQuota(db)
             let group = try plan.joinGroup(count, db)
+            var placing = placing
             return try plan.servers(count, now).map { server in
-                try Self.insert(server, plan, placing, in: group, requestID: caller.requestID, db)
+                try Self.insert(server, plan, &placing, in: group, requestID: caller.requestID, db)
             }
         }
         for server in made {
@@ -131,7 +132,7 @@ extension ComputeService {
     }
 
     private static func insert(
-        _ server: Server, _ plan: CreationPlan, _ placing: Placing, in group: ServerGroup?, requestID: String,
+        _ server: Server, _ plan: CreationPlan, _ placing: inout Placing, in group: ServerGroup?, requestID: String,
         _ db: any Connection
     ) throws -> Server {
         var server = server

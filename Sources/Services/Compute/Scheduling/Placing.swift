@@ -1,7 +1,8 @@
 import Model
 import Store
 
-/// Finds a host for servers of one request and claims it, inside the transaction that writes them.
+/// Finds a host for each server of one request and claims it, inside the transaction that writes them. A transaction
+/// that runs again begins with a new one.
 struct Placing: Sendable {
     var request: SchedulingRequest
     var hints: SchedulerHints
@@ -34,16 +35,22 @@ struct Placing: Sendable {
 
     /// Where other servers are is read anew, so that what was true when the host was chosen is true when it is claimed.
     /// When every candidate has been filled meanwhile, the store's own figures decide.
-    func place(_ server: Server, in group: ServerGroup?, _ db: any Connection) throws -> Outcome {
+    mutating func place(_ server: Server, in group: ServerGroup?, _ db: any Connection) throws -> Outcome {
         if let refusal = prepared?.refusal { return .refused(refusal) }
         var wanted = request
         wanted.affinity = try Affinity.load(hints, group, without: server.id, db)
         let candidates = prepared.map { rotated($0.candidates, by: server.launchIndex) } ?? choose(wanted, hosts)
         if let host = try claim(candidates, for: server, db) { return .on(host) }
-        guard !candidates.isEmpty else { return .refused(Scheduler.refusal(of: wanted, among: hosts)) }
-        let current = try ComputeService.hostStates(at: now, db).filter { !excluded.contains($0.id) }
-        if let host = try claim(choose(wanted, current), for: server, db) { return .on(host) }
-        return .refused(Scheduler.refusal(of: wanted, among: current))
+        if !candidates.isEmpty {
+            hosts = try ComputeService.hostStates(at: now, db).filter { !excluded.contains($0.id) }
+            let found = try claim(choose(wanted, hosts), for: server, db)
+            let left = prepared == nil ? [] : choose(wanted, hosts)
+            prepared?.candidates = left
+            if let found { return .on(found) }
+        }
+        let refusal = Scheduler.refusal(of: wanted, among: hosts)
+        prepared?.refusal = refusal
+        return .refused(refusal)
     }
 
     private func choose(_ request: SchedulingRequest, _ hosts: [HostState]) -> [HostState] {
@@ -58,11 +65,23 @@ struct Placing: Sendable {
         return Array(hosts[start...] + hosts[..<start])
     }
 
-    private func claim(_ candidates: [HostState], for server: Server, _ db: any Connection) throws -> HostState? {
-        try candidates.first { host in
-            try PlacementQueries.claim(
+    /// What is taken counts for the servers that follow, and what was full stays full.
+    private mutating func claim(
+        _ candidates: [HostState], for server: Server, _ db: any Connection
+    ) throws -> HostState? {
+        for host in candidates {
+            let isClaimed = try PlacementQueries.claim(
                 request.resources, on: ResourceProviderID(host.id.text), for: server.id.text,
                 project: server.projectID, user: server.userID, db)
+            guard isClaimed else {
+                prepared?.candidates.removeAll { $0.id == host.id }
+                continue
+            }
+            if let place = hosts.firstIndex(where: { $0.id == host.id }) {
+                for resource in HostResource.allCases { hosts[place][resource].used += request[resource] }
+            }
+            return host
         }
+        return nil
     }
 }

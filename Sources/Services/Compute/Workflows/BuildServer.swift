@@ -125,7 +125,7 @@ enum BuildServer {
         _ server: Server, among hosts: [HostState], without tried: Set<HostID>, _ now: Timestamp,
         _ db: any Connection
     ) throws -> Placing.Outcome {
-        let placing = Placing(
+        var placing = Placing(
             try SchedulingRequest(of: server), try SchedulerHints(server.hints), among: hosts, excluded: tried,
             now: now)
         return try placing.place(server, in: ServerGroupQueries.group(of: server.id, db), db)

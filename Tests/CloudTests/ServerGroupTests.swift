@@ -134,6 +134,30 @@ struct ServerGroupTests {
         }
     }
 
+    /// As the project that owns them sees it: no two of the servers that found a host have the same `hostId`.
+    @Test func serversCreatedAtOnceStayApart() async throws {
+        var options = CloudFixture.Options()
+        options.hosts = 5
+        try await CloudFixture.run(options) { fixture async throws in
+            let limits = ["instances": -1, "cores": -1, "ram": -1, "server_group_members": -1]
+            try await fixture.cloud.compute.setQuotas(limits, of: fixture.people.demo, force: true)
+            let group = try await post(#"{"name": "g", "policy": "anti-affinity"}"#, "2.64", fixture)
+                .text("server_group.id")
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { tasks in
+                for _ in 0..<20 {
+                    tasks.addTask { try await boot(fixture, hints: #"{"group": "\#(group)"}"#).status }
+                }
+                return try await tasks.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses == Array(repeating: 202, count: 20))
+            let listed = try await fixture.request(.get, "/compute/v2.1/servers/detail", version: "2.1")
+            let hosts = (0..<20).map { listed.text("servers.\($0).hostId") }.filter { !$0.isEmpty }
+            #expect(hosts.count == 5 && Set(hosts).count == 5, "\(hosts)")
+            let members = try await fixture.request(.get, "\(path)/\(group)")
+            #expect(members.count("server_group.members") == 20)
+        }
+    }
+
     @Test func hintsThatNameNothingAreRefused() async throws {
         try await CloudFixture.run { fixture async throws in
             let foreign = try await post(#"{"name": "z", "policy": "affinity"}"#, "2.64", fixture, as: .stranger)

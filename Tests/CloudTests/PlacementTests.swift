@@ -30,4 +30,41 @@ struct PlacementTests {
             #expect(try await used() == .integer(0))
         }
     }
+
+    @Test func traitsAreWhatHostsReport() async throws {
+        var options = CloudFixture.Options()
+        options.hosts = 2
+        options.inventory = { index in
+            SimulatedHost.inventory(
+                index, memoryMiB: 2048, traits: index == 0 ? ["HW_FAST", "CUSTOM_A", "HW_FAST"] : ["CUSTOM_A"])
+        }
+        try await CloudFixture.run(options) { fixture async throws in
+            func ask(_ path: String, _ version: String = "1.39") async throws -> Answer {
+                try await fixture.request(.get, "/placement/\(path)", as: .admin, version: "placement \(version)")
+            }
+            func names(_ answer: Answer, _ list: String, _ member: String = "") -> [String] {
+                (0..<answer.count(list)).map { answer.text("\(list).\($0)\(member)") }
+            }
+            #expect(try await names(ask("traits"), "traits") == ["CUSTOM_A", "HW_FAST"])
+            #expect(try await names(ask("traits?name=startswith:HW_"), "traits") == ["HW_FAST"])
+            #expect(try await names(ask("traits?name=in:CUSTOM_A,CUSTOM_B"), "traits") == ["CUSTOM_A"])
+            #expect(try await ask("traits?name=HW").status == 400)
+            #expect(try await ask("traits/HW_FAST").status == 204)
+            #expect(try await ask("traits/HW_SLOW").status == 404)
+            #expect(try await ask("traits", "1.5").status == 404)
+            let own = try await ask("resource_providers/\(fixture.hosts[0].id)/traits")
+            #expect(names(own, "traits") == ["CUSTOM_A", "HW_FAST"], "\(own)")
+            for (query, version, found) in [
+                ("required=HW_FAST", "1.39", ["sim-1"]), ("required=CUSTOM_A", "1.18", ["sim-1", "sim-2"]),
+                ("required=CUSTOM_A,!HW_FAST", "1.22", ["sim-2"]), ("required=HW_FAST", "1.17", ["sim-1", "sim-2"]),
+                ("required=in:HW_FAST,HW_SLOW", "1.39", ["sim-1"]),
+                ("required=CUSTOM_A&required=!HW_FAST", "1.39", ["sim-2"]), ("required=HW_SLOW", "1.39", []),
+            ] {
+                let answer = try await ask("resource_providers?\(query)", version)
+                #expect(names(answer, "resource_providers", ".name") == found, "\(query): \(answer)")
+            }
+            #expect(try await ask("resource_providers?required=").status == 400)
+            #expect(try await ask("resource_providers?required=!HW_FAST", "1.21").status == 400)
+        }
+    }
 }

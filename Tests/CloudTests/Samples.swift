@@ -95,6 +95,8 @@ struct Samples: Sendable {
             "POST \(base)/flavors/{id}/os-extra_specs": #"{"extra_specs": {"hw:x": "1"}}"#,
             "PUT \(base)/flavors/{id}/os-extra_specs/{key}": #"{"hw:x": "2"}"#,
             "POST \(base)/os-keypairs": #"{"keypair": {"name": "k2", "type": "ssh", "public_key": "\#(key)"}}"#,
+            "POST \(base)/os-server-groups":
+                #"{"server_group": {"name": "g", "policy": "anti-affinity", "rules": {"max_server_per_host": 2}}}"#,
             "PUT \(base)/os-quota-sets/{project}": #"{"quota_set": {"instances": 20, "force": true}}"#,
             "POST /image/v2/images": #"{"name": "i", "disk_format": "raw", "min_disk": 0, "tags": ["a"]}"#,
             "PATCH /image/v2/images/{id}": #"[{"op": "replace", "path": "/name", "value": "i2"}]"#,

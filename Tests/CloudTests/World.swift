@@ -101,7 +101,7 @@ struct World: Sendable {
         let fixed = [
             "os-quota-sets": fixture.people.demo.text, "quotas": fixture.people.demo.text, "os-keypairs": "mine",
             "metadata": "role", "os-extra_specs": "hw:x", "tags": "blue", "ips": "own", "extensions": "router",
-            "resource_providers": fixture.host.id.text,
+            "resource_providers": fixture.host.id.text, "traits": "CUSTOM_SIMULATED",
         ]
         ids.merge(fixed) { $1 }
         try await populateIdentity()
@@ -151,6 +151,9 @@ struct World: Sendable {
         try await make(
             "flavors", "/compute/v2.1/flavors",
             #"{"flavor": {"name": "own", "id": "own", "vcpus": 1, "ram": 64, "disk": 0}}"#, as: .admin)
+        try await make(
+            "os-server-groups", "/compute/v2.1/os-server-groups",
+            #"{"server_group": {"name": "own", "policies": ["anti-affinity"]}}"#)
         let image = #"{"name": "own", "disk_format": "raw", "container_format": "bare", "visibility": "private"}"#
         try await make("images", "/image/v2/images", image)
         try await make(

@@ -24,7 +24,8 @@ struct CapacityTests {
             #expect(server.state.status == "ERROR")
             #expect(
                 try await fixture.fault(of: made.id)
-                    == "No valid host was found. Of 3 hosts, 3 lack free DISK_GB.")
+                    == "No valid host was found. Of 3 hosts, 3 lack free DISK_GB. "
+                    + "With 98000 GiB less disk it would fit on 3 hosts.")
             #expect(try await fixture.workflows(of: made.id).first?.outcome == .failed)
             try await fixture.cloud.compute.delete(made.id, by: fixture.people.member)
             try await fixture.server(made.id) { $0.settled == .deleted }
@@ -99,6 +100,34 @@ struct CapacityTests {
             #expect(Set(made.map(\.reservationID)).count == 1)
             for server in made { try await fixture.server(server.id) { $0.settled == .active } }
             for host in fixture.hosts { #expect(try await host.driver.list().count == 2) }
+        }
+    }
+
+    /// What does not fit any more is refused by what the store says, with the claims of the same request counted.
+    @Test func oneRequestForMoreThanThereIsFillsTheHosts() async throws {
+        var options = CloudFixture.Options()
+        (options.hosts, options.runsAgents, options.runsWorkflows) = (2, false, false)
+        options.inventory = { SimulatedHost.inventory($0, memoryMiB: 2048) }
+        try await CloudFixture.run(options) { fixture in
+            let compute = fixture.cloud.compute
+            let limits = ["instances": -1, "cores": -1, "ram": -1, "server_group_members": -1]
+            try await compute.setQuotas(limits, of: fixture.people.demo, force: true)
+            let group = ServerGroup(
+                id: .random(), projectID: fixture.people.demo, userID: fixture.people.member.userID, name: "g",
+                policy: .affinity, createdAt: compute.clock.now())
+            try await compute.create(group)
+            let together = try await fixture.create(count: 10) { $0.hints = #"{"group": "\#(group.id)"}"# }
+            #expect(together.count { $0.hostID != nil } == 6)
+            #expect(
+                try await fixture.fault(of: together[9].id)
+                    == "No valid host was found. Of 2 hosts, 1 is not where the affinity group's servers are, 1 lacks "
+                    + "free MEMORY_MB. Without the hint group it would fit on 1 host.")
+            let made = try await fixture.create(count: 10)
+            #expect(made.count { $0.hostID != nil } == 6)
+            #expect(
+                try await fixture.fault(of: made[9].id)
+                    == "No valid host was found. Of 2 hosts, 2 lack free MEMORY_MB. No smaller request would fit "
+                    + "either.")
         }
     }
 

@@ -103,4 +103,8 @@ struct DomainXMLTests {
         #expect(VirtType.choose(kvmOpens: false, cpuFlags: ["vmx"]).kind == .qemu)
         #expect(VirtType.choose(kvmOpens: false, cpuFlags: [], override: .kvm).kind == .kvm)
     }
+
+    @Test func traitsAreNamedAfterFlags() {
+        #expect(CPUTraits.names(of: ["sse4_2", "avx2", "no_such_flag"]) == ["HW_CPU_X86_AVX2", "HW_CPU_X86_SSE42"])
+    }
 }

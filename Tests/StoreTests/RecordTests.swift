@@ -8,6 +8,7 @@ import TestSupport
     private static let withoutRecord: Set = [
         "migrations", "change_feed", "role_implications", "token_keys", "revoked_tokens", "address_allocations",
         "address_hints", "port_security_groups", "network_outbox", "flavor_access", "host_documents",
+        "resource_provider_traits",
     ]
 
     @Test(arguments: [true, false])

@@ -130,6 +130,10 @@ enum Samples {
                 userData: full ? "I2Nsb3Vk" : nil,
                 publicKeys: try JSONText([PublicKey(line: "ssh-rsa AAAA", fingerprint: "aa")]),
                 securityGroups: try JSONText([SecurityGroupID("g1")]), adminPassword: full ? "secret" : nil),
+            ServerGroup(
+                id: ServerGroupID("sg1"), projectID: ProjectID("p1"), userID: UserID("u1"), name: "group",
+                policy: .antiAffinity, maxServerPerHost: full ? 3 : nil, createdAt: at(32)),
+            ServerGroupMember(serverID: ServerID("sv1"), groupID: ServerGroupID("sg1")),
             WorkflowRecord(
                 id: WorkflowID("w1"), kind: "build-server", serverID: full ? ServerID("sv1") : nil, action: "create",
                 projectID: ProjectID("p1"), userID: UserID("u1"), requestID: "req-1", input: #"{"a":1}"#,

@@ -53,10 +53,12 @@ package struct HostInventory: Codable, Sendable, Equatable {
     /// libvirt's form: major * 1,000,000 + minor * 1,000 + release.
     package var hypervisorVersion: Int
     package var cpuArchitecture: String
+    /// Placement's names, such as `HW_CPU_X86_AVX2` or `CUSTOM_FAST_DISK`; none in reports of older agents.
+    package var traits: [String]
 
     package init(
         hostname: String, vcpus: Int, memoryMiB: Int, diskGiB: Int, virtType: String, hypervisorType: String,
-        hypervisorVersion: Int, cpuArchitecture: String
+        hypervisorVersion: Int, cpuArchitecture: String, traits: [String] = []
     ) {
         self.hostname = hostname
         self.vcpus = vcpus
@@ -66,5 +68,20 @@ package struct HostInventory: Codable, Sendable, Equatable {
         self.hypervisorType = hypervisorType
         self.hypervisorVersion = hypervisorVersion
         self.cpuArchitecture = cpuArchitecture
+        self.traits = traits
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            hostname: try values.decode(String.self, forKey: .hostname),
+            vcpus: try values.decode(Int.self, forKey: .vcpus),
+            memoryMiB: try values.decode(Int.self, forKey: .memoryMiB),
+            diskGiB: try values.decode(Int.self, forKey: .diskGiB),
+            virtType: try values.decode(String.self, forKey: .virtType),
+            hypervisorType: try values.decode(String.self, forKey: .hypervisorType),
+            hypervisorVersion: try values.decode(Int.self, forKey: .hypervisorVersion),
+            cpuArchitecture: try values.decode(String.self, forKey: .cpuArchitecture),
+            traits: try values.decodeIfPresent([String].self, forKey: .traits) ?? [])
     }
 }

@@ -52,6 +52,7 @@ package enum FloatingIPKind: Sendable {}
 package enum SecurityGroupKind: Sendable {}
 package enum SecurityGroupRuleKind: Sendable {}
 package enum ServerKind: Sendable {}
+package enum ServerGroupKind: Sendable {}
 package enum FlavorKind: Sendable {}
 package enum HostKind: Sendable {}
 package enum WorkflowKind: Sendable {}
@@ -72,6 +73,7 @@ package typealias FloatingIPID = Identifier<FloatingIPKind>
 package typealias SecurityGroupID = Identifier<SecurityGroupKind>
 package typealias SecurityGroupRuleID = Identifier<SecurityGroupRuleKind>
 package typealias ServerID = Identifier<ServerKind>
+package typealias ServerGroupID = Identifier<ServerGroupKind>
 /// A flavor's id is whatever its maker chose: `1`, `m1.small`, a UUID.
 package typealias FlavorID = Identifier<FlavorKind>
 package typealias HostID = Identifier<HostKind>

@@ -24,6 +24,10 @@ package struct Quota: Sendable, Equatable {
         ("server_groups", 10), ("server_group_members", 10),
     ]
 
+    package static func computeDefault(_ resource: String) -> Int {
+        computeDefaults.first { $0.resource == resource }?.limit ?? unlimited
+    }
+
     /// Neutron's defaults.
     package static let networkDefaults: [(resource: String, limit: Int)] = [
         ("network", 100), ("subnet", 100), ("port", 500), ("router", 10), ("floatingip", 50),

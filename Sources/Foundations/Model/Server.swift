@@ -116,6 +116,9 @@ package struct Server: Sendable, Equatable {
         self.deletedAt = deletedAt
     }
 
+    /// The host that has it; one that could not be built is on none.
+    package var placedOn: HostID? { settled == .error && launchedAt == nil ? nil : hostID }
+
     package var state: ServerState {
         ServerState(settled: settled, operation: operation, phase: phase, power: power)
     }

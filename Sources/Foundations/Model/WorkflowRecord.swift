@@ -3,6 +3,9 @@ package struct WorkflowRecord: Sendable, Equatable {
     package enum Direction: String, Sendable { case forward, unwinding }
     package enum Outcome: String, Sendable { case succeeded = "Success", failed = "Error" }
 
+    /// The output with what administrators may read of a failure.
+    package static let detailsOutput = "details"
+
     package var id: WorkflowID
     /// The name in the registry, such as `build-server`.
     package var kind: String

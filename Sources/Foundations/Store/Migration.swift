@@ -40,5 +40,7 @@ package struct Migration: Sendable {
 
 /// All migrations in order.
 package enum Migrations {
-    package static let all: [Migration] = [identity, image, network, compute, workflow, hostDocuments]
+    package static let all: [Migration] = [
+        identity, image, network, compute, workflow, hostDocuments, serverGroups,
+    ]
 }

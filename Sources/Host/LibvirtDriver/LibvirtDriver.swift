@@ -71,7 +71,9 @@ package final class LibvirtDriver: HypervisorDriver {
         return HostInventory(
             hostname: configuration.hostname, vcpus: sysconf(Int32(_SC_NPROCESSORS_ONLN)), memoryMiB: mebibytes,
             diskGiB: try diskGiB(), virtType: "\(virtType.kind.rawValue): \(virtType.reason)", hypervisorType: "QEMU",
-            hypervisorVersion: version, cpuArchitecture: "x86_64")
+            hypervisorVersion: version, cpuArchitecture: "x86_64",
+            // Guests without KVM have an emulated CPU, whatever this machine's can do.
+            traits: virtType.kind == .kvm ? CPUTraits.names(of: VirtType.cpuFlags()) : [])
     }
 
     package func list() async throws -> [ServerID: ServerObservation.Power] {

@@ -34,7 +34,7 @@ package struct VirtType: Sendable, Equatable {
         return choose(kvmOpens: descriptor >= 0, cpuFlags: cpuFlags(), override: override)
     }
 
-    private static func cpuFlags() -> Set<String> {
+    static func cpuFlags() -> Set<String> {
         guard let file = fopen("/proc/cpuinfo", "r") else { return [] }
         defer { fclose(file) }
         var line: UnsafeMutablePointer<CChar>?

@@ -16,12 +16,13 @@ struct CreationPlan: Sendable {
     let keys: [PublicKey]
     let nics: [RequestedNIC]
     let groups: [SecurityGroupID]
+    let hints: SchedulerHints
     let scheduling: SchedulingRequest
 
     init(
         request: ServerCreateRequest, project: ProjectID, user: UserID, flavor: Flavor, image: Model.Image,
         reference: ImageReference, keys: [PublicKey], nics: [RequestedNIC], groups: [SecurityGroupID],
-        zone: (name: String?, host: String?)
+        hints: SchedulerHints, zone: (name: String?, host: String?)
     ) throws {
         self.request = request
         self.project = project
@@ -32,13 +33,13 @@ struct CreationPlan: Sendable {
         self.keys = keys
         self.nics = nics
         self.groups = groups
+        self.hints = hints
         snapshot = try FlavorSnapshot(flavor)
         imageProperties = try image.properties.value()
-        scheduling = SchedulingRequest(
-            vcpus: flavor.vcpus, memoryMiB: flavor.memory,
-            diskGiB: snapshot.diskGiB, availabilityZone: zone.name,
-            forcedHost: zone.host, requestedHost: request.requestedHost, imageProperties: imageProperties,
-            extraSpecs: snapshot.extraSpecs)
+        var scheduling = SchedulingRequest(flavor: snapshot, imageProperties: imageProperties, zone: zone.name)
+        scheduling.forcedHost = zone.host
+        scheduling.requestedHost = request.requestedHost
+        self.scheduling = scheduling
     }
 
     static func check(_ image: Model.Image, fits flavor: Flavor) throws {
@@ -60,7 +61,7 @@ struct CreationPlan: Sendable {
         let each = [("instances", 1), ("cores", flavor.vcpus), ("ram", flavor.memory)]
         var count = request.maxCount
         for (resource, amount) in each {
-            let limit = Quota.computeDefaults.first { $0.resource == resource }?.limit ?? Quota.unlimited
+            let limit = Quota.computeDefault(resource)
             let quota =
                 try QuotaQueries.find(resource, of: project, db)
                 ?? Quota(projectID: project, resource: resource, limit: limit)
@@ -70,7 +71,7 @@ struct CreationPlan: Sendable {
             }
         }
         for (resource, amount) in each {
-            let limit = Quota.computeDefaults.first { $0.resource == resource }?.limit ?? Quota.unlimited
+            let limit = Quota.computeDefault(resource)
             if let full = try QuotaQueries.take(amount * count, of: resource, for: project, defaultLimit: limit, db) {
                 throw overQuota(full, requested: amount * count)
             }

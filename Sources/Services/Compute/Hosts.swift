@@ -25,6 +25,7 @@ extension ComputeService {
             let provider = ResourceProviderID(host.id.text)
             try db.insertIfAbsent(ResourceProvider(id: provider, name: host.hostname))
             try Self.writeInventory(inventory, of: provider, db)
+            try PlacementQueries.setTraits(inventory.traits, of: provider, db)
             return host.id
         }
         try await refreshCapacity()

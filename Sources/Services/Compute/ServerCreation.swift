@@ -42,16 +42,18 @@ extension ComputeService {
     /// costs no query. Want of room is not refused here: the server is there, in ERROR, and says why.
     package func create(_ request: ServerCreateRequest, by caller: Caller) async throws -> [Server] {
         let plan = try await plan(request, by: caller)
-        let candidates = choose(plan)
         let now = clock.now()
+        let placing = Placing(plan.scheduling, plan.hints, among: capacity.all, now: now)
         let made = try await database.transaction { db in
             let count = try plan.takeQuota(db)
+            let group = try plan.joinGroup(count, db)
+            var placing = placing
             return try plan.servers(count, now).map { server in
-                try Self.insert(server, plan, candidates, requestID: caller.requestID, now: now, db)
+                try Self.insert(server, plan, &placing, in: group, requestID: caller.requestID, db)
             }
         }
         for server in made {
-            if let host = server.hostID { capacity.count(plan.scheduling, times: 1, on: host) }
+            if let host = server.hostID { capacity.countClaimed(plan.scheduling, on: host) }
         }
         bells.workflows()
         return made
@@ -68,9 +70,11 @@ extension ComputeService {
         if let name = request.keyName { keys = try await publicKeys(name, of: caller.userID) }
         let nics = try await network.resolve(request.nics, automatic: request.automaticNetwork, by: caller)
         let groups = try await network.groups(request.securityGroups ?? [], by: caller)
+        let hints = try SchedulerHints(request.hints)
+        try await check(hints, by: caller)
         return try CreationPlan(
             request: request, project: try caller.project(), user: caller.userID, flavor: flavor, image: image,
-            reference: reference, keys: keys, nics: nics, groups: groups,
+            reference: reference, keys: keys, nics: nics, groups: groups, hints: hints,
             zone: try zone(request.availabilityZone, by: caller))
     }
 
@@ -114,48 +118,46 @@ extension ComputeService {
         return (text, nil)
     }
 
-    private func choose(_ plan: CreationPlan) -> Scheduler.Choice {
-        var generator = SystemRandomNumberGenerator()
-        return Scheduler.choose(plan.scheduling, among: capacity.all, using: &generator)
+    /// What hints name must be there for the caller to see.
+    private func check(_ hints: SchedulerHints, by caller: Caller) async throws {
+        guard !hints.isEmpty else { return }
+        try await database.read { db in
+            do {
+                if let group = hints.group { _ = try Self.serverGroup(group, by: caller, db) }
+                for server in hints.sameHost + hints.differentHost { _ = try visible(server, by: caller, db) }
+            } catch let error as CloudError where error.kind == .notFound {
+                throw CloudError(.badRequest, error.message, cause: error)
+            }
+        }
     }
 
     private static func insert(
-        _ server: Server, _ plan: CreationPlan, _ choice: Scheduler.Choice, requestID: String, now: Timestamp,
+        _ server: Server, _ plan: CreationPlan, _ placing: inout Placing, in group: ServerGroup?, requestID: String,
         _ db: any Connection
     ) throws -> Server {
         var server = server
-        let rotated = choice.hosts.isEmpty ? [] : rotate(choice.hosts, by: server.launchIndex)
-        let host = try rotated.first { host in
-            try PlacementQueries.claim(
-                plan.scheduling.resources, on: ResourceProviderID(host.id.text), for: server.id.text,
-                project: server.projectID, user: server.userID, db)
-        }
         var workflow = OperationStart.workflow(
-            .build, kind: "build-server", on: server, by: server.userID, requestID: requestID, now: now)
+            .build, kind: "build-server", on: server, by: server.userID, requestID: requestID, now: placing.now)
         let isBound = plan.scheduling.forcedHost != nil || plan.scheduling.requestedHost != nil
         workflow.input = try JSONText(BuildInput(isBoundToHost: isBound)).raw
-        if let host {
+        switch try placing.place(server, in: group, db) {
+        case .on(let host):
             server.hostID = host.id
             server.availabilityZone = host.availabilityZone
             server.operation = .build
             server.workflowID = workflow.id
-        } else {
+        case .refused(let refusal):
             server.settled = .error
-            server.fault = try JSONText(
-                ServerFault(code: 500, created: now.iso8601(), message: choice.explanation))
+            server.fault = try JSONText(refusal.fault(at: placing.now))
             workflow.outcome = .failed
-            workflow.failure = choice.explanation
-            workflow.finishedAt = now
+            workflow.failure = refusal.message
+            workflow.outputs = try JSONText([WorkflowRecord.detailsOutput: refusal.details])
+            workflow.finishedAt = placing.now
         }
         try db.insert(server)
+        if let group { try db.insert(ServerGroupMember(serverID: server.id, groupID: group.id)) }
         try db.insert(plan.request(of: server))
         try db.insert(workflow)
         return server
-    }
-
-    /// Servers of one request begin at different candidates.
-    private static func rotate(_ hosts: [HostState], by count: Int) -> [HostState] {
-        let start = count % hosts.count
-        return Array(hosts[start...] + hosts[..<start])
     }
 }

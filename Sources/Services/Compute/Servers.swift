@@ -44,7 +44,7 @@ extension ComputeService {
 
     /// The host of a server as the scheduler knows it.
     package func host(of server: Server) -> HostState? {
-        server.hostID.flatMap { id in capacity.all.first { $0.id == id } }
+        server.hostID.flatMap { id in capacity[id] }
     }
 
     /// The host's name of a server that may be deleted, for administrators.

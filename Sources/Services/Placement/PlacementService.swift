@@ -25,6 +25,20 @@ package struct PlacementService: Sendable {
         return (provider, try await database.read { try PlacementQueries.inventories(of: id, $0) })
     }
 
+    /// The traits that some provider has, in order of name.
+    package func traits() async throws -> [String] {
+        Set(try await providerTraits().values.flatMap(\.self)).sorted()
+    }
+
+    package func providerTraits() async throws -> [ResourceProviderID: Set<String>] {
+        try await database.read { try PlacementQueries.traits($0) }
+    }
+
+    package func traits(of id: ResourceProviderID) async throws -> (ResourceProvider, [String]) {
+        let provider = try await provider(id)
+        return (provider, try await database.read { try PlacementQueries.traits(of: id, $0) })
+    }
+
     package func allocations(of consumer: String) async throws -> [Allocation] {
         try await database.read { try PlacementQueries.allocations(of: consumer, $0) }
     }

@@ -17,11 +17,15 @@ package struct SimulatedHost: Sendable {
     package let agent: Agent
 
     /// A host of 64 vCPUs, 256 GiB of memory and 2,000 GiB of disk.
-    package static let inventory: @Sendable (Int) -> HostInventory = { index in
+    package static let inventory: @Sendable (Int) -> HostInventory = { inventory($0, memoryMiB: 262_144) }
+
+    package static func inventory(
+        _ index: Int, memoryMiB: Int, traits: [String] = ["CUSTOM_SIMULATED"]
+    ) -> HostInventory {
         HostInventory(
-            hostname: "sim-\(index + 1)", vcpus: 64, memoryMiB: 262_144, diskGiB: 2000,
+            hostname: "sim-\(index + 1)", vcpus: 64, memoryMiB: memoryMiB, diskGiB: 2000,
             virtType: "simulated: no guest runs", hypervisorType: "simulated", hypervisorVersion: 1_000_000,
-            cpuArchitecture: "x86_64")
+            cpuArchitecture: "x86_64", traits: traits)
     }
 
     static func join(_ cloud: Cloud, _ inventory: HostInventory) async throws -> SimulatedHost {

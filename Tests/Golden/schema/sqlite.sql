@@ -236,6 +236,12 @@ id TEXT PRIMARY KEY NOT NULL,
 description TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE resource_provider_traits (
+provider_id TEXT NOT NULL REFERENCES resource_providers (id) ON DELETE CASCADE,
+trait TEXT NOT NULL CHECK (trait <> ''),
+PRIMARY KEY (provider_id, trait)
+) STRICT;
+
 CREATE TABLE resource_providers (
 id TEXT PRIMARY KEY NOT NULL,
 name TEXT NOT NULL UNIQUE,
@@ -308,6 +314,23 @@ stateful INTEGER NOT NULL CHECK (stateful IN (0, 1)),
 tags TEXT NOT NULL,
 created_at INTEGER NOT NULL,
 updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE server_group_members (
+server_id TEXT PRIMARY KEY NOT NULL REFERENCES servers (id) ON DELETE CASCADE,
+group_id TEXT NOT NULL REFERENCES server_groups (id) ON DELETE CASCADE
+) STRICT;
+
+CREATE TABLE server_groups (
+id TEXT PRIMARY KEY NOT NULL,
+project_id TEXT NOT NULL,
+user_id TEXT NOT NULL,
+name TEXT NOT NULL,
+policy TEXT NOT NULL CHECK (
+    policy IN ('affinity', 'anti-affinity', 'soft-affinity', 'soft-anti-affinity')),
+max_server_per_host INTEGER CHECK (max_server_per_host >= 1),
+created_at INTEGER NOT NULL,
+CHECK (max_server_per_host IS NULL OR policy = 'anti-affinity')
 ) STRICT;
 
 CREATE TABLE server_requests (
@@ -476,6 +499,10 @@ CREATE INDEX security_group_rules_by_group ON security_group_rules (security_gro
 CREATE INDEX security_groups_by_project ON security_groups (project_id);
 
 CREATE UNIQUE INDEX security_groups_default ON security_groups (project_id) WHERE name = 'default';
+
+CREATE INDEX server_group_members_by_group ON server_group_members (group_id);
+
+CREATE INDEX server_groups_by_project ON server_groups (project_id, created_at, id);
 
 CREATE INDEX servers_by_host ON servers (host_id) WHERE deleted_at IS NULL;
 

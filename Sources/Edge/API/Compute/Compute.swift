@@ -27,6 +27,7 @@ package enum ComputeAPI {
         routes += ServerInterfacesAPI(compute: compute).routes
         routes += FlavorsAPI(compute: compute).routes
         routes += KeypairsAPI(compute: compute).routes
+        routes += ServerGroupsAPI(compute: compute).routes
         routes += QuotasAPI(compute: compute).routes
         routes += UnfinishedAPI.routes
         return APIService(

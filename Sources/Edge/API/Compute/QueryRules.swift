@@ -29,6 +29,7 @@ enum QueryRules {
         "/os-quota-sets/{project}": [QueryRule(strictFrom: 75, ["user_id"])],
         "/os-quota-sets/{project}/detail": [QueryRule(strictFrom: 75, ["user_id"])],
         "/os-quota-sets/{project}/defaults": [],
+        "/os-server-groups": [QueryRule(strictFrom: 75, ["all_projects", "limit", "offset"])],
         "/servers": [QueryRule(strictFrom: 75, servers)],
         "/servers/detail": [QueryRule(strictFrom: 75, servers)],
         "/servers/{id}/os-instance-actions": [

@@ -27,7 +27,7 @@ struct ServerCreateBody {
         try body.readTexts(&fields, at: api.version)
         try body.readCounts(&fields)
         try fields.finish()
-        for name in ["os:scheduler_hints", "OS-SCH-HNT:scheduler_hints"] where outer.has(name) {
+        for name in ["OS-SCH-HNT:scheduler_hints", "os:scheduler_hints"] where outer.has(name) {
             guard let hints = outer.value(name), case .object = hints else {
                 throw CloudError.badRequest("Invalid input for field/attribute \(name). It must be an object.")
             }

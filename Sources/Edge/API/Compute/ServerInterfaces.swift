@@ -68,7 +68,7 @@ struct ServerInterfacesAPI: Sendable {
         writer.field("user_id", action.userID)
         writer.field("project_id", action.projectID)
         writer.field("start_time", action.createdAt.iso8601(.microsecondsWithoutZone))
-        writer.field("message", action.outcome == .failed ? "Error" : nil)
+        writer.field("message", action.outcome == .failed ? action.failure ?? "Error" : nil)
         if request.version >= Microversion(2, 58) {
             writer.field("updated_at", action.updatedAt.iso8601(.microsecondsWithoutZone))
         }
@@ -82,6 +82,7 @@ struct ServerInterfacesAPI: Sendable {
                 .notFound, "Action for request_id \(wanted) on instance \(request.parameter("id")) not found")
         }
         let host = try await compute.hostname(ofAny: request.id()) ?? ""
+        let traceback = try action.outputs.value()[WorkflowRecord.detailsOutput]
         let showsEvents = request.caller.isAdmin || request.version >= Microversion(2, 51)
         return .json { writer in
             writer.object("instanceAction") { writer in
@@ -93,7 +94,7 @@ struct ServerInterfacesAPI: Sendable {
                         event.field("start_time", action.createdAt.iso8601(.microsecondsWithoutZone))
                         event.field("finish_time", action.finishedAt?.iso8601(.microsecondsWithoutZone))
                         event.field("result", action.outcome?.rawValue)
-                        if request.caller.isAdmin { event.null("traceback") }
+                        if request.caller.isAdmin { event.field("traceback", traceback) }
                         if request.version >= Microversion(2, 62) { event.field("hostId", "") }
                         if request.version >= Microversion(2, 62), request.caller.isAdmin { event.field("host", host) }
                         if request.version >= Microversion(2, 84) { event.field("details", action.failure) }

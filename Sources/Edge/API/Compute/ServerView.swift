@@ -10,6 +10,9 @@ struct ServerRendering: Sendable {
     var state: ServerState
     var host: HostState?
     var userData: String?
+    /// The server group, where it is shown.
+    var group: ServerGroupID?
+    let isForAdmin: Bool
     var baseURL: String
     var rootURL: String
 
@@ -24,11 +27,15 @@ struct ServerRendering: Sendable {
         return host.isUp ? "UP" : "DOWN"
     }
 
-    init(_ server: Server, host: HostState?, userData: String? = nil, _ request: APIRequest) {
+    init(
+        _ server: Server, host: HostState?, userData: String? = nil, group: ServerGroupID? = nil, _ request: APIRequest
+    ) {
         self.server = server
         state = server.state
         self.host = host
         self.userData = userData
+        self.group = group
+        isForAdmin = request.caller.isAdmin
         baseURL = request.baseURL
         rootURL = request.rootURL
     }
@@ -46,7 +53,7 @@ enum ServerView {
         basics + (placement + states + facts).map { $0.from(75) } + extras + groups
 
     private static let groups = [
-        Field<ServerRendering>(since: 71) { _, writer in writer.array("server_groups") { _ in } }
+        Field<ServerRendering>(since: 71) { $1.field("server_groups", strings: $0.group.map { [$0.text] } ?? []) }
     ]
 
     static let summary: [Field<ServerRendering>] = [
@@ -167,8 +174,14 @@ enum ServerView {
     }
 
     private static func fault(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
-        guard let fault = rendering.server.fault, ["ERROR", "DELETED"].contains(rendering.state.status) else { return }
-        writer.field("fault", fault)
+        guard ["ERROR", "DELETED"].contains(rendering.state.status), let fault = try? rendering.server.fault?.value()
+        else { return }
+        writer.object("fault") { writer in
+            writer.field("code", fault.code)
+            writer.field("created", fault.created)
+            writer.field("message", fault.message)
+            if rendering.isForAdmin, let details = fault.details { writer.field("details", details) }
+        }
     }
 
     private static func securityGroups(_ rendering: ServerRendering, _ writer: inout JSONWriter) {

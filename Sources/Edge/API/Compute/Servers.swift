@@ -67,11 +67,12 @@ struct ServersAPI: Sendable {
         _ server: Server, _ fields: [Field<ServerRendering>], _ request: APIRequest
     ) async throws -> APIResponse {
         let userData = try await userData(of: [server], request)[server.id]
+        let group = request.version >= Microversion(2, 71) ? try await compute.serverGroup(of: server.id) : nil
         let plan = FieldPlan(fields, at: request.version, admin: request.caller.isAdmin)
         return .json(reserving: 4096) { writer in
             writer.key("server")
             let host = compute.host(of: server)
-            plan.write(ServerRendering(server, host: host, userData: userData, request), to: &writer)
+            plan.write(ServerRendering(server, host: host, userData: userData, group: group, request), to: &writer)
         }
     }
 

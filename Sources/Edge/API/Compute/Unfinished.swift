@@ -61,8 +61,6 @@ enum UnfinishedAPI {
         Row("/os-security-groups", [.get, .post], 1, 35),
         Row("/os-security-groups/{id}", [.get, .put, .delete], 1, 35),
         Row("/os-server-external-events", [.post]),
-        Row("/os-server-groups", [.get, .post]),
-        Row("/os-server-groups/{id}", [.get, .delete]),
         Row("/os-services", [.get]),
         Row("/os-services/{id}", [.put, .delete]),
         Row("/os-simple-tenant-usage", [.get]),

@@ -9,7 +9,8 @@ package enum PlacementAPI {
     package static func service(placement: PlacementService) -> APIService {
         APIService(
             name: "placement", prefix: "/placement", style: .placement, versions: .placement,
-            routes: [Route(.get, "/", .anyone) { _ in versions }] + ResourceProvidersAPI(placement: placement).routes)
+            routes: [Route(.get, "/", .anyone) { _ in versions }] + ResourceProvidersAPI(placement: placement).routes
+                + TraitsAPI(placement: placement).routes)
     }
 
     private static var versions: APIResponse {
@@ -67,6 +68,11 @@ struct ResourceProvidersAPI: Sendable {
         var found = try await placement.providers()
         if let name = request.query("name") { found.removeAll { $0.name != name } }
         if let id = request.query("uuid") { found.removeAll { $0.id.text != id } }
+        let filter = try TraitFilter(request)
+        if !filter.isEmpty {
+            let traits = try await placement.providerTraits()
+            found.removeAll { !filter.accepts(traits[$0.id] ?? []) }
+        }
         let shown = found
         return .json { writer in
             writer.array("resource_providers") { writer in
@@ -85,7 +91,9 @@ struct ResourceProvidersAPI: Sendable {
                 writer.field("root_provider_uuid", provider.id)
             }
             writer.array("links") { writer in
-                for (rel, suffix) in [("self", ""), ("inventories", "/inventories"), ("usages", "/usages")] {
+                var links = [("self", ""), ("inventories", "/inventories"), ("usages", "/usages")]
+                if request.version >= Microversion(1, 6) { links.append(("traits", "/traits")) }
+                for (rel, suffix) in links {
                     writer.object {
                         $0.field("rel", rel)
                         $0.field("href", "/placement/resource_providers/\(provider.id)\(suffix)")

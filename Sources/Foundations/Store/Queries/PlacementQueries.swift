@@ -64,6 +64,36 @@ package enum PlacementQueries {
         try db.fetch(Inventory.self, "WHERE provider_id = ?1 ORDER BY resource_class", [.id(provider)])
     }
 
+    /// The traits of one provider, in order of name.
+    package static func traits(of provider: ResourceProviderID, _ db: any Connection) throws -> [String] {
+        try db.texts(
+            "SELECT trait FROM resource_provider_traits WHERE provider_id = ?1 ORDER BY trait", [.id(provider)])
+    }
+
+    /// The traits of all providers.
+    package static func traits(_ db: any Connection) throws -> [ResourceProviderID: Set<String>] {
+        var found: [ResourceProviderID: Set<String>] = [:]
+        try db.forEach("SELECT provider_id, trait FROM resource_provider_traits", []) {
+            found[ResourceProviderID($0.text(0)), default: []].insert($0.text(1))
+        }
+        return found
+    }
+
+    /// Makes these the traits of a provider, and no others.
+    package static func setTraits(
+        _ traits: [String], of provider: ResourceProviderID, _ db: any Connection
+    ) throws {
+        let wanted = Set(traits).sorted()
+        guard try self.traits(of: provider, db) != wanted else { return }
+        try db.execute("DELETE FROM resource_provider_traits WHERE provider_id = ?1", [.id(provider)])
+        for trait in wanted {
+            try db.execute(
+                "INSERT INTO resource_provider_traits (provider_id, trait) VALUES (?1, ?2)",
+                [.id(provider), .text(trait)])
+        }
+        try db.execute("UPDATE resource_providers SET generation = generation + 1 WHERE id = ?1", [.id(provider)])
+    }
+
     /// Takes resources of one provider for a consumer, all or none of them; `false` when one does not fit. The caller's
     /// transaction must be rolled back or retried with another provider only after `release`.
     package static func claim(

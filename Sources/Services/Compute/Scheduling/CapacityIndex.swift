@@ -1,30 +1,52 @@
 import Foundation
 import HostProtocol
-import Model
-import Store
+package import Model
+package import Store
 import Synchronization
 
 /// The hosts and their free resources in memory, so that choosing costs no query. Own claims are counted at once, those
 /// of other processes at the next refresh.
 package final class CapacityIndex: Sendable {
-    private let hosts = Mutex<[HostID: HostState]>([:])
+    private struct Hosts {
+        /// By name.
+        var sorted: [HostState] = []
+        var places: [HostID: Int] = [:]
+    }
+
+    private let hosts = Mutex(Hosts())
 
     package init() {}
 
-    package var all: [HostState] {
-        hosts.withLock { Array($0.values) }.sorted { $0.hostname < $1.hostname }
+    /// In order of name.
+    package var all: [HostState] { hosts.withLock(\.sorted) }
+
+    package subscript(id: HostID) -> HostState? {
+        hosts.withLock { hosts in hosts.places[id].map { hosts.sorted[$0] } }
     }
 
-    func replace(_ states: [HostState]) {
-        hosts.withLock { $0 = Dictionary(uniqueKeysWithValues: states.map { ($0.id, $0) }) }
+    package func replace(_ states: [HostState]) {
+        let sorted = states.sorted { $0.hostname < $1.hostname }
+        let places = Dictionary(uniqueKeysWithValues: sorted.enumerated().map { ($1.id, $0) })
+        hosts.withLock { $0 = Hosts(sorted: sorted, places: places) }
     }
 
-    /// Counts a claim (or, negative, a release) that has been committed.
-    func count(_ request: SchedulingRequest, times: Int, on host: HostID) {
+    /// Counts a claim that has been committed.
+    package func countClaimed(_ request: SchedulingRequest, on host: HostID) {
         hosts.withLock { hosts in
-            hosts[host]?.vcpus.used += request.vcpus * times
-            hosts[host]?.memoryMiB.used += request.memoryMiB * times
-            hosts[host]?.diskGiB.used += request.diskGiB * times
+            guard let place = hosts.places[host] else { return }
+            for resource in HostResource.allCases { hosts.sorted[place][resource].used += request[resource] }
+        }
+    }
+
+    /// Counts what a consumer gives back.
+    package func countReleased(_ allocations: [Allocation]) {
+        hosts.withLock { hosts in
+            for part in allocations {
+                guard let place = hosts.places[HostID(part.providerID.text)],
+                    let resource = HostResource(rawValue: part.resourceClass)
+                else { continue }
+                hosts.sorted[place][resource].used -= part.used
+            }
         }
     }
 }
@@ -33,19 +55,25 @@ extension ComputeService {
     /// Reads the hosts anew; to be called every second, and when a host comes or goes.
     package func refreshCapacity() async throws {
         let now = clock.now()
-        let states = try await database.read { db in
-            let inventories = Dictionary(grouping: try db.fetch(Inventory.self), by: \.providerID.text)
-            return try HostQueries.all(db).map { host in
-                try Self.state(of: host, inventories[host.id.text] ?? [], at: now)
-            }
-        }
-        capacity.replace(states)
+        capacity.replace(try await database.read { try Self.hostStates(at: now, $0) })
     }
 
-    private static func state(of host: Model.Host, _ inventories: [Inventory], at now: Timestamp) throws -> HostState {
+    /// The hosts as the store has them, in order of name.
+    package static func hostStates(at now: Timestamp, _ db: any Connection) throws -> [HostState] {
+        let inventories = Dictionary(grouping: try db.fetch(Inventory.self), by: \.providerID)
+        let traits = try PlacementQueries.traits(db)
+        return try HostQueries.all(db).map { host in
+            let provider = ResourceProviderID(host.id.text)
+            return try state(of: host, inventories[provider] ?? [], traits[provider] ?? [], at: now)
+        }
+    }
+
+    private static func state(
+        of host: Model.Host, _ inventories: [Inventory], _ traits: Set<String>, at now: Timestamp
+    ) throws -> HostState {
         let facts = try JSONDecoder().decode(HostInventory.self, from: Data(host.inventory.utf8))
-        func capacity(_ resourceClass: String) -> HostState.Capacity {
-            guard let found = inventories.first(where: { $0.resourceClass == resourceClass }) else {
+        func capacity(_ resource: HostResource) -> HostState.Capacity {
+            guard let found = inventories.first(where: { $0.resourceClass == resource.rawValue }) else {
                 return .init(limit: 0, used: 0, maxUnit: 0)
             }
             return .init(limit: found.capacity, used: found.used, maxUnit: found.maxUnit)
@@ -53,6 +81,6 @@ extension ComputeService {
         return HostState(
             id: host.id, hostname: host.hostname, availabilityZone: host.availabilityZone, isUp: host.isUp(at: now),
             isDisabled: host.isDisabled, architecture: facts.cpuArchitecture, hypervisorType: facts.hypervisorType,
-            vcpus: capacity("VCPU"), memoryMiB: capacity("MEMORY_MB"), diskGiB: capacity("DISK_GB"))
+            traits: traits, vcpus: capacity(.vcpus), memoryMiB: capacity(.memory), diskGiB: capacity(.disk))
     }
 }

@@ -1,14 +1,34 @@
 package import Model
 
+/// What of a host is used up, by Placement's name.
+package enum HostResource: String, Sendable, CaseIterable {
+    case vcpus = "VCPU"
+    case memory = "MEMORY_MB"
+    case disk = "DISK_GB"
+
+    /// The least that a server can ask for and still be one; without a disk of its own it has what its image needs.
+    package var least: Int { self == .disk ? 0 : 1 }
+}
+
 /// What the scheduler knows of a host: a hint, a second old at most. The claim in the store decides.
 package struct HostState: Sendable, Equatable {
     package struct Capacity: Sendable, Equatable {
+        /// Of the total without what is reserved, times the allocation ratio.
         package var limit: Int
         package var used: Int
         /// The largest single request, whatever is free.
         package var maxUnit: Int
 
+        package init(limit: Int, used: Int, maxUnit: Int) {
+            self.limit = limit
+            self.used = used
+            self.maxUnit = maxUnit
+        }
+
         package var free: Int { limit - used }
+
+        /// The most that one server can have.
+        package var room: Int { min(free, maxUnit) }
     }
 
     package var id: HostID
@@ -18,37 +38,42 @@ package struct HostState: Sendable, Equatable {
     package var isDisabled: Bool
     package var architecture: String
     package var hypervisorType: String
+    package var traits: Set<String>
     package var vcpus: Capacity
     package var memoryMiB: Capacity
     package var diskGiB: Capacity
-}
 
-/// What a server needs of its host.
-package struct SchedulingRequest: Sendable, Equatable {
-    package var vcpus: Int
-    package var memoryMiB: Int
-    /// Root, ephemeral and swap together, rounded up.
-    package var diskGiB: Int
-    package var availabilityZone: String?
-    /// `az:host`: nothing else will do, and filters are not asked.
-    package var forcedHost: String?
-    /// `host` of 2.74: this one, if it passes the filters.
-    package var requestedHost: String?
-    package var imageProperties: [String: String]
-    package var extraSpecs: [String: String]
-
-    var resources: [(resourceClass: String, amount: Int)] {
-        [("VCPU", vcpus), ("MEMORY_MB", memoryMiB), ("DISK_GB", diskGiB)]
+    package init(
+        id: HostID, hostname: String, availabilityZone: String, isUp: Bool, isDisabled: Bool, architecture: String,
+        hypervisorType: String, traits: Set<String>, vcpus: Capacity, memoryMiB: Capacity, diskGiB: Capacity
+    ) {
+        self.id = id
+        self.hostname = hostname
+        self.availabilityZone = availabilityZone
+        self.isUp = isUp
+        self.isDisabled = isDisabled
+        self.architecture = architecture
+        self.hypervisorType = hypervisorType
+        self.traits = traits
+        self.vcpus = vcpus
+        self.memoryMiB = memoryMiB
+        self.diskGiB = diskGiB
     }
-}
 
-extension SchedulingRequest {
-    /// What a server that exists needs of another host.
-    init(of server: Server) throws {
-        let flavor = try server.flavor.value()
-        self.init(
-            vcpus: flavor.vcpus, memoryMiB: flavor.ram, diskGiB: flavor.diskGiB,
-            availabilityZone: server.requestedZone, imageProperties: try server.imageProperties.value(),
-            extraSpecs: flavor.extraSpecs)
+    package subscript(resource: HostResource) -> Capacity {
+        get {
+            switch resource {
+            case .vcpus: vcpus
+            case .memory: memoryMiB
+            case .disk: diskGiB
+            }
+        }
+        set {
+            switch resource {
+            case .vcpus: vcpus = newValue
+            case .memory: memoryMiB = newValue
+            case .disk: diskGiB = newValue
+            }
+        }
     }
 }

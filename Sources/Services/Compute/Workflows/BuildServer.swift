@@ -105,31 +105,41 @@ enum BuildServer {
             server.securityGroups = "[]"
             let tried = before + [server.hostID].compactMap { $0 }
             let mayMove = !input.isBoundToHost && context.failedStep == guestStep && tried.count < maximumAttempts
-            if mayMove, let next = try claim(for: server, among: hosts.filter { !tried.contains($0.id) }, db) {
-                server.hostID = next.id
-                server.availabilityZone = next.availabilityZone
+            let next = mayMove ? try place(server, among: hosts, without: Set(tried), now, db) : nil
+            if case .on(let host)? = next {
+                server.hostID = host.id
+                server.availabilityZone = host.availabilityZone
                 server.phase = 0
                 try db.update(server)
                 return .again(outputs: [triedOutput: tried.map(\.text).joined(separator: ",")])
             }
             try db.update(server)
-            let message = tried.count > 1 ? "\(why) (the last of \(tried.count) hosts that were tried)" : why
-            let fault = try JSONText(ServerFault(code: 500, created: now.iso8601(), message: message))
+            let fault = try JSONText(fault(why, tried: tried.count, next, now))
             try OperationStart.settle(id, in: .error, now: now, db) { $0.fault = fault }
             return .failed
         }
     }
 
-    private static func claim(
-        for server: Server, among hosts: [HostState], _ db: any Connection
-    ) throws -> HostState? {
-        var generator = SystemRandomNumberGenerator()
-        let wanted = try SchedulingRequest(of: server)
-        return try Scheduler.choose(wanted, among: hosts, using: &generator).hosts.first { host in
-            try PlacementQueries.claim(
-                wanted.resources, on: ResourceProviderID(host.id.text), for: server.id.text,
-                project: server.projectID, user: server.userID, db)
+    /// What the server was created with holds for another host as well.
+    private static func place(
+        _ server: Server, among hosts: [HostState], without tried: Set<HostID>, _ now: Timestamp,
+        _ db: any Connection
+    ) throws -> Placing.Outcome {
+        var placing = Placing(
+            try SchedulingRequest(of: server), try SchedulerHints(server.hints), among: hosts, excluded: tried,
+            now: now)
+        return try placing.place(server, in: ServerGroupQueries.group(of: server.id, db), db)
+    }
+
+    /// Why the last host failed, and why there is no other.
+    private static func fault(_ why: String, tried: Int, _ next: Placing.Outcome?, _ now: Timestamp) -> ServerFault {
+        var fault = ServerFault(code: 500, created: now.iso8601(), message: why)
+        if tried > 1 { fault.message += " (the last of \(tried) hosts that were tried)" }
+        if case .refused(let refusal)? = next, refusal.considered > 0 {
+            fault.message += " No other host would do. \(refusal.summary)"
+            fault.details = refusal.details
         }
+        return fault
     }
 }
 

@@ -49,14 +49,14 @@ enum DeleteServer {
         try await compute.network.release(server.id, given: nics)
         let flavor = try server.flavor.value()
         let now = compute.clock.now()
-        if let host = server.hostID {
-            compute.capacity.count(try SchedulingRequest(of: server), times: -1, on: host)
-        }
+        compute.capacity.countReleased(
+            try await compute.database.read { try PlacementQueries.allocations(of: server.id.text, $0) })
         return .done { db in
             _ = try PlacementQueries.release(server.id.text, db)
             for (resource, amount) in [("instances", 1), ("cores", flavor.vcpus), ("ram", flavor.ram)] {
                 try QuotaQueries.giveBack(amount, of: resource, for: server.projectID, db)
             }
+            try ServerGroupQueries.leave(server.id, db)
             try OperationStart.settle(server.id, in: .deleted, now: now, db) { row in
                 row.deletedAt = now
                 row.terminatedAt = now

@@ -64,13 +64,13 @@ let package = Package(
         room("Image", in: "Services", imports: ["Model", "Store", crypto, logging]),
         room("Networking", in: "Services", imports: ["Model", "Store", "HostProtocol"]),
         room("Placement", in: "Services", imports: ["Model", "Store"]),
-        room("Inspection", in: "Services", imports: ["Model", "Store"]),
         room(
             "Compute", in: "Services",
             imports: [
                 "Model", "Store", "Workflow", "HostProtocol", "Networking", "Image", crypto, cryptoExtras,
                 logging,
             ]),
+        room("Inspection", in: "Services", imports: ["Model", "Store", "Compute"]),
 
         // Host: what runs on a compute node.
         room("Hypervisor", in: "Host", imports: ["Model", "HostProtocol"]),

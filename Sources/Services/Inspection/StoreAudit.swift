@@ -1,3 +1,4 @@
+import Compute
 import Model
 package import Store
 
@@ -23,7 +24,9 @@ package enum StoreAudit {
             let held = Dictionary(
                 uniqueKeysWithValues: try PlacementQueries.allocations(of: server.id.text, db)
                     .map { ($0.resourceClass, $0.used) })
-            let wanted = try ServerResources.of(server).filter { $0.value > 0 }
+            let wanted = Dictionary(
+                uniqueKeysWithValues: try SchedulingRequest(of: server).resources.map { ($0.resourceClass, $0.amount) }
+            ).filter { $0.value > 0 }
             let mayHoldNothing = server.settled == .error && held.isEmpty
             if held != wanted, !mayHoldNothing {
                 differences.append(
@@ -52,13 +55,5 @@ package enum StoreAudit {
         let taken = Set(try NetworkQueries.takenAddresses(db))
         return shown.subtracting(taken).sorted().map { "address that is not taken: \($0)" }
             + taken.subtracting(shown).sorted().map { "address that no port shows: \($0)" }
-    }
-}
-
-/// What a server takes of its host, by resource class.
-private enum ServerResources {
-    static func of(_ server: Server) throws -> [String: Int] {
-        let flavor = try server.flavor.value()
-        return ["VCPU": flavor.vcpus, "MEMORY_MB": flavor.ram, "DISK_GB": flavor.diskGiB]
     }
 }

@@ -54,7 +54,7 @@ package struct SchedulingRequest: Sendable, Equatable {
     }
 
     /// What a server that exists needs of another host; its affinity is not known here.
-    init(of server: Server) throws {
+    package init(of server: Server) throws {
         self.init(
             flavor: try server.flavor.value(), imageProperties: try server.imageProperties.value(),
             zone: server.requestedZone)

@@ -56,6 +56,8 @@ let package = Package(
         room("Model", in: "Foundations"),
         room("Store", in: "Foundations", imports: ["Model"]),
         room("StoreSQLite", in: "Foundations", imports: ["Model", "Store", grdb]),
+        .target(name: "CPostgres", path: "Sources/Foundations/CPostgres"),
+        room("StorePostgres", in: "Foundations", imports: ["Store", "CPostgres"]),
         room("Workflow", in: "Foundations", imports: ["Model", "Store", logging]),
         room("HostProtocol", in: "Foundations", imports: ["Model"]),
 
@@ -119,8 +121,9 @@ let package = Package(
         room(
             "TestSupport", in: "Testing",
             imports: [
-                "Model", "Store", "StoreSQLite", "Wire", "Workflow", "HostProtocol", "Cloud", "Identity", "Image",
-                "Compute", "Networking", "Hypervisor", "HostStorage", "Dataplane", "Agent", "HostLink", "APIKit",
+                "Model", "Store", "StoreSQLite", "StorePostgres", "Wire", "Workflow", "HostProtocol", "Cloud",
+                "Identity", "Image", "Compute", "Networking", "Hypervisor", "HostStorage", "Dataplane", "Agent",
+                "HostLink", "APIKit",
                 hummingbird, httpTypes, nioCore, nioEmbedded, logging,
             ]),
 
@@ -128,11 +131,12 @@ let package = Package(
 
         tests("Model", imports: ["TestSupport"]),
         tests("Store", imports: ["Model", "TestSupport"]),
+        tests("StorePostgres", imports: ["Model", "Store", "TestSupport"]),
         tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),
         tests("Wire", imports: ["Model", "TestSupport"]),
         tests("APIKit", imports: ["Model", "Wire", httpTypes]),
         tests("API", imports: ["Model", "TestSupport"]),
-        tests("Cloud", imports: ["Model", "Wire", "Compute", "APIKit", "TestSupport", httpTypes]),
+        tests("Cloud", imports: ["Model", "Store", "Wire", "Compute", "APIKit", "TestSupport", httpTypes]),
         tests(
             "Compute",
             imports: [

@@ -23,6 +23,8 @@ package final class Cloud: Sendable {
         package var stateDirectory: String
         package var passwords: Passwords = Passwords()
         package var clock: any CloudClock = SystemClock()
+        /// A migrated store; `nil` for an SQLite file in the state directory.
+        package var database: (any Database)?
 
         package init(stateDirectory: String) {
             self.stateDirectory = stateDirectory
@@ -43,13 +45,7 @@ package final class Cloud: Sendable {
     package init(_ options: Options, logger: Logger) throws {
         try FileManager.default.createDirectory(
             atPath: options.stateDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
-        let path = options.stateDirectory + "/novella.db"
-        if !FileManager.default.fileExists(atPath: path) {
-            // The store holds password hashes and keys: SQLite gives its other files the mode of this one.
-            _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-        }
-        let store = try SQLiteDatabase(path: path)
-        try store.migrate()
+        let store = try options.database ?? Self.openFile(in: options.stateDirectory)
         let switchboard = Switchboard()
         let runnerBell = LateBell()
         let clock = options.clock
@@ -77,6 +73,17 @@ package final class Cloud: Sendable {
     }
 
     private let bell: LateBell
+
+    private static func openFile(in directory: String) throws -> SQLiteDatabase {
+        let path = directory + "/novella.db"
+        if !FileManager.default.fileExists(atPath: path) {
+            // The store holds password hashes and keys: SQLite gives its other files the mode of this one.
+            _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+        }
+        let store = try SQLiteDatabase(path: path)
+        try store.migrate()
+        return store
+    }
 
     /// Makes ready what a start has to: keys, uploads cut short, the view of the hosts.
     package func prepare() async throws {

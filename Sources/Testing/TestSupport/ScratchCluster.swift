@@ -1,0 +1,148 @@
+import Foundation
+import Model
+import StorePostgres
+
+/// A PostgreSQL server of this process's own, for as long as it lives: unprivileged, reached by a socket in its folder.
+actor ScratchCluster {
+    struct Unusable: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Started when it is first asked for.
+    static let shared = Task { try await ScratchCluster() }
+
+    /// Of PostgreSQL's programs; `nil` where it is not installed.
+    static let programs: String? = {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+        let folders = ["/usr/lib/postgresql/15/bin"] + path.split(separator: ":").map(String.init)
+        return folders.first { folder in
+            ["initdb", "pg_ctl", "postgres"].allSatisfy {
+                FileManager.default.isExecutableFile(atPath: "\(folder)/\($0)")
+            }
+        }
+    }()
+
+    /// Databases that may be in use at once; their connections must fit into the server's.
+    private static let databaseLimit = 8
+    private static let template = "migrated"
+    private nonisolated let folder: String
+    private let admin: PostgresDatabase
+    /// Held open: the server ends and its folder goes when this process does, however it ends.
+    private let lifeline: FileHandle
+    private var made = 0
+    private var inUse = 0
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    private init() async throws {
+        guard let programs = Self.programs else {
+            throw Unusable(description: "PostgreSQL is not installed: install Debian's package postgresql-15")
+        }
+        (folder, lifeline) = try await Self.start(programs)
+        admin = try await PostgresDatabase.open(Self.settings(folder, "postgres"))
+        try await admin.runAlone("CREATE DATABASE \(Self.template)")
+        let template = try await PostgresDatabase.open(Self.settings(folder, Self.template))
+        try await template.migrate()
+        try await template.close()
+    }
+
+    /// A database of its own for one test; waits while too many are in use.
+    func makeDatabase(migrated: Bool) async throws -> (PostgresDatabase, name: String) {
+        while inUse >= Self.databaseLimit { await withCheckedContinuation { waiting.append($0) } }
+        inUse += 1
+        made += 1
+        let name = "test_\(made)"
+        do {
+            try await admin.runAlone("CREATE DATABASE \(name) TEMPLATE \(migrated ? Self.template : "template0")")
+            return (try await PostgresDatabase.open(settings(name)), name)
+        } catch {
+            release()
+            throw error
+        }
+    }
+
+    func drop(_ name: String) async throws {
+        defer { release() }
+        try await admin.runAlone("DROP DATABASE \(name) WITH (FORCE)")
+    }
+
+    private func release() {
+        inUse -= 1
+        if !waiting.isEmpty { waiting.removeFirst().resume() }
+    }
+
+    nonisolated func settings(_ database: String) -> PostgresSettings {
+        Self.settings(folder, database)
+    }
+
+    private static func settings(_ folder: String, _ database: String) -> PostgresSettings {
+        var settings = PostgresSettings(connection: "host=\(folder) user=novella dbname=\(database)")
+        settings.maximumConnections = 4
+        return settings
+    }
+}
+
+// MARK: - Its processes
+
+extension ScratchCluster {
+    /// Runs until its input ends. Signals to the whole group, such as ctrl-C, must not keep it from tidying up.
+    private static let script = """
+        trap '' INT TERM HUP
+        umask 077
+        mkdir "$1" || exit 1
+        exec 2>"$1/errors"
+        "$2/initdb" -D "$1/data" -U novella --auth=trust --encoding=UTF8 --locale=C --no-sync \
+            --wal-segsize=1 >"$1/initdb" && "$2/pg_ctl" -D "$1/data" -l "$1/log" -w -o "$3 -k '$1'" start >/dev/null \
+            && echo ready || cat "$1/errors" "$1/log"
+        exec >/dev/null
+        read -r _
+        "$2/pg_ctl" -D "$1/data" -m immediate stop
+        rm -rf "$1"
+        """
+
+    private static let options = """
+        -c listen_addresses= -c max_connections=100 -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
+        -c autovacuum=off -c shared_buffers=32MB -c dynamic_shared_memory_type=mmap
+        """
+
+    private static func start(_ programs: String) async throws -> (folder: String, lifeline: FileHandle) {
+        // Short, because the path of a socket may have 107 bytes.
+        let folder = "\(FileManager.default.temporaryDirectory.path)/novella-pg-\(UUIDText.random().prefix(13))"
+        let shell = Process()
+        let arguments = ["/bin/sh", "-c", script, "sh", folder, programs, options]
+        // PostgreSQL refuses to run as root.
+        let command = getuid() == 0 ? try unprivileged() + arguments : arguments
+        shell.executableURL = URL(filePath: command[0])
+        shell.arguments = Array(command.dropFirst())
+        shell.currentDirectoryURL = URL(filePath: "/")
+        let (input, output) = (Pipe(), Pipe())
+        shell.standardInput = input
+        shell.standardOutput = output
+        let lifeline = input.fileHandleForWriting
+        guard fcntl(lifeline.fileDescriptor, F_SETFD, FD_CLOEXEC) == 0 else {
+            throw Unusable(description: "fcntl: \(String(cString: strerror(errno)))")
+        }
+        try shell.run()
+        let said = await firstOutput(of: output.fileHandleForReading)
+        guard said == "ready\n" else { throw Unusable(description: "PostgreSQL did not start: \(said)") }
+        return (folder, lifeline)
+    }
+
+    private static func unprivileged() throws -> [String] {
+        for name in ["postgres", "nobody"] {
+            if let user = getpwnam(name) {
+                return [
+                    "/usr/bin/setpriv", "--reuid=\(user.pointee.pw_uid)", "--regid=\(user.pointee.pw_gid)",
+                    "--clear-groups",
+                ]
+            }
+        }
+        throw Unusable(description: "there is no user postgres or nobody to run PostgreSQL as")
+    }
+
+    /// Reads on a thread of its own, because it blocks.
+    private static func firstOutput(of handle: FileHandle) async -> String {
+        await withCheckedContinuation { continuation in
+            Thread { continuation.resume(returning: String(decoding: handle.availableData, as: UTF8.self)) }.start()
+        }
+    }
+}

@@ -25,6 +25,8 @@ package final class Cloud: Sendable {
         package var clock: any CloudClock = SystemClock()
         /// A migrated store; `nil` for an SQLite file in the state directory.
         package var database: (any Database)?
+        /// What stands between the store and everything that uses it.
+        package var watch: @Sendable (any Database) -> any Database = { $0 }
 
         package init(stateDirectory: String) {
             self.stateDirectory = stateDirectory
@@ -41,11 +43,13 @@ package final class Cloud: Sendable {
     private let runner: WorkflowRunner
     private let logger: Logger
     private let clock: any CloudClock
+    private let lock: StateLock
 
     package init(_ options: Options, logger: Logger) throws {
         try FileManager.default.createDirectory(
             atPath: options.stateDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
-        let store = try options.database ?? Self.openFile(in: options.stateDirectory)
+        lock = try StateLock(directory: options.stateDirectory)
+        let store = options.watch(try options.database ?? Self.openFile(in: options.stateDirectory))
         let switchboard = Switchboard()
         let runnerBell = LateBell()
         let clock = options.clock
@@ -85,8 +89,10 @@ package final class Cloud: Sendable {
         return store
     }
 
-    /// Makes ready what a start has to: keys, uploads cut short, the view of the hosts.
+    /// Makes ready what a start has to: keys, work and uploads that another process left, the view of the hosts.
     package func prepare() async throws {
+        let now = clock.now()
+        try await database.transaction { try WorkflowQueries.releaseAll(now: now, $0) }
         try await identity.ensureTokenKey()
         try await image.recoverUploads()
         try await compute.refreshCapacity()

@@ -51,57 +51,46 @@ package struct Seed: Sendable {
         return admin.id
     }
 
+    /// In one commit: a first start that is cut short leaves all of it or nothing.
     private func plantIdentity() async throws {
-        let identity = cloud.identity
-        try await identity.create(
-            Domain(id: Domain.defaultID, name: "Default", description: "The default domain"), noun: "domain")
-        var projects: [String: ProjectID] = [:]
-        for (name, text) in [("admin", "The operator's project"), ("service", "For services")] {
-            let project = Project(id: .randomUndashed(), name: name, domainID: Domain.defaultID, description: text)
-            try await identity.create(project, noun: "project")
-            projects[name] = project.id
+        let projects = [("admin", "The operator's project"), ("service", "For services")].map { name, text in
+            Project(id: .randomUndashed(), name: name, domainID: Domain.defaultID, description: text)
         }
-        var roles: [String: RoleID] = [:]
-        for name in ["admin", "manager", "member", "reader", "service"] {
-            let role = Role(id: .randomUndashed(), name: name)
-            try await identity.create(role, noun: "role")
-            roles[name] = role.id
+        let roles = ["admin", "manager", "member", "reader", "service"].map { name in
+            Role(id: .randomUndashed(), name: name)
         }
-        for (prior, implied) in [("admin", "manager"), ("manager", "member"), ("member", "reader")] {
-            if let prior = roles[prior], let implied = roles[implied] {
-                try await identity.imply(prior: prior, implied: implied)
-            }
+        var admin = User(id: .randomUndashed(), name: "admin", domainID: Domain.defaultID)
+        admin.passwordHash = try await cloud.identity.passwords.hash(options.adminPassword)
+        let targets = [
+            (RoleAssignment.Target.project, projects[0].id.text), (.domain, Domain.defaultID.text), (.system, "all"),
+        ]
+        let grants = targets.map { target, id in
+            RoleAssignment(userID: admin.id, target: target, targetID: id, roleID: roles[0].id)
         }
-        let admin = try await identity.create(
-            user: User(id: .randomUndashed(), name: "admin", domainID: Domain.defaultID),
-            password: options.adminPassword)
-        guard let role = roles["admin"], let project = projects["admin"] else { return }
-        for (target, id) in [
-            (RoleAssignment.Target.project, project.text), (.domain, Domain.defaultID.text), (.system, "all"),
-        ] {
-            try await identity.grant(
-                RoleAssignment(userID: admin.id, target: target, targetID: id, roleID: role))
-        }
-        try await plantCatalog()
+        let domain = Domain(id: Domain.defaultID, name: "Default", description: "The default domain")
+        // Each of the first four roles implies the next.
+        try await cloud.identity.plant(
+            [domain] + projects + roles + [admin] + grants + catalog,
+            implied: zip(roles.prefix(3), roles.dropFirst()).map { ($0.id, $1.id) })
     }
 
     /// Addresses without a host: each client reads the one it came by.
-    private func plantCatalog() async throws {
-        let identity = cloud.identity
-        try await identity.create(Region(id: options.region), noun: "region")
+    private var catalog: [any Record] {
+        var records: [any Record] = [Region(id: options.region)]
         for (type, name, path) in [
             ("identity", "keystone", "/identity/v3"), ("compute", "nova", "/compute/v2.1"),
             ("image", "glance", "/image"), ("network", "neutron", "/network"), ("placement", "placement", "/placement"),
         ] {
             let service = CatalogService(id: .randomUndashed(), type: type, name: name)
-            try await identity.create(service, noun: "service")
+            records.append(service)
             for interface in ["public", "internal", "admin"] {
-                try await identity.create(
+                records.append(
                     Endpoint(
                         id: .randomUndashed(), serviceID: service.id, interface: interface, url: path,
-                        regionID: options.region), noun: "endpoint")
+                        regionID: options.region))
             }
         }
+        return records
     }
 
     private func liftQuotas(of project: ProjectID) async throws {
@@ -135,24 +124,37 @@ package struct Seed: Sendable {
         let networking = cloud.networking
         let project = try admin.project()
         _ = try await networking.defaultGroup(of: project)
-        let known = try await networking.networks(by: admin).map(\.name)
-        if known.contains("default") { return }
         let external = try await network("public", project, isExternal: true, by: admin)
         _ = try await subnet("public-subnet", options.externalCIDR, on: external, dhcp: false, by: admin)
         let inner = try await network("default", project, isExternal: false, by: admin)
         let innerSubnet = try await subnet("default-subnet", options.defaultCIDR, on: inner, dhcp: true, by: admin)
+        try await router("default-router", project, from: innerSubnet, to: external, by: admin)
+    }
+
+    /// What an earlier start made is found by its name.
+    private func router(
+        _ name: String, _ project: ProjectID, from subnet: Subnet, to external: Network, by admin: Caller
+    ) async throws {
+        let networking = cloud.networking
         let now = networking.clock.now()
-        let router = try await networking.create(
-            Router(
-                id: .random(), projectID: project, name: "default-router", routes: try JSONText([]),
-                tags: try JSONText([]), createdAt: now, updatedAt: now),
-            gateway: GatewayRequest(networkID: external.id), by: admin)
-        _ = try await networking.addInterface(router: router.id, subnet: innerSubnet.id, port: nil, by: admin)
+        let known = try await networking.list(Router.self, by: admin)
+        var router = known.first { $0.name == name && $0.projectID == project }
+        if router == nil {
+            router = try await networking.create(
+                Router(
+                    id: .random(), projectID: project, name: name, routes: try JSONText([]), tags: try JSONText([]),
+                    createdAt: now, updatedAt: now),
+                gateway: GatewayRequest(networkID: external.id), by: admin)
+        }
+        guard let router, try await networking.interfaces(of: router.id).isEmpty else { return }
+        _ = try await networking.addInterface(router: router.id, subnet: subnet.id, port: nil, by: admin)
     }
 
     private func network(
         _ name: String, _ project: ProjectID, isExternal: Bool, by admin: Caller
     ) async throws -> Network {
+        let known = try await cloud.networking.networks(by: admin)
+        if let found = known.first(where: { $0.name == name && $0.projectID == project }) { return found }
         let now = cloud.networking.clock.now()
         return try await cloud.networking.create(
             Network(
@@ -164,12 +166,13 @@ package struct Seed: Sendable {
     private func subnet(
         _ name: String, _ cidr: String, on network: Network, dhcp: Bool, by admin: Caller
     ) async throws -> Subnet {
+        let known = try await cloud.networking.subnets(of: network.id)
+        if let found = known.first(where: { $0.name == name }) { return found }
         let now = cloud.networking.clock.now()
         return try await cloud.networking.create(
             Subnet(
                 id: .random(), networkID: network.id, projectID: network.projectID, name: name, ipVersion: 4,
-                cidr: cidr,
-                gatewayIP: "", enableDHCP: dhcp, dnsNameservers: try JSONText([]), hostRoutes: try JSONText([]),
+                cidr: cidr, gatewayIP: "", enableDHCP: dhcp, dnsNameservers: try JSONText([]), hostRoutes: try JSONText([]),
                 allocationPools: try JSONText([]), tags: try JSONText([]), createdAt: now, updatedAt: now), by: admin)
     }
 }

@@ -17,7 +17,7 @@ package protocol Database: Sendable {
         _ body: @escaping @Sendable (any Connection) throws -> Result
     ) async throws -> Result
 
-    /// Takes back file space and memory that a burst left behind.
+    /// Lets what is under way end; nothing may be asked afterwards.
     func close() async throws
 }
 

@@ -42,8 +42,12 @@ package final class SimulatedStorage: HostStorage {
 
     package func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8] {
         guard state.withLock({ $0.prepared[server] != nil }) else { return [] }
-        let log = "[    0.000000] simulated guest\n[    0.100000] server \(server)\nlogin: "
-        return Array(log.utf8.suffix(max(0, maxBytes)))
+        let log = [
+            "[    0.000000] simulated guest", "[    0.100000] server \(server)", "[    0.200000] virtio_net eth0: up",
+            "[    0.300000] EXT4-fs (vda1): mounted", "[    0.400000] metadata: read", "", "simulated guest ttyS0", "",
+            "login: ",
+        ]
+        return Array(log.joined(separator: "\n").utf8.suffix(max(0, maxBytes)))
     }
 
     package func saveRecord(_ record: ServerRecord) async throws {

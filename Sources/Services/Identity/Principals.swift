@@ -37,6 +37,16 @@ extension IdentityService {
         }
     }
 
+    /// Inserts records, and which roles imply which, in one commit.
+    package func plant(_ records: [any Record], implied: [(prior: RoleID, implied: RoleID)]) async throws {
+        try await change { db in
+            for record in records { try db.insert(record) }
+            for pair in implied {
+                try IdentityQueries.addImplication(prior: pair.prior, implied: pair.implied, db)
+            }
+        }
+    }
+
     private func naming<Result>(_ noun: String, _ body: () async throws -> Result) async throws -> Result {
         do {
             return try await body()

@@ -118,6 +118,8 @@ final class ImageFileWriter: Sendable {
             try handle.synchronize()
             try handle.close()
             try FileManager.default.moveItem(at: partial, to: final)
+            // The name is on disk only with its folder.
+            try FileHandle(forReadingFrom: final.deletingLastPathComponent()).synchronize()
             return ImageDigest(
                 size: state.size, virtualSize: Int(header.virtualSizeBytes), md5: hex(state.md5.finalize()),
                 sha512: hex(state.sha512.finalize()))

@@ -24,6 +24,13 @@ extension NetworkingService {
         return try await database.read { try $0.find(Port.self, key: .id(id)) }
     }
 
+    /// The router's legs in networks.
+    package func interfaces(of id: RouterID) async throws -> [Port] {
+        try await database.read { db in
+            try NetworkQueries.ports(ofDevice: id.text, db).filter { $0.deviceOwner == "network:router_interface" }
+        }
+    }
+
     package func create(_ router: Router, gateway: GatewayRequest?, by caller: Caller) async throws -> Router {
         let now = clock.now()
         return try await change { db in

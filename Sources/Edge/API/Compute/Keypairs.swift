@@ -97,9 +97,13 @@ struct KeypairsAPI: Sendable {
         if let publicKey {
             made = try await compute.importKeypair(name, type: type, publicKey: publicKey, for: user)
         } else {
-            guard request.version < Microversion(2, 92), type == "ssh" else {
+            guard request.version < Microversion(2, 92) else {
                 throw CloudError.badRequest(
                     "Invalid input for field/attribute keypair. 'public_key' is a required property.")
+            }
+            guard type == "ssh" else {
+                throw CloudError(
+                    .notImplemented, "X.509 certificates are not made here; import one with 'public_key'.")
             }
             (made, privateKey) = try await compute.generateKeypair(name, for: user)
         }

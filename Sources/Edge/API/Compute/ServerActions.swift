@@ -143,6 +143,7 @@ struct ServerActionsAPI: Sendable {
                 port.securityGroups = try JSONText(change(Set(try port.securityGroups.value()), group.id).sorted())
             }
         }
+        try await compute.refreshAddresses(of: [request.parameter("id")])
         return .accepted
     }
 }

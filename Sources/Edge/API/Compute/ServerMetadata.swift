@@ -122,11 +122,11 @@ struct ServerTags: Sendable {
                 return .noContent
             },
             Route(.put, "/servers/{id}/tags/{tag}", .member, versions: versions) { request in
-                let tag = try Self.check([request.parameter("tag")])
+                let added = try Self.check([request.parameter("tag")])
                 let known = try await compute.server(request.id(), by: request.caller).tags.value()
-                if known.contains(request.parameter("tag")) { return .noContent }
-                _ = try await set(request) { $0 + tag }
-                return APIResponse(.created)
+                if known.contains(added) { return .noContent }
+                _ = try await set(request) { tags in tags.filter { !added.contains($0) } + added }
+                return APIResponse(.created).header(.location, request.rootURL + request.path)
             },
             Route(.delete, "/servers/{id}/tags/{tag}", .member, versions: versions) { request in
                 let error = absent(request)

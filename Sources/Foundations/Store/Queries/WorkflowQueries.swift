@@ -93,6 +93,13 @@ package enum WorkflowQueries {
             [.id(server), .text(why), .time(now)])
     }
 
+    /// No other runner lives: what they had leased is free, and what naps is looked at.
+    package static func releaseAll(now: Timestamp, _ db: any Connection) throws {
+        try db.execute("UPDATE workflows SET lease_until = 0 WHERE lease_until > ?1", [.time(now)])
+        try db.execute(
+            "UPDATE workflows SET wake_at = ?1 WHERE finished_at IS NULL AND wake_at > ?1", [.time(now)])
+    }
+
     /// A runner that lost its lease says that its step has ended.
     package static func releaseEnded(_ id: WorkflowID, _ db: any Connection) throws {
         try db.execute(

@@ -8,8 +8,9 @@ struct AppliedRecord: Codable {
     var floating: [String: [PlannedFloating]] = [:]
     /// By network: `port address` of each address of a local port, so that an address that changed hands is noticed.
     var addresses: [String: [String]] = [:]
-    /// Addresses the LAN interface answers for.
+    /// Addresses a LAN interface answers for, and its name: the next process may be told another one, or none.
     var announced: [String] = []
+    var announcedOn: String?
 
     private static func path(_ names: DataplaneNames) -> String { names.runDirectory + "/applied.json" }
 

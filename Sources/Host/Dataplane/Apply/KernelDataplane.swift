@@ -26,12 +26,12 @@ package actor KernelDataplane: Dataplane {
         var namespaceRules: [String: String]
     }
 
+    package nonisolated var wantsTopology: Bool { true }
+
     /// - Parameters:
     ///   - cloudTag: four lower-case hexadecimal digits, in the name of all that is made.
     ///   - externalInterface: a LAN interface on which the host answers ARP for floating addresses; `nil` for none.
     ///   - metadata: answers a guest's question; may be called many times at once.
-    package nonisolated var wantsTopology: Bool { true }
-
     package init(
         cloudTag: String, externalInterface: String?,
         metadata: @escaping @Sendable (MetadataRequest) async throws -> MetadataResponse, logger: Logger
@@ -206,12 +206,17 @@ package actor KernelDataplane: Dataplane {
 
     /// Has the host answer ARP on the LAN interface for the external addresses of routers.
     private func announce(_ wanted: [String], _ record: inout AppliedRecord) async throws {
-        guard let externalInterface else { return }
-        let before = Set(record.announced)
-        try await Tool.ip(
-            wanted.map { "neigh replace proxy \($0) dev \(externalInterface)" }
-                + before.subtracting(wanted).sorted().map { "neigh del proxy \($0) dev \(externalInterface)" })
+        let wanted = externalInterface == nil ? [] : wanted
+        if let former = record.announcedOn, FileManager.default.fileExists(atPath: "/sys/class/net/\(former)") {
+            let kept = former == externalInterface ? Set(wanted) : []
+            let stale = Set(record.announced).subtracting(kept).sorted()
+            try await Tool.ip(stale.map { "neigh del proxy \($0) dev \(former)" })
+        }
+        if let externalInterface {
+            try await Tool.ip(wanted.map { "neigh replace proxy \($0) dev \(externalInterface)" })
+        }
         record.announced = wanted
+        record.announcedOn = wanted.isEmpty ? nil : externalInterface
     }
 
     /// Gives the metadata sockets up and leaves all else as it is, for this process's orderly end.

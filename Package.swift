@@ -55,7 +55,8 @@ let package = Package(
         // Foundations: no HTTP, no host.
         room("Model", in: "Foundations"),
         room("Store", in: "Foundations", imports: ["Model"]),
-        room("StoreSQLite", in: "Foundations", imports: ["Model", "Store", grdb]),
+        room("Telemetry", in: "Foundations"),
+        room("StoreSQLite", in: "Foundations", imports: ["Model", "Store", "Telemetry", grdb]),
         .target(name: "CPostgres", path: "Sources/Foundations/CPostgres"),
         room("StorePostgres", in: "Foundations", imports: ["Store", "CPostgres"]),
         room("Workflow", in: "Foundations", imports: ["Model", "Store", logging]),
@@ -90,7 +91,7 @@ let package = Package(
         room("Wire", in: "Edge", imports: ["Model"]),
         room(
             "APIKit", in: "Edge",
-            imports: ["Model", "Wire", "Identity", hummingbird, httpTypes, nioCore, logging]),
+            imports: ["Model", "Telemetry", "Wire", "Identity", hummingbird, httpTypes, nioCore, logging]),
         room(
             "API", in: "Edge",
             imports: [
@@ -106,8 +107,9 @@ let package = Package(
         room(
             "Cloud", in: "Binaries",
             imports: [
-                "Model", "Store", "StoreSQLite", "Workflow", "HostProtocol", "Identity", "Image", "Networking",
-                "Placement", "Compute", "Agent", "APIKit", "API", "HostLink", hummingbird, httpTypes, logging,
+                "Model", "Store", "StoreSQLite", "Telemetry", "Workflow", "HostProtocol", "Identity", "Image",
+                "Networking", "Placement", "Compute", "Agent", "APIKit", "API", "HostLink", hummingbird, httpTypes,
+                logging,
             ]),
         .executableTarget(
             name: "novella",
@@ -130,6 +132,7 @@ let package = Package(
         room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),
 
         tests("Model", imports: ["TestSupport"]),
+        tests("Telemetry"),
         tests("Store", imports: ["Model", "TestSupport"]),
         tests("StorePostgres", imports: ["Model", "Store", "TestSupport"]),
         tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),

@@ -42,14 +42,15 @@ package final class Cloud: Sendable {
     package let switchboard: Switchboard
     private let runner: WorkflowRunner
     private let logger: Logger
-    private let clock: any CloudClock
+    let clock: any CloudClock
+    let metrics = CloudMetrics()
     private let lock: StateLock
 
     package init(_ options: Options, logger: Logger) throws {
         try FileManager.default.createDirectory(
             atPath: options.stateDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
         lock = try StateLock(directory: options.stateDirectory)
-        let store = options.watch(try options.database ?? Self.openFile(in: options.stateDirectory))
+        let store = options.watch(try options.database ?? Self.openFile(in: options.stateDirectory, metrics))
         let switchboard = Switchboard()
         let runnerBell = LateBell()
         let clock = options.clock
@@ -71,20 +72,22 @@ package final class Cloud: Sendable {
                 workflows: { runnerBell.ring() }, host: { switchboard.ring($0, .servers) }),
             logger: logger)
         runner = WorkflowRunner(
-            database: store, clock: clock, definitions: compute.workflows, logger: logger)
+            database: store, clock: clock,
+            definitions: compute.workflows.map { [metrics] in metrics.steps.counting($0) },
+            logger: logger)
         runnerBell.connect(runner)
         self.bell = runnerBell
     }
 
     private let bell: LateBell
 
-    private static func openFile(in directory: String) throws -> SQLiteDatabase {
+    private static func openFile(in directory: String, _ metrics: CloudMetrics) throws -> SQLiteDatabase {
         let path = directory + "/novella.db"
         if !FileManager.default.fileExists(atPath: path) {
             // The store holds password hashes and keys: SQLite gives its other files the mode of this one.
             _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
         }
-        let store = try SQLiteDatabase(path: path)
+        let store = try SQLiteDatabase(path: path, commitSizes: metrics.commits)
         try store.migrate()
         return store
     }
@@ -152,7 +155,10 @@ package final class Cloud: Sendable {
 
     /// What answers HTTP.
     package func frontDoor() -> some HTTPResponder<FrontContext> {
-        FrontDoor(services: services, open: openRoutes, identity: identity, logger: logger)
+        MetricsDoor(
+            inner: FrontDoor(
+                services: services, open: openRoutes, identity: identity, metrics: metrics.requests, logger: logger),
+            cloud: self)
     }
 
     /// An agent of this process for a machine, already on the line.

@@ -172,7 +172,8 @@ package struct Seed: Sendable {
         return try await cloud.networking.create(
             Subnet(
                 id: .random(), networkID: network.id, projectID: network.projectID, name: name, ipVersion: 4,
-                cidr: cidr, gatewayIP: "", enableDHCP: dhcp, dnsNameservers: try JSONText([]), hostRoutes: try JSONText([]),
+                cidr: cidr, gatewayIP: "", enableDHCP: dhcp, dnsNameservers: try JSONText([]),
+                hostRoutes: try JSONText([]),
                 allocationPools: try JSONText([]), tags: try JSONText([]), createdAt: now, updatedAt: now), by: admin)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+package import Telemetry
 import Model
 package import Store
 import Synchronization
@@ -10,7 +11,7 @@ package final class SQLiteDatabase: Store.Database {
     private let committer: GroupCommitter
 
     /// Opens or makes the file; `:memory:` is refused, because the pool's readers would see another database.
-    package init(path: String) throws {
+    package init(path: String, commitSizes: Histogram? = nil) throws {
         var configuration = Configuration()
         configuration.maximumReaderCount = 4
         configuration.busyMode = .timeout(10)
@@ -18,7 +19,7 @@ package final class SQLiteDatabase: Store.Database {
             try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000")
         }
         pool = try DatabasePool(path: path, configuration: configuration)
-        committer = GroupCommitter(pool: pool)
+        committer = GroupCommitter(pool: pool, sizes: commitSizes)
     }
 
     package func read<Result: Sendable>(

@@ -22,6 +22,12 @@ actor ScratchCluster {
         }
     }()
 
+    /// A database that one test has at a time, with connections that outlive the test.
+    struct Loan: Sendable {
+        let database: PostgresDatabase
+        let name: String
+    }
+
     /// Databases that may be in use at once; their connections must fit into the server's.
     private static let databaseLimit = 8
     private static let template = "migrated"
@@ -31,6 +37,7 @@ actor ScratchCluster {
     private let lifeline: FileHandle
     private var made = 0
     private var inUse = 0
+    private var clean: [Loan] = []
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
     private init() async throws {
@@ -42,33 +49,66 @@ actor ScratchCluster {
         try await admin.runAlone("CREATE DATABASE \(Self.template)")
         let template = try await PostgresDatabase.open(Self.settings(folder, Self.template))
         try await template.migrate()
+        try await template.runAlone(Self.keepRows)
         try await template.close()
     }
 
-    /// A database of its own for one test; waits while too many are in use.
-    func makeDatabase(migrated: Bool) async throws -> (PostgresDatabase, name: String) {
+    /// Waits while too many are in use.
+    func lend(migrated: Bool) async throws -> Loan {
         while inUse >= Self.databaseLimit { await withCheckedContinuation { waiting.append($0) } }
         inUse += 1
+        if migrated, let loan = clean.popLast() { return loan }
         made += 1
         let name = "test_\(made)"
         do {
             try await admin.runAlone("CREATE DATABASE \(name) TEMPLATE \(migrated ? Self.template : "template0")")
-            return (try await PostgresDatabase.open(settings(name)), name)
+            return Loan(database: try await PostgresDatabase.open(settings(name)), name: name)
         } catch {
             release()
             throw error
         }
     }
 
-    func drop(_ name: String) async throws {
+    /// `isSpoilt` when its schema may be another than at first.
+    func takeBack(_ loan: Loan, isSpoilt: Bool) async throws {
         defer { release() }
-        try await admin.runAlone("DROP DATABASE \(name) WITH (FORCE)")
+        if isSpoilt {
+            try await loan.database.close()
+            try await admin.runAlone("DROP DATABASE \(loan.name) WITH (FORCE)")
+        } else {
+            try await loan.database.runAlone(Self.restoreRows)
+            clean.append(loan)
+        }
     }
 
     private func release() {
         inUse -= 1
         if !waiting.isEmpty { waiting.removeFirst().resume() }
     }
+
+    /// What the migrations have put into tables, for `restoreRows`, which is quicker than another database.
+    private static let keepRows = """
+        DO $$
+        DECLARE name text;
+        BEGIN
+            CREATE SCHEMA kept;
+            FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+                EXECUTE format('CREATE TABLE kept.%I AS TABLE public.%I', name, name);
+            END LOOP;
+        END $$
+        """
+
+    private static let restoreRows = """
+        DO $$
+        DECLARE name text;
+        BEGIN
+            PERFORM set_config('session_replication_role', 'replica', true);
+            FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+                EXECUTE format('DELETE FROM public.%I', name);
+                EXECUTE format('INSERT INTO public.%I TABLE kept.%I', name, name);
+            END LOOP;
+        END $$
+        """
 
     nonisolated func settings(_ database: String) -> PostgresSettings {
         Self.settings(folder, database)

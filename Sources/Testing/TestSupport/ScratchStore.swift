@@ -3,18 +3,21 @@ import Model
 package import Store
 package import StorePostgres
 import StoreSQLite
+import Synchronization
 
 /// A migrated store for one test, removed with this object: an SQLite file, in memory where the machine has such a
 /// folder, or a database of this process's own PostgreSQL server.
 package final class ScratchStore: Database {
     private enum Place {
         case folder(SQLiteDatabase, URL)
-        case cluster(PostgresDatabase, name: String, ScratchCluster)
+        case cluster(ScratchCluster.Loan, ScratchCluster)
     }
 
     package let kind: StoreKind
     private let place: Place
     private let database: any Database
+    /// Whether the schema may have been changed.
+    private let isSpoilt = Atomic(false)
 
     /// On SQLite.
     package init(migrated: Bool = true) throws {
@@ -35,9 +38,10 @@ package final class ScratchStore: Database {
             database = sqlite
         case .postgresql:
             let cluster = try await ScratchCluster.shared.value
-            let (postgres, name) = try await cluster.makeDatabase(migrated: migrated)
-            place = .cluster(postgres, name: name, cluster)
-            database = postgres
+            let loan = try await cluster.lend(migrated: migrated)
+            place = .cluster(loan, cluster)
+            database = loan.database
+            if !migrated { isSpoilt.store(true, ordering: .relaxed) }
         }
     }
 
@@ -46,12 +50,10 @@ package final class ScratchStore: Database {
         case .folder(_, let folder):
             // A file left behind is no failure of what is tested.
             try? FileManager.default.removeItem(at: folder)
-        case .cluster(let postgres, let name, let cluster):
-            Task {
-                // Nor is a database: it goes with its server.
-                try? await postgres.close()
-                try? await cluster.drop(name)
-            }
+        case .cluster(let loan, let cluster):
+            let isSpoilt = isSpoilt.load(ordering: .relaxed)
+            // Nor is a database: it goes with its server.
+            Task { try? await cluster.takeBack(loan, isSpoilt: isSpoilt) }
         }
     }
 
@@ -83,6 +85,7 @@ package final class ScratchStore: Database {
     }
 
     package func close() async throws {
+        isSpoilt.store(true, ordering: .relaxed)
         try await database.close()
     }
 }
@@ -91,14 +94,16 @@ extension ScratchStore {
     package func migrate(_ migrations: [Migration] = Migrations.all) async throws {
         switch place {
         case .folder(let sqlite, _): try sqlite.migrate(migrations)
-        case .cluster(let postgres, _, _): try await postgres.migrate(migrations)
+        case .cluster(let loan, _):
+            isSpoilt.store(true, ordering: .relaxed)
+            try await loan.database.migrate(migrations)
         }
     }
 
     package func schemaDump() async throws -> String {
         switch place {
         case .folder(let sqlite, _): try sqlite.schemaDump()
-        case .cluster(let postgres, _, _): try await postgres.schemaDump()
+        case .cluster(let loan, _): try await loan.database.schemaDump()
         }
     }
 
@@ -109,15 +114,16 @@ extension ScratchStore {
         switch place {
         case .folder(_, let folder):
             return try await SQLiteDatabase(path: Self.file(in: folder)).read(body)
-        case .cluster(_, let name, let cluster):
-            return try await PostgresDatabase.open(cluster.settings(name)).read(body)
+        case .cluster(let loan, let cluster):
+            return try await PostgresDatabase.open(cluster.settings(loan.name)).read(body)
         }
     }
 
     /// Another set of connections to the same database; `nil` on SQLite.
     package func postgres(_ change: (inout PostgresSettings) -> Void = { _ in }) async throws -> PostgresDatabase? {
-        guard case .cluster(_, let name, let cluster) = place else { return nil }
-        var settings = cluster.settings(name)
+        guard case .cluster(let loan, let cluster) = place else { return nil }
+        isSpoilt.store(true, ordering: .relaxed)
+        var settings = cluster.settings(loan.name)
         change(&settings)
         return try await PostgresDatabase.open(settings)
     }

@@ -28,6 +28,8 @@ check:
 
 test:
 	swift test
+	swift run crash-harness points
+	swift run crash-harness points --deaths 2 --every 3
 	scripts/test-host
 
 golden:

@@ -129,6 +129,13 @@ let package = Package(
                 hummingbird, httpTypes, nioCore, nioEmbedded, logging,
             ]),
 
+        .executableTarget(
+            name: "crash-harness",
+            dependencies: [
+                "Model", "Store", "HostProtocol", "Cloud", "Compute", "Identity", "Image", "Networking", "Hypervisor",
+                "HostStorage", "Dataplane", "Agent", "HostLink", "LibvirtDriver", argumentParser, logging,
+            ],
+            path: "Sources/Testing/CrashHarness", swiftSettings: settings),
         room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),
 
         tests("Model", imports: ["TestSupport"]),

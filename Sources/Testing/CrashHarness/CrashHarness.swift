@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// `crash-harness`: proof that operations survive the death of the process.
+@main
+struct CrashHarness: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "crash-harness", abstract: "Prove that operations survive the death of the cloud's process.",
+        subcommands: [Points.self, Child.self], defaultSubcommand: Points.self)
+}

@@ -1,0 +1,114 @@
+import Dataplane
+import HostProtocol
+import HostStorage
+import Hypervisor
+import Model
+import Store
+
+/// A store that may end the process before a transaction and right after its commit.
+struct CrashingDatabase: Database {
+    let inner: any Database
+    let points: CrashPoints
+
+    func read<Result: Sendable>(
+        _ body: @escaping @Sendable (any Connection) throws -> Result
+    ) async throws -> Result {
+        try await inner.read(body)
+    }
+
+    @discardableResult
+    func transaction<Result: Sendable>(
+        _ body: @escaping @Sendable (any Connection) throws -> Result
+    ) async throws -> Result {
+        try await points.around("commit") { try await inner.transaction(body) }
+    }
+
+    func close() async throws {
+        try await inner.close()
+    }
+}
+
+/// A hypervisor that may end the process around each verb that changes something.
+struct CrashingDriver: HypervisorDriver {
+    let inner: any HypervisorDriver
+    let points: CrashPoints
+
+    func describe() async throws -> HostInventory { try await inner.describe() }
+    func list() async throws -> [ServerID: ServerObservation.Power] { try await inner.list() }
+    func power(of server: ServerID) async throws -> ServerObservation.Power { try await inner.power(of: server) }
+    func events() -> AsyncStream<PowerEvent> { inner.events() }
+
+    func define(_ spec: DomainSpec) async throws {
+        try await points.around("define") { try await inner.define(spec) }
+    }
+
+    func start(_ server: ServerID) async throws {
+        try await points.around("start") { try await inner.start(server) }
+    }
+
+    func stop(_ server: ServerID, graceSeconds: Double) async throws {
+        try await points.around("stop") { try await inner.stop(server, graceSeconds: graceSeconds) }
+    }
+
+    func rebootSoft(_ server: ServerID, graceSeconds: Double) async throws -> Bool {
+        try await points.around("reboot") { try await inner.rebootSoft(server, graceSeconds: graceSeconds) }
+    }
+
+    func undefine(_ server: ServerID) async throws {
+        try await points.around("undefine") { try await inner.undefine(server) }
+    }
+}
+
+/// Files that may end the process around each change, and between the pieces of an image.
+struct CrashingStorage: HostStorage {
+    let inner: any HostStorage
+    let points: CrashPoints
+
+    func prepare(
+        _ desired: DesiredServer,
+        imageContent: @Sendable @escaping (ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error>,
+        configDrive: @Sendable @escaping () async throws -> [ConfigDriveFile]
+    ) async throws -> PreparedFiles {
+        try await points.around("prepare") { [points] in
+            try await inner.prepare(
+                desired,
+                imageContent: { id in
+                    points.pass("image fetch")
+                    return try await imageContent(id)
+                },
+                configDrive: {
+                    points.pass("config drive")
+                    return try await configDrive()
+                })
+        }
+    }
+
+    func remove(_ server: ServerID) async throws {
+        try await points.around("remove") { try await inner.remove(server) }
+    }
+
+    func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8] {
+        try await inner.consoleTail(server, maxBytes: maxBytes)
+    }
+
+    func saveRecord(_ record: ServerRecord) async throws {
+        try await points.around("record") { try await inner.saveRecord(record) }
+    }
+
+    func loadRecords() async throws -> [ServerRecord] { try await inner.loadRecords() }
+}
+
+/// A data plane that may end the process around each pass.
+struct CrashingDataplane: Dataplane {
+    let inner: any Dataplane
+    let points: CrashPoints
+
+    var wantsTopology: Bool { inner.wantsTopology }
+    func tapName(of port: PortID) -> String { inner.tapName(of: port) }
+
+    func converge(_ topology: NetworkTopology) async throws {
+        try await points.around("converge") { try await inner.converge(topology) }
+    }
+
+    func destroy() async throws { try await inner.destroy() }
+}

@@ -1,0 +1,32 @@
+import Cloud
+import Foundation
+import Model
+import Store
+
+/// What a cloud holds when all is done, without ids and times: equal for two runs that did the same.
+enum EndState {
+    private static let tables = [
+        "address_allocations", "allocations", "domains", "endpoints", "flavors", "floating_ips", "host_documents",
+        "hosts", "images", "networks", "ports", "projects", "role_assignments", "roles", "routers",
+        "catalog_services", "security_group_rules", "security_groups", "server_requests", "subnets", "users",
+    ]
+    private static let values = [
+        "SELECT name || ' ' || settled || ' operation ' || COALESCE(operation, '-') || ' power ' || power || ' fault '"
+            + " || COALESCE(fault, '-') FROM servers ORDER BY created_at",
+        "SELECT kind || ' ' || COALESCE(outcome, 'unfinished') FROM workflows ORDER BY kind, outcome",
+        "SELECT resource_class || ' used ' || SUM(used) FROM inventories GROUP BY resource_class ORDER BY 1",
+        "SELECT resource || ' quota use ' || used FROM quotas WHERE used > 0 ORDER BY 1",
+        "SELECT name || ' ' || status || ' ' || COALESCE(size, 0) || ' ' || COALESCE(sha512, '-') FROM images",
+        "SELECT 'port ' || device_owner || ' ' || status FROM ports ORDER BY 1",
+    ]
+
+    static func text(of cloud: Cloud, images: String) async throws -> [String] {
+        let rows = try await cloud.database.read { db in
+            try tables.map { "\($0): \(try db.integer("SELECT count(*) FROM \($0)") ?? 0)" }
+                + values.flatMap { try db.texts($0) }
+        }
+        let files = try FileManager.default.contentsOfDirectory(atPath: images)
+        let strange = files.filter { !UUIDText.isValid($0) }
+        return rows + ["image files: \(files.count), strange ones: \(strange)"]
+    }
+}

@@ -1,0 +1,183 @@
+import Cloud
+import Compute
+import Foundation
+import Identity
+import Image
+import Model
+import Networking
+
+/// One operation, told so that it can be told again: it looks at what is there, asks for what is missing, and waits for
+/// the end. A client whose cloud died does the same.
+struct Scenario: Sendable {
+    let name: String
+    /// Brings a seeded cloud to where the operation may begin.
+    let prepare: @Sendable (Actor) async throws -> Void
+    let act: @Sendable (Actor) async throws -> Void
+
+    static let all: [Scenario] = [
+        Scenario(name: "first-start", prepare: { _ in }, act: { try await $0.seed() }),
+        Scenario(name: "boot", prepare: { try await $0.uploadImage() }, act: { try await $0.boot() }),
+        Scenario(name: "delete", prepare: { try await $0.boot() }, act: { try await $0.delete() }),
+        Scenario(name: "stop", prepare: { try await $0.boot() }, act: { try await $0.stop() }),
+        Scenario(
+            name: "start",
+            prepare: {
+                try await $0.boot()
+                try await $0.stop()
+            }, act: { try await $0.start() }),
+        Scenario(name: "reboot", prepare: { try await $0.boot() }, act: { try await $0.reboot() }),
+        Scenario(name: "floating-ip", prepare: { try await $0.boot() }, act: { try await $0.associate() }),
+        Scenario(name: "image-upload", prepare: { _ in }, act: { try await $0.uploadImage() }),
+    ]
+
+    static func named(_ name: String) throws -> Scenario {
+        guard let found = all.first(where: { $0.name == name }) else {
+            throw CloudError.badRequest("There is no scenario '\(name)'; there are \(all.map(\.name)).")
+        }
+        return found
+    }
+}
+
+/// A client of the cloud's verbs who takes nothing for done.
+struct Actor: Sendable {
+    let cloud: Cloud
+    let points: CrashPoints
+
+    func seed() async throws {
+        var options = Seed.Options(adminPassword: "secret")
+        options.defaultCIDR = "10.97.0.0/24"
+        options.externalCIDR = "172.24.197.0/24"
+        try await Seed(cloud, options).plant()
+    }
+
+    private func admin() async throws -> Caller {
+        let projects = try await cloud.identity.list(Project.self)
+        guard let project = projects.first(where: { $0.name == "admin" }) else {
+            throw CloudError(.internal, "The cloud has no project 'admin'.")
+        }
+        return Caller(
+            userID: UserID("harness"), scope: .project(project.id), roles: ["admin", "member", "reader"],
+            requestID: "req-harness")
+    }
+
+    // MARK: Images
+
+    func uploadImage() async throws {
+        let admin = try await admin()
+        var filter = ImageFilter()
+        filter.names = ["tiny"]
+        let now = cloud.image.clock.now()
+        var image = try await cloud.image.list(filter, marker: nil, limit: 2, by: admin).first
+        if image == nil {
+            image = try await cloud.image.create(
+                Model.Image(
+                    id: .random(), projectID: try admin.project(), name: "tiny", visibility: .public,
+                    diskFormat: "raw", containerFormat: "bare", properties: try JSONText([:]), tags: try JSONText([]),
+                    createdAt: now, updatedAt: now), by: admin)
+        }
+        guard let image, image.status == .queued else { return }
+        try await cloud.image.upload(image.id, by: admin) { [points] write in
+            for piece in 0..<4 {
+                try await points.around("piece") { try await write([UInt8](repeating: UInt8(piece), count: 16_384)) }
+            }
+        }
+    }
+
+    // MARK: Servers
+
+    private func server() async throws -> Server? {
+        try await cloud.compute.servers(
+            ServerFilter(), allProjects: false, marker: nil, limit: 10, by: try await admin()
+        ).first
+    }
+
+    private func settled(_ states: SettledState...) async throws -> Server {
+        var last: Server?
+        try await until("the server rests in \(states)") {
+            last = try await server()
+            return last.map { $0.operation == nil && states.contains($0.settled) } ?? states.contains(.deleted)
+        }
+        guard let last else { throw CloudError(.internal, "The server is gone.") }
+        return last
+    }
+
+    func boot() async throws {
+        try await uploadImage()
+        let admin = try await admin()
+        if try await server() == nil {
+            var filter = ImageFilter()
+            filter.names = ["tiny"]
+            var request = ServerCreateRequest(name: "vm", flavorID: FlavorID("42"), adminPassword: "secret")
+            request.imageID = try await cloud.image.list(filter, marker: nil, limit: 1, by: admin).first?.id
+            _ = try await cloud.compute.create(request, by: admin)
+        }
+        _ = try await settled(.active)
+    }
+
+    func delete() async throws {
+        if let found = try await server() {
+            do {
+                try await cloud.compute.delete(found.id, by: try await admin())
+            } catch let error as CloudError where error.kind == .notFound {
+                return  // An earlier life's delete came to its end meanwhile.
+            }
+        }
+        try await until("the server is gone") { try await server() == nil }
+    }
+
+    func stop() async throws {
+        if let found = try await server(), found.settled == .active, found.operation == nil {
+            try await cloud.compute.stop(found.id, by: try await admin())
+        }
+        _ = try await settled(.stopped)
+    }
+
+    func start() async throws {
+        if let found = try await server(), found.settled == .stopped, found.operation == nil {
+            try await cloud.compute.start(found.id, by: try await admin())
+        }
+        _ = try await settled(.active)
+    }
+
+    func reboot() async throws {
+        let admin = try await admin()
+        let found = try await settled(.active, .stopped)
+        let asked = try await cloud.compute.actions(of: found.id, by: admin).contains { $0.action == "reboot" }
+        if !asked { try await cloud.compute.reboot(found.id, hard: true, by: admin) }
+        _ = try await settled(.active)
+    }
+
+    func associate() async throws {
+        let admin = try await admin()
+        let networking = cloud.networking
+        let found = try await settled(.active)
+        let port = try await cloud.compute.attachments(of: found.id, by: admin).first?.port.id
+        var floating = try await networking.list(FloatingIP.self, by: admin).first
+        if floating == nil {
+            guard let external = try await networking.networks(by: admin).first(where: \.isExternal) else {
+                throw CloudError(.internal, "There is no external network.")
+            }
+            floating = try await networking.createFloatingIP(
+                network: external.id, project: try admin.project(), description: "", address: nil, subnet: nil,
+                port: nil, fixedAddress: nil, by: admin)
+        }
+        if let floating, floating.portID == nil {
+            _ = try await networking.associate(
+                floating.id, with: port, fixedAddress: nil, description: nil, by: admin)
+        }
+        try await until("the server shows its floating IP") {
+            try await server()?.addresses.contains("floating") == true
+        }
+    }
+}
+
+/// Asks until `condition` holds; a minute at most.
+func until(_ what: String, _ condition: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(60)
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else {
+            throw CloudError(.internal, "Not within a minute: \(what).")
+        }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import Model
+
+/// All lives of one scenario.
+struct Trial: Sendable {
+    let scenario: String
+    let folder: String
+    let machine: Machine.Kind
+    let deaths: Int
+    let jobs: Int
+
+    /// This very program.
+    private static let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+
+    private struct Death: Sendable {
+        var count = 0
+        var difference: String?
+    }
+
+    func run(every: Int) async throws -> Tally {
+        let quiet = "\(folder)/quiet"
+        try await begin(quiet)
+        try await live(quiet, .act)
+        let wanted = try text("\(quiet)/end")
+        let points = try text("\(quiet)/points").split(separator: "\n").map(String.init)
+        try await end(quiet)
+        var tally = Tally(points: points.count)
+        let chosen = points.enumerated().filter { $0.offset % every == 0 }.map(\.element)
+        try await withThrowingTaskGroup(of: (String, Death).self) { group in
+            var left = chosen.enumerated().makeIterator()
+            func next() {
+                guard let (number, point) = left.next() else { return }
+                group.addTask { (point, try await die(at: point, in: "\(folder)/\(number)", wanted)) }
+            }
+            for _ in 0..<jobs { next() }
+            for try await (point, death) in group {
+                next()
+                tally.kills += death.count
+                if death.count == 0 { tally.missed += 1 }
+                guard let difference = death.difference else { continue }
+                tally.differences += 1
+                print("\(scenario), killed at '\(point)':\n\(difference)")
+            }
+        }
+        return tally
+    }
+
+    private func die(at point: String, in path: String, _ wanted: String) async throws -> Death {
+        try await begin(path)
+        var death = Death()
+        do {
+            for _ in 0..<deaths {
+                guard try await live(path, .act, deadly: point) else { break }
+                death.count += 1
+            }
+            try await live(path, .act)
+            let end = try text("\(path)/end")
+            if end != wanted { death.difference = Self.difference(wanted, end) }
+        } catch let error as CloudError {
+            death.difference = error.message
+        }
+        try await end(path)
+        return death
+    }
+
+    /// A folder from which the scenario can be carried out. What libvirt and the kernel hold cannot be copied.
+    private func begin(_ path: String) async throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        // A first start begins with nothing at all.
+        if scenario == "first-start" { return }
+        let base = "\(folder)/base"
+        if machine == .files, FileManager.default.fileExists(atPath: base) {
+            try FileManager.default.removeItem(atPath: path)
+            return try FileManager.default.copyItem(atPath: base, toPath: path)
+        }
+        try await live(path, .prepare)
+        if machine == .files { try FileManager.default.copyItem(atPath: path, toPath: base) }
+    }
+
+    private func end(_ path: String) async throws {
+        if machine == .libvirt { try await live(path, .clean) }
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    private static func difference(_ wanted: String, _ end: String) -> String {
+        let changes = end.split(separator: "\n").difference(from: wanted.split(separator: "\n"))
+        return changes.map { change in
+            switch change {
+            case .remove(_, let line, _): "  undisturbed: \(line)"
+            case .insert(_, let line, _): "  after death: \(line)"
+            }
+        }.joined(separator: "\n")
+    }
+
+    /// One life; says whether it was ended from outside.
+    @discardableResult
+    private func live(_ path: String, _ phase: Child.Phase, deadly: String? = nil) async throws -> Bool {
+        var arguments = [
+            "child", "--folder", path, "--scenario", scenario, "--phase", phase.rawValue,
+            "--machine", machine.rawValue,
+        ]
+        if let deadly { arguments += ["--deadly", deadly] }
+        let process = Process()
+        process.executableURL = Self.program
+        process.arguments = arguments
+        let log = "\(path)/log"
+        guard FileManager.default.createFile(atPath: log, contents: nil) else {
+            throw CloudError(.internal, "\(log) cannot be made.")
+        }
+        process.standardError = try FileHandle(forWritingTo: URL(filePath: log))
+        try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Void, any Error>) in
+            process.terminationHandler = { _ in ended.resume() }
+            do { try process.run() } catch { ended.resume(throwing: error) }
+        }
+        switch (process.terminationReason, process.terminationStatus) {
+        case (.exit, 0): return false
+        case (.uncaughtSignal, SIGKILL) where deadly != nil: return true
+        case (_, let status):
+            throw CloudError(.internal, "A life of '\(scenario)' ended with \(status): \(try text(log).suffix(2000))")
+        }
+    }
+
+    private func text(_ path: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
+    }
+}

@@ -133,7 +133,7 @@ let package = Package(
             name: "crash-harness",
             dependencies: [
                 "Model", "Store", "HostProtocol", "Cloud", "Compute", "Identity", "Image", "Networking", "Hypervisor",
-                "HostStorage", "Dataplane", "Agent", "HostLink", "LibvirtDriver", argumentParser, logging,
+                "HostStorage", "Dataplane", "Agent", "LibvirtDriver", argumentParser, logging,
             ],
             path: "Sources/Testing/CrashHarness", swiftSettings: settings),
         room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),

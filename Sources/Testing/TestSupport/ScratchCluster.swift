@@ -124,9 +124,10 @@ actor ScratchCluster {
 // MARK: - Its processes
 
 extension ScratchCluster {
-    /// Runs until its input ends. Signals to the whole group, such as ctrl-C, must not keep it from tidying up.
+    /// Runs until its input ends. No signal to the whole group, such as ctrl-C, and no reader that has gone may keep it
+    /// from tidying up.
     private static let script = """
-        trap '' INT TERM HUP
+        trap '' INT TERM HUP PIPE
         umask 077
         mkdir "$1" || exit 1
         exec 2>"$1/errors"

@@ -55,7 +55,10 @@ let package = Package(
         // Foundations: no HTTP, no host.
         room("Model", in: "Foundations"),
         room("Store", in: "Foundations", imports: ["Model"]),
-        room("StoreSQLite", in: "Foundations", imports: ["Model", "Store", grdb]),
+        room("Telemetry", in: "Foundations"),
+        room("StoreSQLite", in: "Foundations", imports: ["Model", "Store", "Telemetry", grdb]),
+        .target(name: "CPostgres", path: "Sources/Foundations/CPostgres"),
+        room("StorePostgres", in: "Foundations", imports: ["Store", "CPostgres"]),
         room("Workflow", in: "Foundations", imports: ["Model", "Store", logging]),
         room("HostProtocol", in: "Foundations", imports: ["Model"]),
 
@@ -89,7 +92,7 @@ let package = Package(
         room("Wire", in: "Edge", imports: ["Model"]),
         room(
             "APIKit", in: "Edge",
-            imports: ["Model", "Wire", "Identity", hummingbird, httpTypes, nioCore, logging]),
+            imports: ["Model", "Telemetry", "Wire", "Identity", hummingbird, httpTypes, nioCore, logging]),
         room(
             "API", in: "Edge",
             imports: [
@@ -105,8 +108,9 @@ let package = Package(
         room(
             "Cloud", in: "Binaries",
             imports: [
-                "Model", "Store", "StoreSQLite", "Workflow", "HostProtocol", "Identity", "Image", "Networking",
-                "Placement", "Compute", "Agent", "APIKit", "API", "HostLink", hummingbird, httpTypes, logging,
+                "Model", "Store", "StoreSQLite", "Telemetry", "Workflow", "HostProtocol", "Identity", "Image",
+                "Networking", "Placement", "Compute", "Agent", "APIKit", "API", "HostLink", hummingbird, httpTypes,
+                logging,
             ]),
         .executableTarget(
             name: "novella",
@@ -121,8 +125,9 @@ let package = Package(
         room(
             "TestSupport", in: "Testing",
             imports: [
-                "Model", "Store", "StoreSQLite", "Wire", "Workflow", "HostProtocol", "Cloud", "Identity", "Image",
-                "Compute", "Networking", "Hypervisor", "HostStorage", "Dataplane", "Agent", "HostLink", "APIKit",
+                "Model", "Store", "StoreSQLite", "StorePostgres", "Wire", "Workflow", "HostProtocol", "Cloud",
+                "Identity", "Image", "Compute", "Networking", "Hypervisor", "HostStorage", "Dataplane", "Agent",
+                "HostLink", "APIKit",
                 hummingbird, httpTypes, nioCore, nioEmbedded, logging,
             ]),
 
@@ -136,7 +141,9 @@ let package = Package(
         room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),
 
         tests("Model", imports: ["TestSupport"]),
+        tests("Telemetry"),
         tests("Store", imports: ["Model", "TestSupport"]),
+        tests("StorePostgres", imports: ["Model", "Store", "TestSupport"]),
         tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),
         tests("Wire", imports: ["Model", "TestSupport"]),
         tests("APIKit", imports: ["Model", "Wire", httpTypes]),

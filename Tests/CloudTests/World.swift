@@ -50,8 +50,10 @@ struct World: Sendable {
 
     var routes: [ServiceRoute] { ServiceRoute.all(fixture.cloud, offered: true) }
 
-    static func run(_ body: @Sendable (World) async throws -> Void) async throws {
-        try await CloudFixture.run { fixture in
+    static func run(
+        _ options: CloudFixture.Options = CloudFixture.Options(), _ body: @Sendable (World) async throws -> Void
+    ) async throws {
+        try await CloudFixture.run(options) { fixture in
             var world = World(fixture: fixture)
             try await world.populate()
             try await body(world)

@@ -79,17 +79,17 @@ private let impossible: [Impossible] = [
 ]
 
 @Suite struct ConstraintTests {
-    private func filledStore() async throws -> ScratchStore {
-        let store = try ScratchStore()
+    private func filledStore(_ kind: StoreKind) async throws -> ScratchStore {
+        let store = try await ScratchStore(on: kind)
         try await store.transaction { db in
             for sample in try Samples.all(full: true) { try db.insert(sample) }
         }
         return store
     }
 
-    @Test(arguments: impossible)
-    func refusesImpossibleRows(row: Impossible) async throws {
-        let store = try await filledStore()
+    @Test(arguments: impossible, StoreKind.here)
+    func refusesImpossibleRows(row: Impossible, kind: StoreKind) async throws {
+        let store = try await filledStore(kind)
         let names = row.changes.keys.sorted()
         let pairs = names.enumerated().map { "\($1) = ?\($0 + 1)" }.joined(separator: ", ")
         let error = await #expect(throws: StoreError.self) {
@@ -100,8 +100,8 @@ private let impossible: [Impossible] = [
         #expect(error?.kind == row.kind, "\(String(describing: error))")
     }
 
-    @Test func refusesEveryRowASecondTime() async throws {
-        let store = try await filledStore()
+    @Test(arguments: StoreKind.here) func refusesEveryRowASecondTime(kind: StoreKind) async throws {
+        let store = try await filledStore(kind)
         for sample in try Samples.all(full: true) {
             let error = await #expect(throws: StoreError.self) {
                 try await store.transaction { try $0.insert(sample) }
@@ -111,12 +111,13 @@ private let impossible: [Impossible] = [
     }
 
     /// The same row under another key collides on what else must be unique.
-    @Test(arguments: [
-        "domains", "projects", "users", "roles", "networks", "ports", "floating_ips", "security_groups", "flavors",
-        "hosts", "resource_providers",
-    ])
-    func refusesASecondRowOfTheSameName(table: String) async throws {
-        let store = try await filledStore()
+    @Test(
+        arguments: [
+            "domains", "projects", "users", "roles", "networks", "ports", "floating_ips", "security_groups", "flavors",
+            "hosts", "resource_providers",
+        ], StoreKind.here)
+    func refusesASecondRowOfTheSameName(table: String, kind: StoreKind) async throws {
+        let store = try await filledStore(kind)
         let sample = try #require(try Samples.all(full: true).first { type(of: $0).table == table })
         let columns = type(of: sample).columns
         let others = columns.dropFirst().joined(separator: ", ")
@@ -131,8 +132,8 @@ private let impossible: [Impossible] = [
         #expect(error?.kind == .uniqueViolation, "\(String(describing: error))")
     }
 
-    @Test func keepsWhatOthersPointAt() async throws {
-        let store = try await filledStore()
+    @Test(arguments: StoreKind.here) func keepsWhatOthersPointAt(kind: StoreKind) async throws {
+        let store = try await filledStore(kind)
         for (table, key) in [
             ("domains", "d1"), ("networks", "n1"), ("hosts", "h1"), ("resource_providers", "rp1"), ("routers", "ro1"),
             ("regions", "here"), ("ports", "port2"),
@@ -146,8 +147,8 @@ private let impossible: [Impossible] = [
         }
     }
 
-    @Test func aUsersGrantsGoWithTheUser() async throws {
-        let store = try await filledStore()
+    @Test(arguments: StoreKind.here) func aUsersGrantsGoWithTheUser(kind: StoreKind) async throws {
+        let store = try await filledStore(kind)
         try await store.transaction { db in
             try db.delete(User.self, key: .text("u1"))
             #expect(try db.fetch(RoleAssignment.self).isEmpty)

@@ -5,20 +5,14 @@ import TestSupport
 
 /// Many at once want what is not enough for all.
 @Suite(.timeLimit(.minutes(1))) struct ContentionTests {
-    private let store: ScratchStore
     private let project = ProjectID("p1")
     private let provider = ResourceProviderID("rp1")
 
-    init() throws {
-        store = try ScratchStore()
-    }
-
     /// How many of `count` concurrent transactions say yes.
-    private func yeses(_ count: Int, _ body: @escaping @Sendable (Int, any Connection) throws -> Bool) async throws
-        -> Int
-    {
-        let database = store
-        return try await withThrowingTaskGroup(of: Bool.self) { group in
+    private func yeses(
+        _ count: Int, in database: ScratchStore, _ body: @escaping @Sendable (Int, any Connection) throws -> Bool
+    ) async throws -> Int {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
             for number in 0..<count {
                 group.addTask { try await database.transaction { try body(number, $0) } }
             }
@@ -26,9 +20,10 @@ import TestSupport
         }
     }
 
-    @Test func quotaIsNeverExceeded() async throws {
+    @Test(arguments: StoreKind.here) func quotaIsNeverExceeded(kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
         let project = project
-        let taken = try await yeses(200) { _, db in
+        let taken = try await yeses(200, in: store) { _, db in
             try QuotaQueries.take(1, of: "instances", for: project, defaultLimit: 50, db) == nil
         }
         #expect(taken == 50)
@@ -36,7 +31,8 @@ import TestSupport
         #expect(quota == Quota(projectID: project, resource: "instances", limit: 50, used: 50))
     }
 
-    @Test func aRefusalTellsLimitAndUse() async throws {
+    @Test(arguments: StoreKind.here) func aRefusalTellsLimitAndUse(kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
         let project = project
         try await store.transaction { db in
             #expect(try QuotaQueries.take(3, of: "cores", for: project, defaultLimit: 5, db) == nil)
@@ -46,14 +42,14 @@ import TestSupport
             #expect(try QuotaQueries.take(1000, of: "cores", for: project, defaultLimit: 5, db) == nil)
             try QuotaQueries.giveBack(1003, of: "cores", for: project, db)
             #expect(try QuotaQueries.find("cores", of: project, db)?.used == 0)
-            let error = #expect(throws: StoreError.self) {
-                try QuotaQueries.giveBack(1, of: "cores", for: project, db)
-            }
-            #expect(error?.kind == .checkViolation)
         }
+        let error = await #expect(throws: StoreError.self) {
+            try await store.transaction { try QuotaQueries.giveBack(1, of: "cores", for: project, $0) }
+        }
+        #expect(error?.kind == .checkViolation)
     }
 
-    private func fillProvider() async throws {
+    private func fillProvider(_ store: ScratchStore) async throws {
         let provider = provider
         try await store.transaction { db in
             try db.insert(ResourceProvider(id: provider, name: "host"))
@@ -66,7 +62,7 @@ import TestSupport
         }
     }
 
-    private func used() async throws -> [String: Int] {
+    private func used(_ store: ScratchStore) async throws -> [String: Int] {
         let provider = provider
         return try await store.read { db in
             let rows = try PlacementQueries.inventories(of: provider, db)
@@ -74,33 +70,38 @@ import TestSupport
         }
     }
 
-    @Test func aProviderIsNeverOverfilled() async throws {
-        try await fillProvider()
+    @Test(arguments: StoreKind.here) func aProviderIsNeverOverfilled(kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
+        try await fillProvider(store)
         let (provider, project) = (provider, project)
         // 80 virtual processors for 40 claims, 1024 MiB for 32 of them.
-        let claimed = try await yeses(200) { number, db in
+        let claimed = try await yeses(200, in: store) { number, db in
             try PlacementQueries.claim(
                 [("VCPU", 2), ("MEMORY_MB", 32), ("DISK_GB", 0)], on: provider, for: "c\(number)", project: project,
                 user: UserID("u1"), db)
         }
         #expect(claimed == 32)
-        #expect(try await used() == ["VCPU": 64, "MEMORY_MB": 1024])
+        #expect(try await used(store) == ["VCPU": 64, "MEMORY_MB": 1024])
         let (allocations, generation) = try await store.read { db in
             (try db.fetch(Allocation.self), try db.find(ResourceProvider.self, key: .id(provider))?.generation)
         }
         #expect(allocations.count == 64 && allocations.reduce(0) { $0 + $1.used } == 32 * 34)
         #expect(generation == 32)
-        let released = try await yeses(200) { number, db in try !PlacementQueries.release("c\(number)", db).isEmpty }
+        let released = try await yeses(200, in: store) { number, db in
+            try !PlacementQueries.release("c\(number)", db).isEmpty
+        }
         #expect(released == 32)
-        #expect(try await used() == ["VCPU": 0, "MEMORY_MB": 0])
+        #expect(try await used(store) == ["VCPU": 0, "MEMORY_MB": 0])
     }
 
-    @Test(arguments: [
-        [("VCPU", 21)], [("MEMORY_MB", 514)], [("MEMORY_MB", 31)], [("VCPU", 1), ("MEMORY_MB", 2000)], [("GPU", 1)],
-        [("VCPU", 1), ("GPU", 1)],
-    ])
-    func takesAllOrNothing(wanted: [(String, Int)]) async throws {
-        try await fillProvider()
+    @Test(
+        arguments: [
+            [("VCPU", 21)], [("MEMORY_MB", 514)], [("MEMORY_MB", 31)], [("VCPU", 1), ("MEMORY_MB", 2000)], [("GPU", 1)],
+            [("VCPU", 1), ("GPU", 1)],
+        ], StoreKind.here)
+    func takesAllOrNothing(wanted: [(String, Int)], kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
+        try await fillProvider(store)
         let (provider, project) = (provider, project)
         let claimed = try await store.transaction { db in
             try PlacementQueries.claim(
@@ -108,7 +109,7 @@ import TestSupport
                 user: UserID("u1"), db)
         }
         #expect(!claimed)
-        #expect(try await used() == ["VCPU": 0, "MEMORY_MB": 0])
+        #expect(try await used(store) == ["VCPU": 0, "MEMORY_MB": 0])
         #expect(try await store.read { try $0.fetch(Allocation.self) }.isEmpty)
     }
 }

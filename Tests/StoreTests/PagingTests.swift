@@ -5,8 +5,8 @@ import TestSupport
 
 @Suite struct PagingTests {
     /// Servers of which several are made at the same moment, as by one request for many.
-    private func store(servers count: Int) async throws -> ScratchStore {
-        let store = try ScratchStore()
+    private func store(on kind: StoreKind, servers count: Int) async throws -> ScratchStore {
+        let store = try await ScratchStore(on: kind)
         try await store.transaction { db in
             for number in 0..<count {
                 var server = try Samples.server(false)
@@ -36,9 +36,9 @@ import TestSupport
         }
     }
 
-    @Test(arguments: [1, 2, 3, 4, 7, 39, 40, 41, 100])
-    func coversEveryLiveServerOnceNewestFirst(limit: Int) async throws {
-        let store = try await store(servers: 50)
+    @Test(arguments: [1, 2, 3, 4, 7, 39, 40, 41, 100], StoreKind.here)
+    func coversEveryLiveServerOnceNewestFirst(limit: Int, kind: StoreKind) async throws {
+        let store = try await store(on: kind, servers: 50)
         let pages = try await pages(store, ServerFilter(), limit: limit)
         let all = pages.flatMap { $0 }
         #expect(all.count == 40 && Set(all.map(\.id)).count == 40)
@@ -48,8 +48,8 @@ import TestSupport
         #expect(pages.dropLast().allSatisfy { $0.count == limit })
     }
 
-    @Test func fillsPagesThoughManyRowsAreDropped() async throws {
-        let store = try await store(servers: 50)
+    @Test(arguments: StoreKind.here) func fillsPagesThoughManyRowsAreDropped(kind: StoreKind) async throws {
+        let store = try await store(on: kind, servers: 50)
         var filter = ServerFilter()
         filter.keep = { $0.name.hasSuffix("1") || $0.name.hasSuffix("7") }
         let pages = try await pages(store, filter, limit: 3)
@@ -57,8 +57,8 @@ import TestSupport
         #expect(Set(pages.joined().map(\.name)).count == 10)
     }
 
-    @Test func filtersWhatIsAskedFor() async throws {
-        let store = try await store(servers: 50)
+    @Test(arguments: StoreKind.here) func filtersWhatIsAskedFor(kind: StoreKind) async throws {
+        let store = try await store(on: kind, servers: 50)
         var filter = ServerFilter()
         filter.project = ProjectID("odd")
         #expect(try await pages(store, filter, limit: 6).joined().count == 20)
@@ -72,9 +72,9 @@ import TestSupport
     }
 
     /// Every order, in both directions and mixed, lists each server once however long the pages are.
-    @Test(arguments: ServerFilter.SortKey.allCases)
-    func sortsByEveryKey(key: ServerFilter.SortKey) async throws {
-        let store = try await store(servers: 50)
+    @Test(arguments: ServerFilter.SortKey.allCases, StoreKind.here)
+    func sortsByEveryKey(key: ServerFilter.SortKey, kind: StoreKind) async throws {
+        let store = try await store(on: kind, servers: 50)
         for order in [[(key, true)], [(key, false)], [(key, true), (.name, false)], [(.project, false), (key, true)]] {
             var filter = ServerFilter()
             filter.order = order
@@ -84,8 +84,8 @@ import TestSupport
         }
     }
 
-    @Test func sortsAsAsked() async throws {
-        let store = try await store(servers: 50)
+    @Test(arguments: StoreKind.here) func sortsAsAsked(kind: StoreKind) async throws {
+        let store = try await store(on: kind, servers: 50)
         var filter = ServerFilter()
         filter.order = [(.project, false), (.name, true)]
         let found = try await pages(store, filter, limit: 6).joined().map { ($0.projectID.text, $0.name) }
@@ -93,9 +93,9 @@ import TestSupport
         #expect(found.first?.0 == "odd" && found.last?.0 == "even")
     }
 
-    @Test(arguments: [1, 2, 3, 10])
-    func imagesOfOneMomentAreAllListed(limit: Int) async throws {
-        let store = try ScratchStore()
+    @Test(arguments: [1, 2, 3, 10], StoreKind.here)
+    func imagesOfOneMomentAreAllListed(limit: Int, kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
         try await store.transaction { db in
             for number in 0..<9 {
                 try db.insert(

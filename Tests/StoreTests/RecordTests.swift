@@ -11,9 +11,9 @@ import TestSupport
         "resource_provider_traits",
     ]
 
-    @Test(arguments: [true, false])
-    func everyRecordComesBackAsItWas(full: Bool) async throws {
-        let store = try ScratchStore()
+    @Test(arguments: [true, false], StoreKind.here)
+    func everyRecordComesBackAsItWas(full: Bool, kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
         let samples = try Samples.all(full: full)
         try await store.transaction { db in
             for sample in samples { try db.insert(sample) }
@@ -27,28 +27,24 @@ import TestSupport
         #expect(sample.values.count == Kept.columns.count, "\(Kept.table)")
     }
 
-    @Test func everyTableHasASample() async throws {
-        let store = try ScratchStore()
-        let tables = try await store.read { db in
-            try db.texts("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
-        }
+    @Test(arguments: StoreKind.here) func everyTableHasASample(kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
+        let tables = try await store.tables()
         let sampled = Set(try Samples.all(full: true).map { type(of: $0).table })
-        #expect(Set(tables).subtracting(sampled) == Self.withoutRecord)
+        #expect(tables.subtracting(sampled) == Self.withoutRecord)
     }
 
-    @Test func everyColumnOfARecordsTableIsRead() async throws {
-        let store = try ScratchStore()
+    @Test(arguments: StoreKind.here) func everyColumnOfARecordsTableIsRead(kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
         for sample in try Samples.all(full: true) {
             let (table, columns) = (type(of: sample).table, type(of: sample).columns)
-            let inTable = try await store.read { db in
-                try db.texts("SELECT name FROM pragma_table_info('\(table)')")
-            }
+            let inTable = try await store.columns(of: table)
             #expect(Set(inTable) == Set(columns) && inTable.first == columns.first, "\(table)")
         }
     }
 
-    @Test func updatesAndDeletesByKey() async throws {
-        let store = try ScratchStore()
+    @Test(arguments: StoreKind.here) func updatesAndDeletesByKey(kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
         let domain = Domain(id: DomainID("d1"), name: "first")
         try await store.transaction { db in
             try db.insert(domain)
@@ -66,8 +62,8 @@ import TestSupport
         }
     }
 
-    @Test func aWordOutsideItsSetIsACorruptRow() async throws {
-        let store = try ScratchStore()
+    @Test(arguments: StoreKind.here) func aWordOutsideItsSetIsACorruptRow(kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
         try await store.transaction { db in
             for sample in try Samples.all(full: false) { try db.insert(sample) }
             try db.execute("UPDATE servers SET operation = 'dance', workflow_id = 'w1'", [])

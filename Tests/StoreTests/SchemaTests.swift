@@ -4,42 +4,42 @@ import Testing
 import TestSupport
 
 @Suite struct SchemaTests {
-    @Test func matchesTheGoldenDump() throws {
-        let dump = try ScratchStore().schemaDump()
-        #expect(try Golden.text("schema/sqlite.sql", rewrittenWith: dump) == dump)
+    @Test(arguments: StoreKind.here) func matchesTheGoldenDump(kind: StoreKind) async throws {
+        let dump = try await ScratchStore(on: kind).schemaDump()
+        #expect(try Golden.text("schema/\(kind).sql", rewrittenWith: dump) == dump)
     }
 
-    @Test func migratingAgainChangesNothing() async throws {
-        let store = try ScratchStore()
-        let before = try store.schemaDump()
+    @Test(arguments: StoreKind.here) func migratingAgainChangesNothing(kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
+        let before = try await store.schemaDump()
         try await store.transaction { try ChangeFeedQueries.bump(.hosts, $0) }
-        try store.migrate()
-        #expect(try store.schemaDump() == before)
+        try await store.migrate()
+        #expect(try await store.schemaDump() == before)
         #expect(try await store.read { try ChangeFeedQueries.sequence(.hosts, $0) } == 1)
     }
 
-    @Test func appliesOnlyWhatIsNew() throws {
-        let store = try ScratchStore(migrated: false)
-        for count in 1...Migrations.all.count { try store.migrate(Array(Migrations.all.prefix(count))) }
-        #expect(try store.schemaDump() == ScratchStore().schemaDump())
+    @Test(arguments: StoreKind.here) func appliesOnlyWhatIsNew(kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind, migrated: false)
+        for count in 1...Migrations.all.count { try await store.migrate(Array(Migrations.all.prefix(count))) }
+        #expect(try await store.schemaDump() == ScratchStore(on: kind).schemaDump())
     }
 
-    @Test func refusesAnEditedMigration() throws {
-        let store = try ScratchStore()
+    @Test(arguments: StoreKind.here) func refusesAnEditedMigration(kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
         var edited = Migrations.all
         edited[0].statements.append(.sql("CREATE TABLE extra (id TEXT) STRICT"))
-        let error = #expect(throws: StoreError.self) { try store.migrate(edited) }
+        let error = await #expect(throws: StoreError.self) { try await store.migrate(edited) }
         #expect(error?.kind == .corrupt && error?.description.contains("0001-identity") == true)
-        #expect(try !store.schemaDump().contains("TABLE extra"))
+        #expect(try await !store.schemaDump().contains("TABLE extra"))
     }
 
-    @Test func aMigrationThatFailsLeavesNothing() throws {
-        let store = try ScratchStore()
-        let before = try store.schemaDump()
+    @Test(arguments: StoreKind.here) func aMigrationThatFailsLeavesNothing(kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
+        let before = try await store.schemaDump()
         let broken = Migration(
             "9999-broken", [.table("fine", "id TEXT PRIMARY KEY NOT NULL"), .sql("CREATE nonsense")])
-        #expect(throws: (any Error).self) { try store.migrate(Migrations.all + [broken]) }
-        #expect(try store.schemaDump() == before)
+        await #expect(throws: (any Error).self) { try await store.migrate(Migrations.all + [broken]) }
+        #expect(try await store.schemaDump() == before)
     }
 
     @Test func namesAreInOrderAndUnique() {

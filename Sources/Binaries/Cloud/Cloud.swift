@@ -23,6 +23,8 @@ package final class Cloud: Sendable {
         package var stateDirectory: String
         package var passwords: Passwords = Passwords()
         package var clock: any CloudClock = SystemClock()
+        /// A migrated store; `nil` for an SQLite file in the state directory.
+        package var database: (any Database)?
         /// What stands between the store and everything that uses it.
         package var watch: @Sendable (any Database) -> any Database = { $0 }
 
@@ -40,21 +42,18 @@ package final class Cloud: Sendable {
     package let switchboard: Switchboard
     private let runner: WorkflowRunner
     private let logger: Logger
-    private let clock: any CloudClock
+    let clock: any CloudClock
+    let metrics = CloudMetrics()
     private let lock: StateLock
+    /// The store is in the locked folder, so that no other process has work of it.
+    private let isAlone: Bool
 
     package init(_ options: Options, logger: Logger) throws {
         try FileManager.default.createDirectory(
             atPath: options.stateDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
         lock = try StateLock(directory: options.stateDirectory)
-        let path = options.stateDirectory + "/novella.db"
-        if !FileManager.default.fileExists(atPath: path) {
-            // The store holds password hashes and keys: SQLite gives its other files the mode of this one.
-            _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-        }
-        let sqlite = try SQLiteDatabase(path: path)
-        try sqlite.migrate()
-        let store = options.watch(sqlite)
+        isAlone = options.database == nil
+        let store = options.watch(try options.database ?? Self.openFile(in: options.stateDirectory, metrics))
         let switchboard = Switchboard()
         let runnerBell = LateBell()
         let clock = options.clock
@@ -76,17 +75,32 @@ package final class Cloud: Sendable {
                 workflows: { runnerBell.ring() }, host: { switchboard.ring($0, .servers) }),
             logger: logger)
         runner = WorkflowRunner(
-            database: store, clock: clock, definitions: compute.workflows, logger: logger)
+            database: store, clock: clock,
+            definitions: compute.workflows.map { [metrics] in metrics.steps.counting($0) },
+            logger: logger)
         runnerBell.connect(runner)
         self.bell = runnerBell
     }
 
     private let bell: LateBell
 
+    private static func openFile(in directory: String, _ metrics: CloudMetrics) throws -> SQLiteDatabase {
+        let path = directory + "/novella.db"
+        if !FileManager.default.fileExists(atPath: path) {
+            // The store holds password hashes and keys: SQLite gives its other files the mode of this one.
+            _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
+        }
+        let store = try SQLiteDatabase(path: path, commitSizes: metrics.commits)
+        try store.migrate()
+        return store
+    }
+
     /// Makes ready what a start has to: keys, work and uploads that another process left, the view of the hosts.
     package func prepare() async throws {
-        let now = clock.now()
-        try await database.transaction { try WorkflowQueries.releaseAll(now: now, $0) }
+        if isAlone {
+            let now = clock.now()
+            try await database.transaction { try WorkflowQueries.releaseAll(now: now, $0) }
+        }
         try await identity.ensureTokenKey()
         try await image.recoverUploads()
         try await compute.refreshCapacity()
@@ -146,7 +160,10 @@ package final class Cloud: Sendable {
 
     /// What answers HTTP.
     package func frontDoor() -> some HTTPResponder<FrontContext> {
-        FrontDoor(services: services, open: openRoutes, identity: identity, logger: logger)
+        MetricsDoor(
+            inner: FrontDoor(
+                services: services, open: openRoutes, identity: identity, metrics: metrics.requests, logger: logger),
+            cloud: self)
     }
 
     /// An agent of this process for a machine, already on the line.

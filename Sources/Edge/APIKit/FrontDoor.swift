@@ -10,9 +10,23 @@ import Wire
 /// The context Hummingbird wants; what handlers need travels in `APIRequest`.
 package struct FrontContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
+    /// Whether the request came from this machine.
+    package let isLoopback: Bool
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        isLoopback = Self.isLoopback(source.channel.remoteAddress)
+    }
+
+    private static func isLoopback(_ address: SocketAddress?) -> Bool {
+        switch address {
+        case .unixDomainSocket: true
+        case .v4, .v6:
+            address?.ipAddress.map { text in
+                text == "::1" || text.hasPrefix("127.") || text.hasPrefix("::ffff:127.")
+            } ?? false
+        case nil: false
+        }
     }
 }
 
@@ -23,18 +37,35 @@ package struct FrontDoor: HTTPResponder {
     private struct Entry: Sendable {
         let service: APIService
         let tree: RouteTree
+        /// Of requests that found no route.
+        let strays: RouteSeries
     }
 
     private let entries: [Entry]
     private let open: RouteTree
+    private let strays: RouteSeries
     private let identity: IdentityService
     private let logger: Logger
 
     /// `open` routes stand outside every service and need no token.
-    package init(services: [APIService], open: [Route], identity: IdentityService, logger: Logger) {
-        entries = services.map { Entry(service: $0, tree: RouteTree($0.routes)) }
-            .sorted { $0.service.prefix.utf8.count > $1.service.prefix.utf8.count }
-        self.open = RouteTree(open)
+    package init(
+        services: [APIService], open: [Route], identity: IdentityService, metrics: RequestMetrics, logger: Logger
+    ) {
+        func counted(_ routes: [Route], _ service: String) -> RouteTree {
+            RouteTree(
+                routes.map { route in
+                    var route = route
+                    route.series = metrics.series(
+                        service: service, method: route.method.rawValue, path: route.path)
+                    return route
+                })
+        }
+        func strays(_ service: String) -> RouteSeries { metrics.series(service: service, method: "", path: "") }
+        entries = services.map { service in
+            Entry(service: service, tree: counted(service.routes, service.name), strays: strays(service.name))
+        }.sorted { $0.service.prefix.utf8.count > $1.service.prefix.utf8.count }
+        self.open = counted(open, "none")
+        self.strays = strays("none")
         self.identity = identity
         self.logger = logger
     }
@@ -45,14 +76,16 @@ package struct FrontDoor: HTTPResponder {
         let path = request.uri.path
         let entry = entries.first { path == $0.service.prefix || path.hasPrefix($0.service.prefix + "/") }
         var response: APIResponse
+        var series = entry?.strays ?? strays
         do {
-            response = try await answer(request, path: path, entry, requestID)
+            response = try await answer(request, path: path, entry, requestID, &series)
         } catch {
             let failure = cloudError(error, requestID)
             response = Faults.response(failure, entry?.service.style ?? .compute, requestID: requestID)
         }
         response.headers[.openStackRequestID] = requestID
         if entry?.service.style == .compute { response.headers[.computeRequestID] = requestID }
+        series.record(code: response.status.code, after: ContinuousClock.now - started)
         log(request, requestID, response.status, since: started)
         return response.response(withBody: request.method != .head)
     }
@@ -85,11 +118,12 @@ package struct FrontDoor: HTTPResponder {
     }
 
     private func answer(
-        _ request: Request, path: String, _ entry: Entry?, _ requestID: String
+        _ request: Request, path: String, _ entry: Entry?, _ requestID: String, _ series: inout RouteSeries
     ) async throws -> APIResponse {
         guard let entry else {
             let segments = RouteTree.segments(path)
             let route = try pick(open.routes(segments), request.method, nil)
+            series = route.series ?? series
             return try await route.handler(
                 APIRequest(
                     request: request, caller: .nobody(requestID), version: Microversion(0, 0),
@@ -99,7 +133,7 @@ package struct FrontDoor: HTTPResponder {
         let version = try service.versions?.negotiate(request.headers) ?? Microversion(0, 0)
         var response: APIResponse
         do {
-            response = try await answer(request, entry, version, requestID)
+            response = try await answer(request, entry, version, requestID, &series)
         } catch {
             response = Faults.response(cloudError(error, requestID), service.style, requestID: requestID)
         }
@@ -115,7 +149,7 @@ package struct FrontDoor: HTTPResponder {
     }
 
     private func answer(
-        _ request: Request, _ entry: Entry, _ version: Microversion, _ requestID: String
+        _ request: Request, _ entry: Entry, _ version: Microversion, _ requestID: String, _ series: inout RouteSeries
     ) async throws -> APIResponse {
         let service = entry.service
         var segments = RouteTree.segments(request.uri.path.dropFirst(service.prefix.utf8.count))
@@ -127,6 +161,7 @@ package struct FrontDoor: HTTPResponder {
             routes = entry.tree.routes(segments)
         }
         let wanted = method(request.method, routes)
+        series = routes.first { $0.method == wanted }?.series ?? series
         let anyone = routes.contains { $0.access == .anyone && $0.method == wanted }
         let caller = anyone ? .nobody(requestID) : try await caller(of: request, requestID)
         if let pathProject, case .project(let own) = caller.scope, own.text != pathProject {

@@ -33,6 +33,8 @@ package struct Route: Sendable {
     package var query: [QueryRule] = []
     /// Whether the route does its work; the others only say why they do not (501, 410).
     package var isOffered = true
+    /// Where its answers are counted.
+    var series: RouteSeries?
     package var handler: Handler
 
     package init(

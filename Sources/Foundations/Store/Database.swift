@@ -11,6 +11,7 @@ package protocol Database: Sendable {
     ///
     /// `body` is synchronous, has no effect but on the connection, and may run more than once: alone after a shared
     /// commit failed, or again after a serialisation conflict. An error thrown by it rolls back its own writes only.
+    /// It must not go on after a statement failed: PostgreSQL has given up the transaction by then.
     @discardableResult
     func transaction<Result: Sendable>(
         _ body: @escaping @Sendable (any Connection) throws -> Result

@@ -1,4 +1,5 @@
 import GRDB
+import Telemetry
 import Store
 import Synchronization
 
@@ -21,10 +22,13 @@ final class GroupCommitter: Sendable {
 
     private static let groupLimit = 256
     private let pool: DatabasePool
+    private let sizes: Histogram?
     private let queue = Mutex(Queue())
 
-    init(pool: DatabasePool) {
+    /// `sizes` counts the members of each commit.
+    init(pool: DatabasePool, sizes: Histogram?) {
         self.pool = pool
+        self.sizes = sizes
     }
 
     func commit<Result: Sendable>(
@@ -85,6 +89,7 @@ final class GroupCommitter: Sendable {
         } catch {
             return false
         }
+        sizes?.record(Double(group.count))
         group.forEach { $0.finish(nil) }
         return true
     }
@@ -120,6 +125,7 @@ final class GroupCommitter: Sendable {
                     }
                 }
             }
+            sizes?.record(1)
             member.finish(nil)
         } catch {
             member.finish(ownError ?? error)

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+package import Telemetry
 import Model
 package import Store
 import Synchronization
@@ -10,16 +11,16 @@ package final class SQLiteDatabase: Store.Database {
     private let committer: GroupCommitter
 
     /// Opens or makes the file; `:memory:` is refused, because the pool's readers would see another database.
-    package convenience init(path: String) throws {
-        try self.init(path, readOnly: false)
+    package convenience init(path: String, commitSizes: Histogram? = nil) throws {
+        try self.init(path, readOnly: false, commitSizes)
     }
 
     /// For looking at a store that another process may be using; writing fails.
     package convenience init(readingOnly path: String) throws {
-        try self.init(path, readOnly: true)
+        try self.init(path, readOnly: true, nil)
     }
 
-    private init(_ path: String, readOnly: Bool) throws {
+    private init(_ path: String, readOnly: Bool, _ commitSizes: Histogram?) throws {
         var configuration = Configuration()
         configuration.readonly = readOnly
         configuration.maximumReaderCount = 4
@@ -28,7 +29,7 @@ package final class SQLiteDatabase: Store.Database {
             try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000")
         }
         pool = try DatabasePool(path: path, configuration: configuration)
-        committer = GroupCommitter(pool: pool)
+        committer = GroupCommitter(pool: pool, sizes: commitSizes)
     }
 
     package func read<Result: Sendable>(

@@ -7,6 +7,7 @@ import Identity
 import Image
 package import Logging
 package import Model
+package import Store
 package import Workflow
 
 /// A whole cloud in one process, with simulated hosts and no sockets, for the time of one test.
@@ -19,6 +20,8 @@ package struct CloudFixture: Sendable {
         /// Whether agents work; without them a test speaks for the hosts.
         package var runsAgents = true
         package var inventory: @Sendable (Int) -> HostInventory = SimulatedHost.inventory
+        /// `nil` for an SQLite file of its own.
+        package var database: (any Database)?
         package var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
         package init() {}
@@ -41,6 +44,7 @@ package struct CloudFixture: Sendable {
         var settings = Cloud.Options(stateDirectory: directory)
         settings.passwords = Passwords(cost: .init(rounds: 1 << 4))
         settings.clock = options.clock
+        settings.database = options.database
         let cloud = try Cloud(settings, logger: options.logger)
         try await cloud.prepare()
         var hosts: [SimulatedHost] = []

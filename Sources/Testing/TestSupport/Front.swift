@@ -52,27 +52,30 @@ extension JSONValue {
 
 /// Speaks to the cloud's edge without a socket.
 struct Front: Sendable {
-    private let respond: @Sendable (Request) async throws -> Response
+    private let respond: @Sendable (Request, SocketAddress?) async throws -> Response
 
     init(_ cloud: Cloud, logger: Logger) {
         let door = cloud.frontDoor()
-        let channel = NIOAsyncTestingChannel()
-        respond = { request in
+        let nowhere = NIOAsyncTestingChannel()
+        respond = { request, address in
+            let channel = address == nil ? nowhere : NIOAsyncTestingChannel()
+            if let address { channel.remoteAddress = address }
             let source = ApplicationRequestContextSource(channel: channel, logger: logger)
             return try await door.respond(to: request, context: FrontContext(source: source))
         }
     }
 
-    func ask(_ method: HTTPRequest.Method, _ path: String, _ headers: HTTPFields, _ body: [UInt8]?) async throws
-        -> Answer
-    {
+    func ask(
+        _ method: HTTPRequest.Method, _ path: String, _ headers: HTTPFields, _ body: [UInt8]?, from address: String?
+    ) async throws -> Answer {
         var fields = headers
         if let body { fields[.contentLength] = String(body.count) }
         let request = Request(
             head: HTTPRequest(
                 method: method, scheme: "http", authority: "cloud.test", path: path, headerFields: fields),
             body: RequestBody(buffer: ByteBuffer(bytes: body ?? [])))
-        let response = try await respond(request)
+        let from = try address.map { try SocketAddress(ipAddress: $0, port: 40_000) }
+        let response = try await respond(request, from)
         let gathered = Gathered()
         try await response.body.write(gathered)
         let bytes = gathered.bytes
@@ -98,7 +101,8 @@ extension CloudFixture {
     /// Asks the cloud's edge, as one of its people or with a token of one's own.
     package func request(
         _ method: HTTPRequest.Method, _ path: String, as role: People.Role? = .member, token: String? = nil,
-        version: String? = nil, json: String? = nil, body: [UInt8]? = nil, headers: [String: String] = [:]
+        version: String? = nil, json: String? = nil, body: [UInt8]? = nil, headers: [String: String] = [:],
+        from address: String? = nil
     ) async throws -> Answer {
         var fields = HTTPFields()
         if let token = token ?? role.flatMap({ people.tokens[$0] }) { fields[.authToken] = token }
@@ -107,6 +111,6 @@ extension CloudFixture {
         for (name, value) in headers {
             if let name = HTTPField.Name(name) { fields[name] = value }
         }
-        return try await front.ask(method, path, fields, body ?? json.map { Array($0.utf8) })
+        return try await front.ask(method, path, fields, body ?? json.map { Array($0.utf8) }, from: address)
     }
 }

@@ -151,8 +151,8 @@ let package = Package(
         tests(
             "Cloud",
             imports: [
-                "Model", "Wire", "Store", "Compute", "Networking", "Inspection", "Hypervisor", "APIKit", "TestSupport",
-                httpTypes,
+                "Model", "Wire", "Store", "Identity", "Image", "Compute", "Networking", "Inspection", "Hypervisor",
+                "APIKit", "TestSupport", httpTypes, logging,
             ]),
         tests(
             "Compute",

@@ -47,6 +47,8 @@ final class ScriptedChannel: HostChannel {
     }
 
     func report(_ observations: [ServerObservation]) async throws {
+        // A sign of life is no report.
+        if observations.isEmpty { return }
         let meanwhile = state.withLock { state in
             state.reports += observations
             defer { state.whileReporting = nil }

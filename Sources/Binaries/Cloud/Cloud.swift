@@ -23,6 +23,7 @@ package final class Cloud: Sendable {
         package var stateDirectory: String
         package var passwords: Passwords = Passwords()
         package var clock: any CloudClock = SystemClock()
+        package var retention = Retention()
         /// A migrated store; `nil` for an SQLite file in the state directory.
         package var database: (any Database)?
         /// What stands between the store and everything that uses it.
@@ -44,6 +45,7 @@ package final class Cloud: Sendable {
     private let logger: Logger
     let clock: any CloudClock
     let metrics = CloudMetrics()
+    private let retention: Retention
     private let lock: StateLock
     /// The store is in the locked folder, so that no other process has work of it.
     private let isAlone: Bool
@@ -53,6 +55,7 @@ package final class Cloud: Sendable {
             atPath: options.stateDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
         lock = try StateLock(directory: options.stateDirectory)
         isAlone = options.database == nil
+        retention = options.retention
         let store = options.watch(try options.database ?? Self.openFile(in: options.stateDirectory, metrics))
         let switchboard = Switchboard()
         let runnerBell = LateBell()
@@ -112,6 +115,7 @@ package final class Cloud: Sendable {
             group.addTask { [self] in await runner.run() }
             group.addTask { [self] in await keepFresh() }
             group.addTask { [self] in await followNetwork() }
+            group.addTask { [self] in await forget() }
         }
     }
 
@@ -126,6 +130,20 @@ package final class Cloud: Sendable {
                 return
             } catch {
                 logger.error("the store cannot be read", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Every ten seconds: what is kept no longer, piece by piece.
+    private func forget() async {
+        while !Task.isCancelled {
+            do {
+                try await clock.sleep(until: clock.now().advanced(seconds: 10))
+                while try await compute.purge(retention) > 0 { try Task.checkCancellation() }
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.error("what is kept no longer cannot be taken away", metadata: ["error": "\(error)"])
             }
         }
     }

@@ -1,5 +1,6 @@
 import Agent
 import Cloud
+import Compute
 import Dataplane
 import Foundation
 import HostLink
@@ -21,7 +22,10 @@ struct CloudProcess: Sendable {
 
     func run() async throws {
         raiseFileLimit()
-        let cloud = try Cloud(.init(stateDirectory: options.stateDir), logger: logger)
+        var cloudOptions = Cloud.Options(stateDirectory: options.stateDir)
+        cloudOptions.retention.seconds = options.keepDays * 86_400
+        cloudOptions.retention.deletedServers = options.keepDeleted
+        let cloud = try Cloud(cloudOptions, logger: logger)
         let files = ClientFiles(directory: options.stateDir)
         let password = try files.adminPassword()
         try await cloud.prepare()

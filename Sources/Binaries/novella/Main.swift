@@ -4,7 +4,7 @@ import ArgumentParser
 struct Novella: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "novella", abstract: "A compute cloud in one binary.", version: Version.text,
-        subcommands: [Up.self, Destroy.self, Inspect.self])
+        subcommands: [Up.self, Destroy.self, Inspect.self, Backup.self])
 }
 
 enum Version {

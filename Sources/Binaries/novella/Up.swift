@@ -41,8 +41,20 @@ struct Up: AsyncParsableCommand {
         help: "A LAN interface on which this machine answers for floating IPs; otherwise only this host reaches them.")
     var externalInterface: String?
 
+    @Option(help: "For how many days deleted servers and finished operations can be looked up.")
+    var keepDays: Double = 30
+
+    @Option(help: "How many deleted servers are kept at most, however young.")
+    var keepDeleted: Int = 10_000
+
     @Option(help: "trace, debug, info, warning or error.")
     var logLevel: String = "info"
+
+    func validate() throws {
+        guard keepDays >= 0, keepDeleted >= 0, hosts > 0 else {
+            throw ValidationError("--keep-days and --keep-deleted cannot be below 0, and --hosts not below 1.")
+        }
+    }
 
     func run() async throws {
         var logger = Logger(label: "novella", factory: { StreamLogHandler.standardError(label: $0) })

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import GRDB
 package import Telemetry
@@ -47,6 +48,17 @@ package final class SQLiteDatabase: Store.Database {
 
     package func close() async throws {
         try pool.close()
+    }
+
+    /// Copies everything as of one moment into an SQLite file, on a thread of its own, while others write.
+    package func copy(to path: String) async throws {
+        let target = try DatabaseQueue(path: path)
+        try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
+            DispatchQueue(label: "novella.backup").async { [pool] in
+                done.resume(with: Result { try pool.backup(to: target) })
+            }
+        }
+        try target.close()
     }
 
     /// Brings the schema up to date; safe to repeat. A migration whose text differs from the one applied is refused.

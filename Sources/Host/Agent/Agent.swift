@@ -24,6 +24,7 @@ package actor Agent {
     private var sequence: Int64 = 0
     private var records: [ServerID: ServerRecord] = [:]
     private var work: [ServerID: Work] = [:]
+    private var tombstones = Tombstones()
     /// The power last delivered.
     private var reported: [ServerID: ServerObservation.Power] = [:]
 
@@ -44,17 +45,20 @@ package actor Agent {
 
     /// Works until cancelled. Guests, disks and rules stay.
     package func run() async throws {
-        for record in try await machine.storage.loadRecords() { records[record.serverID] = record }
+        for record in try await machine.storage.loadRecords() {
+            records[record.serverID] = record
+            if record.tombstone { tombstones.add(record.serverID) }
+        }
         let nudges = channel.nudges()
         let events = machine.driver.events()
         await pull()
-        await network.converge()
+        await network.mend()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [self] in
                 for await nudge in nudges {
                     switch nudge {
                     case .servers: await pull()
-                    case .network: await network.converge()
+                    case .network: await network.follow()
                     }
                 }
             }
@@ -80,7 +84,20 @@ package actor Agent {
             }
             await pull()
             await reportChanges()
-            await network.converge()
+            await network.mend()
+            await forget()
+        }
+    }
+
+    /// Servers that are gone for so long that nobody speaks of them any more.
+    private func forget() async {
+        for id in tombstones.takeOld() where records[id]?.tombstone == true && work[id] == nil {
+            records[id] = nil
+            do {
+                try await machine.storage.removeRecord(id)
+            } catch {
+                logger.warning("a record cannot be removed", metadata: ["server": "\(id)", "error": "\(error)"])
+            }
         }
     }
 
@@ -141,6 +158,7 @@ package actor Agent {
                 ? machine.remove(id, known) : machine.make(document, known, channel: channel, network: network)
             records[id] = record
             try await machine.storage.saveRecord(record)
+            if record.tombstone { tombstones.add(id) }
             await report(id, failure: nil)
         } catch is CancellationError {
             return

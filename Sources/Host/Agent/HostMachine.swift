@@ -37,10 +37,11 @@ package struct HostMachine: Sendable {
     ) async throws -> ServerRecord {
         let id = document.serverID
         let poweredItselfOff = try await hasPoweredItselfOff(document, record)
+        async let plugs: Void = document.nics.isEmpty ? () : network.ready()
         let files = try await storage.prepare(
             document, imageContent: { try await channel.imageContent($0) },
             configDrive: { try await channel.configDrive(id) })
-        if !document.nics.isEmpty { try await network.ready() }
+        try await plugs
         var done = record
         if let command = document.command, command.id != record.lastCommand {
             try await carryOut(command, document, files)

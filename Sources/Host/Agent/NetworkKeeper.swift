@@ -9,6 +9,9 @@ actor NetworkKeeper {
     private let logger: Logger
     private var current: Task<Void, any Error>?
     private var next: Task<Void, any Error>?
+    /// Whether the next run looks at the kernel even when the topology is the one that is in force.
+    private var nextMends = false
+    private var generationInForce: Int64?
 
     init(channel: any HostChannel, dataplane: any Dataplane, logger: Logger) {
         self.channel = channel
@@ -22,10 +25,20 @@ actor NetworkKeeper {
         try await run().value
     }
 
-    /// The same, with failures in the log: the next beat tries again.
-    func converge() async {
+    /// The same, with failures in the log: the next mending tries again.
+    func follow() async {
+        await logged { try await ready() }
+    }
+
+    /// Whatever the kernel has lost since is made again.
+    func mend() async {
+        nextMends = true
+        await follow()
+    }
+
+    private func logged(_ body: () async throws -> Void) async {
         do {
-            try await ready()
+            try await body()
         } catch is CancellationError {
             return
         } catch {
@@ -38,15 +51,21 @@ actor NetworkKeeper {
         let before = current
         let task = Task {
             if let before { _ = await before.result }
-            started()
-            try await dataplane.converge(try await channel.topology())
+            try await pass()
         }
         next = task
         return task
     }
 
-    private func started() {
+    private func pass() async throws {
         current = next
         next = nil
+        let mends = nextMends
+        nextMends = false
+        let topology = try await channel.topology()
+        if !mends, topology.generation == generationInForce { return }
+        generationInForce = nil
+        try await dataplane.converge(topology)
+        generationInForce = topology.generation
     }
 }

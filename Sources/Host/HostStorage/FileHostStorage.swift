@@ -99,6 +99,11 @@ package final class FileHostStorage: HostStorage {
         }
     }
 
+    package func removeRecord(_ server: ServerID) async throws {
+        let path = try paths.record(server)
+        try await recordLocks.run(server) { [io] in try await io.run { try PosixFile.removeTree(path) } }
+    }
+
     /// - Throws: when a record cannot be read: to go on without it would carry out what is long undone.
     package func loadRecords() async throws -> [ServerRecord] {
         let folder = paths.records

@@ -38,6 +38,8 @@ package protocol HostStorage: Sendable {
     /// What the agent must not forget of a server: its highest epoch, tombstone and last command. Durable on return.
     func saveRecord(_ record: ServerRecord) async throws
     func loadRecords() async throws -> [ServerRecord]
+    /// Forgets a server; nothing is wrong when it is unknown.
+    func removeRecord(_ server: ServerID) async throws
 }
 
 /// What an agent keeps of each server it has been told about, so that nothing older is carried out.

@@ -58,6 +58,10 @@ package final class SimulatedStorage: HostStorage {
         state.withLock { $0.records[record.serverID] = record }
     }
 
+    package func removeRecord(_ server: ServerID) async throws {
+        state.withLock { $0.records[server] = nil }
+    }
+
     package func loadRecords() async throws -> [ServerRecord] {
         state.withLock { Array($0.records.values) }
     }

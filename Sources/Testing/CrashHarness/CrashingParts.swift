@@ -97,6 +97,7 @@ struct CrashingStorage: HostStorage {
         try await points.around("record") { try await inner.saveRecord(record) }
     }
 
+    func removeRecord(_ server: ServerID) async throws { try await inner.removeRecord(server) }
     func loadRecords() async throws -> [ServerRecord] { try await inner.loadRecords() }
 }
 

@@ -48,6 +48,11 @@ struct FileStorage: HostStorage {
             to: URL(filePath: "\(records)/\(record.serverID).json"), options: .atomic)
     }
 
+    func removeRecord(_ server: ServerID) async throws {
+        let path = "\(records)/\(server).json"
+        if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
+    }
+
     func loadRecords() async throws -> [ServerRecord] {
         try FileManager.default.contentsOfDirectory(atPath: records).filter { $0.hasSuffix(".json") }.map { name in
             try JSONDecoder().decode(

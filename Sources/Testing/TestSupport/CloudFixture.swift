@@ -28,6 +28,7 @@ package struct CloudFixture: Sendable {
     }
 
     package let cloud: Cloud
+    package let stateDirectory: String
     package let hosts: [SimulatedHost]
     package let image: ImageID
     package let people: People
@@ -54,7 +55,8 @@ package struct CloudFixture: Sendable {
         try await Seed(cloud, Seed.Options(adminPassword: People.password)).plant()
         let people = try await People.invite(cloud)
         let fixture = CloudFixture(
-            cloud: cloud, hosts: hosts, image: try await bootImage(cloud, people.admin), people: people,
+            cloud: cloud, stateDirectory: directory, hosts: hosts, image: try await bootImage(cloud, people.admin),
+            people: people,
             front: Front(cloud, logger: options.logger))
         try await withThrowingTaskGroup(of: Void.self) { group in
             if options.runsWorkflows { group.addTask { await cloud.run() } }

@@ -1,0 +1,50 @@
+import Foundation
+import Model
+import Store
+import StoreSQLite
+
+/// A copy of all that a cloud cannot do without: its store (with the keys of tokens), its images and the operator's
+/// password. The cloud may go on meanwhile. Guests' disks stay where they are.
+package struct StateBackup: Sendable {
+    package struct Summary: Sendable {
+        package var images = 0
+        package var bytes: Int64 = 0
+    }
+
+    private let source: String
+
+    package init(of stateDirectory: String) {
+        source = stateDirectory
+    }
+
+    /// Writes a folder from which a cloud can be started; it must not be there yet. Images that are deleted after the
+    /// store was copied are copied as long as they are there, and an image that went meanwhile is an error.
+    package func write(to folder: String) async throws -> Summary {
+        let files = FileManager.default
+        guard files.fileExists(atPath: source + "/novella.db") else {
+            throw CloudError(.notFound, "\(source)/novella.db is not there; name the folder of a cloud.")
+        }
+        guard !files.fileExists(atPath: folder) else {
+            throw CloudError(.conflict, "\(folder) is there already; a backup is written to a new folder.")
+        }
+        try files.createDirectory(
+            atPath: folder + "/images", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let copy = folder + "/novella.db"
+        guard files.createFile(atPath: copy, contents: nil, attributes: [.posixPermissions: 0o600]) else {
+            throw CloudError(.internal, "\(copy) cannot be written.")
+        }
+        try await SQLiteDatabase(readingOnly: source + "/novella.db").copy(to: copy)
+        var summary = Summary()
+        for id in try await SQLiteDatabase(readingOnly: copy).read({ try ImageQueries.activeIDs($0) }).sorted() {
+            try files.copyItem(atPath: "\(source)/images/\(id)", toPath: "\(folder)/images/\(id)")
+            let facts = try files.attributesOfItem(atPath: "\(folder)/images/\(id)")
+            summary.images += 1
+            summary.bytes += (facts[.size] as? NSNumber)?.int64Value ?? 0
+        }
+        let password = "/admin-password"
+        if files.fileExists(atPath: source + password) {
+            try files.copyItem(atPath: source + password, toPath: folder + password)
+        }
+        return summary
+    }
+}

@@ -1,0 +1,27 @@
+import Model
+import Store
+
+/// How long what has ended is kept.
+package struct Retention: Sendable {
+    /// Seconds for which deleted servers and finished operations can be looked up.
+    package var seconds: Double = 30 * 86_400
+    /// However young: no more deleted servers than this, so that tables keep their size under any load.
+    package var deletedServers = 10_000
+    /// The same for finished operations, those of servers that live included.
+    package var operations = 100_000
+
+    package init() {}
+}
+
+extension ComputeService {
+    /// Takes away one piece of what is kept no longer; returns how many rows went, 0 when there is nothing left to do.
+    package func purge(_ retention: Retention) async throws -> Int {
+        let cutoff = clock.now().advanced(seconds: -retention.seconds)
+        return try await database.transaction { db in
+            try RetentionQueries.purgeServers(
+                deletedBefore: cutoff, beyond: retention.deletedServers, limit: 200, db)
+                + RetentionQueries.purgeWorkflows(
+                    finishedBefore: cutoff, beyond: retention.operations, limit: 500, db)
+        }
+    }
+}

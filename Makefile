@@ -1,5 +1,5 @@
 # Each target is one command that also works by hand.
-.PHONY: help up down destroy check test golden bench
+.PHONY: help up down destroy check test fuzz golden bench
 
 help:
 	@echo "up       from this machine to a cloud with a server that answers ssh"
@@ -7,6 +7,7 @@ help:
 	@echo "destroy  leaves the machine as it was"
 	@echo "check    format, sizes, arrows, forbidden words, a build with declared imports only"
 	@echo "test     unit tests, then the tests that need root (NOVELLA_SKIP_HOST_TESTS=1 leaves them out)"
+	@echo "fuzz     fifty thousand bad requests, and an audit after each thousand"
 	@echo "bench    figures of the release build beside the limits of this machine"
 	@echo "golden   rewrites docs/arrows.txt and Tests/Golden, and shows what changed"
 
@@ -31,6 +32,9 @@ test:
 	swift run crash-harness points
 	swift run crash-harness points --deaths 2 --every 3
 	scripts/test-host
+
+fuzz:
+	NOVELLA_FUZZ_SEEDS=50 swift test --filter FuzzTests
 
 golden:
 	scripts/check-arrows --write || true

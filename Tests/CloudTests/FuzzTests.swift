@@ -1,15 +1,21 @@
 import APIKit
 import Cloud
+import Foundation
 import HTTPTypes
+import Inspection
 import Model
+import Store
 import TestSupport
 import Testing
 import Wire
 
-/// Requests that are good ones with a few things wrong, always the same ones.
-@Suite(.timeLimit(.minutes(3)))
+/// Requests that are good ones with a few things wrong, always the same ones: a thousand for each seed. How many seeds
+/// there are `NOVELLA_FUZZ_SEEDS` says.
+@Suite(.timeLimit(.minutes(60)))
 struct FuzzTests {
-    @Test(arguments: [1, 2, 3])
+    private static let seeds = ProcessInfo.processInfo.environment["NOVELLA_FUZZ_SEEDS"].flatMap { UInt64($0) } ?? 5
+
+    @Test(arguments: 1...seeds)
     func noRequestBreaksTheCloud(seed: UInt64) async throws {
         try await World.run { world in
             let samples = Samples(world)
@@ -30,6 +36,11 @@ struct FuzzTests {
             }
             #expect(succeeded > 100)
             #expect(try await world.fixture.request(.get, "/healthz", as: nil).status == 200)
+            let database = world.fixture.cloud.database
+            try await eventually("every operation has come to rest", within: 60) {
+                try await database.read { try WorkflowQueries.unfinished($0).isEmpty }
+            }
+            #expect(try await StoreAudit.differences(in: database) == [])
         }
     }
 }

@@ -36,7 +36,7 @@ import Wire
 
     @Test func everyTextComesBack() throws {
         var random = SeededGenerator(seed: 7)
-        let scalars = (0..<0x80).compactMap { Unicode.Scalar($0) } + ["é", "€", "😀", "\u{2028}", "\u{301}", "\u{ffff}"]
+        let scalars = (1..<0x80).compactMap { Unicode.Scalar($0) } + ["é", "€", "😀", "\u{2028}", "\u{301}", "\u{ffff}"]
         var texts = scalars.map { String(Character($0)) }
         for _ in 0..<2000 {
             var view = String.UnicodeScalarView()

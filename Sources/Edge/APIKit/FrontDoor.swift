@@ -78,6 +78,9 @@ package struct FrontDoor: HTTPResponder {
         var response: APIResponse
         var series = entry?.strays ?? strays
         do {
+            guard !request.uri.string.contains("%00") else {
+                throw CloudError.badRequest("The address holds the character U+0000.")
+            }
             response = try await answer(request, path: path, entry, requestID, &series)
         } catch {
             let failure = cloudError(error, requestID)

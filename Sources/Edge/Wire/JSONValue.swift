@@ -218,6 +218,8 @@ struct JSONParser {
             guard (0xdc00..<0xe000).contains(low) else { throw malformed("half of a surrogate pair") }
             code = 0x10000 + (code - 0xd800) << 10 + (low - 0xdc00)
         }
+        // No database keeps it in a text, and no field means it.
+        guard code != 0 else { throw malformed("the character U+0000 in a string") }
         guard let scalar = Unicode.Scalar(code) else { throw malformed("half of a surrogate pair") }
         return Array(String(Character(scalar)).utf8)
     }

@@ -35,12 +35,16 @@ public struct Timestamp: Hashable, Sendable, Comparable, Codable {
     package func iso8601(_ style: Style = .seconds) -> String {
         let (day, time) = CivilDate.split(seconds: floorDivide(microseconds, 1_000_000))
         let fraction = microseconds - floorDivide(microseconds, 1_000_000) * 1_000_000
-        var text = "\(pad(day.year, 4))-\(pad(day.month, 2))-\(pad(day.day, 2))"
-        text += "T\(pad(time / 3600, 2)):\(pad(time / 60 % 60, 2)):\(pad(time % 60, 2))"
-        switch style {
-        case .seconds: return text + "Z"
-        case .microseconds: return text + ".\(pad(Int(fraction), 6))Z"
-        case .microsecondsWithoutZone: return text + ".\(pad(Int(fraction), 6))"
+        return String(unsafeUninitializedCapacity: 32) { buffer in
+            var text = Digits(buffer)
+            text.write(day.year, 4, then: "-")
+            text.write(day.month, 2, then: "-")
+            text.write(day.day, 2, then: "T")
+            text.write(time / 3600, 2, then: ":")
+            text.write(time / 60 % 60, 2, then: ":")
+            text.write(time % 60, 2, then: style == .seconds ? "Z" : ".")
+            if style != .seconds { text.write(Int(fraction), 6, then: style == .microseconds ? "Z" : nil) }
+            return text.count
         }
     }
 
@@ -73,9 +77,27 @@ private func zoneOffset(_ text: Substring) -> Int? {
     return (hours * 3600 + minutes * 60) * (parts.1 == "-" ? -1 : 1)
 }
 
-private func pad(_ number: Int, _ width: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+/// Numbers of a fixed width, one after the other.
+private struct Digits {
+    private let buffer: UnsafeMutableBufferPointer<UInt8>
+    private(set) var count = 0
+
+    init(_ buffer: UnsafeMutableBufferPointer<UInt8>) {
+        self.buffer = buffer
+    }
+
+    /// The last `width` digits, with zeros before them.
+    mutating func write(_ number: Int, _ width: Int, then sign: Unicode.Scalar?) {
+        var left = abs(number)
+        for place in (count..<count + width).reversed() {
+            buffer[place] = UInt8(ascii: "0") + UInt8(left % 10)
+            left /= 10
+        }
+        count += width
+        guard let sign else { return }
+        buffer[count] = UInt8(ascii: sign)
+        count += 1
+    }
 }
 
 private func floorDivide(_ value: Int64, _ by: Int64) -> Int64 {

@@ -72,7 +72,9 @@ extension ComputeService {
     /// What a project may know of a host: whether two of its servers share one. 56 digits, like Nova's.
     package static func hostDigest(_ hostname: String, for project: ProjectID) -> String {
         let digest = SHA256.hash(data: Data("\(project)/\(hostname)".utf8))
-        return digest.prefix(28).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        let digits = Array("0123456789abcdef".utf8)
+        return String(
+            decoding: digest.prefix(28).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
     package func host(named hostname: String) async throws -> Model.Host {

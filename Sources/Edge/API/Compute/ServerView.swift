@@ -4,19 +4,41 @@ import Compute
 import Model
 import Wire
 
+/// What the servers of one answer share.
+struct ServerContext: Sendable {
+    let isForAdmin: Bool
+    let baseURL: String
+    let rootURL: String
+    private var digests: [ProjectID: [HostID: String]] = [:]
+
+    init(_ request: APIRequest) {
+        isForAdmin = request.caller.isAdmin
+        baseURL = request.baseURL
+        rootURL = request.rootURL
+    }
+
+    /// What the project may know of the host; made once for each pair.
+    mutating func digest(of host: HostState?, for project: ProjectID) -> String {
+        guard let host else { return "" }
+        if let made = digests[project]?[host.id] { return made }
+        let digest = ComputeService.hostDigest(host.hostname, for: project)
+        digests[project, default: [:]][host.id] = digest
+        return digest
+    }
+}
+
 /// A server and what its answers need beyond its row.
 struct ServerRendering: Sendable {
     var server: Server
     var state: ServerState
     var host: HostState?
+    var hostDigest: String
     var userData: String?
     /// The server group, where it is shown.
     var group: ServerGroupID?
     let isForAdmin: Bool
-    var baseURL: String
-    var rootURL: String
-
-    var hostDigest: String { hostname.map { ComputeService.hostDigest($0, for: server.projectID) } ?? "" }
+    let baseURL: String
+    let rootURL: String
 
     var hostname: String? { host?.hostname }
 
@@ -28,16 +50,18 @@ struct ServerRendering: Sendable {
     }
 
     init(
-        _ server: Server, host: HostState?, userData: String? = nil, group: ServerGroupID? = nil, _ request: APIRequest
+        _ server: Server, host: HostState?, userData: String? = nil, group: ServerGroupID? = nil,
+        in context: inout ServerContext
     ) {
         self.server = server
         state = server.state
         self.host = host
+        hostDigest = context.digest(of: host, for: server.projectID)
         self.userData = userData
         self.group = group
-        isForAdmin = request.caller.isAdmin
-        baseURL = request.baseURL
-        rootURL = request.rootURL
+        isForAdmin = context.isForAdmin
+        baseURL = context.baseURL
+        rootURL = context.rootURL
     }
 }
 

@@ -59,6 +59,23 @@ extension KernelSuites {
             try await lab.remove()
         }
 
+        /// A pass for a boot takes what earlier passes made for granted; the next mending does not.
+        @Test func aPassThatFollowsTouchesOnlyWhatChanged() async throws {
+            try await withLab { lab in
+                var topology = try await full(lab)
+                try await lab.dataplane.converge(topology)
+                let router = lab.names.routerNamespace(topology.routers[0].id)
+                try await Tool.run("ip", ["netns", "del", router])
+                let gone = topology.ports.removeLast()
+                topology.generation += 1
+                try await lab.dataplane.converge(topology, mending: false)
+                #expect(try await LinkState.read()[lab.names.tap(gone.id)] == nil)
+                #expect(try !NamespaceApplier.present(lab.names).contains(router))
+                try await lab.dataplane.converge(topology)
+                #expect(try NamespaceApplier.present(lab.names).contains(router))
+            }
+        }
+
         @Test func whatIsNotNamedGoes() async throws {
             try await withLab { lab in
                 var topology = try await full(lab)

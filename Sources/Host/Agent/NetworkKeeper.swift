@@ -65,7 +65,7 @@ actor NetworkKeeper {
         let topology = try await channel.topology()
         if !mends, topology.generation == generationInForce { return }
         generationInForce = nil
-        try await dataplane.converge(topology)
+        try await dataplane.converge(topology, mending: mends)
         generationInForce = topology.generation
     }
 }

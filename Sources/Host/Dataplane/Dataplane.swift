@@ -7,13 +7,22 @@ package protocol Dataplane: Sendable {
     var wantsTopology: Bool { get }
     /// The tap a port has on this host; a function of the cloud's tag and the port's id.
     func tapName(of port: PortID) -> String
-    /// Makes the whole topology, mending whatever differs, and takes away what it does not name. Repeatable; flows that
-    /// stay allowed are not disturbed, those no longer allowed are ended.
-    func converge(_ topology: NetworkTopology) async throws
+    /// Makes the whole topology and takes away what it does not name. Repeatable; flows that stay allowed are not
+    /// disturbed, those no longer allowed are ended.
+    ///
+    /// - Parameter mending: whatever differs from the topology is made again; otherwise what an earlier pass of this
+    ///   process has made, and the topology has not changed, may be taken for granted.
+    func converge(_ topology: NetworkTopology, mending: Bool) async throws
     /// What is there and should not be, or the reverse, one line each. Changes nothing.
     func differences(from topology: NetworkTopology) async throws -> [String]
     /// Takes away every kernel object, file and process of this cloud, and puts back what was changed on the machine.
     func destroy() async throws
+}
+
+extension Dataplane {
+    package func converge(_ topology: NetworkTopology) async throws {
+        try await converge(topology, mending: true)
+    }
 }
 
 /// Writes down what it was asked and touches nothing: for the simulated cloud and for tests.
@@ -29,7 +38,7 @@ package actor RecordedDataplane: Dataplane {
         "tap" + port.text.prefix(11)
     }
 
-    package func converge(_ topology: NetworkTopology) {
+    package func converge(_ topology: NetworkTopology, mending: Bool) {
         if topology.generation >= latest?.generation ?? 0 { latest = topology }
     }
 

@@ -109,8 +109,8 @@ struct CrashingDataplane: Dataplane {
     var wantsTopology: Bool { inner.wantsTopology }
     func tapName(of port: PortID) -> String { inner.tapName(of: port) }
 
-    func converge(_ topology: NetworkTopology) async throws {
-        try await points.around("converge") { try await inner.converge(topology) }
+    func converge(_ topology: NetworkTopology, mending: Bool) async throws {
+        try await points.around("converge") { try await inner.converge(topology, mending: mending) }
     }
 
     func differences(from topology: NetworkTopology) async throws -> [String] {

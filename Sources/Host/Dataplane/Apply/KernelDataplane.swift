@@ -23,7 +23,7 @@ package actor KernelDataplane: Dataplane {
     private struct Pass {
         var rules: String
         var policies: [PortPolicy]
-        var namespaceRules: [String: String]
+        var namespaces: [String: PlannedNamespace]
     }
 
     package nonisolated var wantsTopology: Bool { true }
@@ -57,7 +57,7 @@ package actor KernelDataplane: Dataplane {
         if waiting.isEmpty { isBusy = false } else { waiting.removeFirst().resume() }
     }
 
-    package func converge(_ topology: NetworkTopology) async throws {
+    package func converge(_ topology: NetworkTopology, mending: Bool) async throws {
         await takeTurn()
         defer { passTurn() }
         if topology.generation < generation { return }
@@ -75,7 +75,7 @@ package actor KernelDataplane: Dataplane {
         } else {
             try claims.claim(setting: "net/ipv4/ip_forward", value: "1")
         }
-        try await apply(plan, topology, facts)
+        try await apply(plan, topology, facts, mending: mending)
         for zone in zones.stale {
             try await Connections(names: names).empty(zone: zone)
             try claims.release(zone: zone)
@@ -83,26 +83,30 @@ package actor KernelDataplane: Dataplane {
     }
 
     /// One network's or router's trouble does not keep the others waiting: all are tried, and the troubles thrown.
-    private func apply(_ plan: HostPlan, _ topology: NetworkTopology, _ facts: HostFacts) async throws {
+    private func apply(
+        _ plan: HostPlan, _ topology: NetworkTopology, _ facts: HostFacts, mending: Bool
+    ) async throws {
         let links = RootLinks(plan: plan, names: names)
         var troubles: [any Error] = []
         try AppliedRecord.makeDirectory(names, group: facts.dnsmasqGroup)
         let present = try await removeStrangers(plan, links)
         try await links.prepare(present)
-        try await loadRules(plan)
+        try await loadRules(plan, mending: mending)
         var record = AppliedRecord.read(names, logger: logger)
-        var loaded: [String: String] = [:]
+        var made: [String: PlannedNamespace] = [:]
         for namespace in plan.namespaces {
             do {
-                try await apply(namespace, &record)
-                loaded[namespace.name] = namespace.rules
+                if mending || last?.namespaces[namespace.name] != namespace {
+                    try await apply(namespace, &record)
+                }
+                made[namespace.name] = namespace
             } catch {
                 troubles.append(error)
             }
         }
         try await links.open()
         try await endConnections(plan, topology, facts, &record)
-        last = Pass(rules: plan.rules, policies: plan.policies, namespaceRules: loaded)
+        last = Pass(rules: plan.rules, policies: plan.policies, namespaces: made)
         troubles += await serve(plan, group: facts.dnsmasqGroup)
         try await announce(plan.announced, &record)
         try record.write(names)
@@ -127,22 +131,24 @@ package actor KernelDataplane: Dataplane {
         return present
     }
 
-    private func loadRules(_ plan: HostPlan) async throws {
-        if last?.rules == plan.rules, try await Teardown(names: names).hasTables() { return }
+    private func loadRules(_ plan: HostPlan, mending: Bool) async throws {
+        if last?.rules == plan.rules {
+            guard mending else { return }
+            if try await Teardown(names: names).hasTables() { return }
+        }
         try await Tool.run("nft", ["-f", "-"], input: plan.rules)
     }
 
     private func apply(_ plan: PlannedNamespace, _ record: inout AppliedRecord) async throws {
         let applier = NamespaceApplier(plan: plan, names: names, logger: logger)
-        let loaded = last?.namespaceRules[plan.name]
-        let fresh = last?.namespaceRules.keys.contains(plan.name) != true
-        let isNew = try await applier.apply(fresh: fresh, loaded: loaded)
-        let before = isNew ? [] : Set(record.floating[plan.name] ?? [])
+        let before = last?.namespaces[plan.name]
+        let isNew = try await applier.apply(fresh: before == nil, loaded: before?.rules)
+        let pointed = isNew ? [] : Set(record.floating[plan.name] ?? [])
         let now = Set(plan.floating)
-        for floating in before.subtracting(now) {
+        for floating in pointed.subtracting(now) {
             try await Connections.endFloating(floating.address, in: plan.name)
         }
-        for floating in now.subtracting(before) {
+        for floating in now.subtracting(pointed) {
             guard let leg = plan.legs.first(where: { $0.inside == floating.leg }) else { continue }
             try await NamespaceThread.announce(
                 IPPrefix(floating.address), mac: MACAddress(leg.mac), link: leg.inside, in: plan.name)

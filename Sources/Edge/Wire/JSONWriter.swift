@@ -97,11 +97,26 @@ public struct JSONWriter: Sendable {
 
     private mutating func quote(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
+        inside(text)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func inside(_ text: String) {
         var text = text
         text.withUTF8 { utf8 in
             // Nearly every text is copied as it is.
             if Self.isPlain(utf8) { bytes.append(contentsOf: utf8) } else { escape(utf8) }
         }
+    }
+
+    /// A text of three parts, such as an address, that is never put together.
+    package mutating func field(_ name: StaticString, _ start: String, _ middle: StaticString, _ end: String) {
+        key(name)
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        inside(start)
+        middle.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        inside(end)
         bytes.append(UInt8(ascii: "\""))
     }
 

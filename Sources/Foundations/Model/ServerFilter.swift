@@ -18,8 +18,8 @@ package struct ServerFilter: Sendable {
     package var changedSince: Timestamp?
     package var changedBefore: Timestamp?
     package var order: [(key: SortKey, ascending: Bool)] = []
-    /// For what the store cannot judge: names by pattern, states.
-    package var keep: @Sendable (Server) throws -> Bool = { _ in true }
+    /// For what the store cannot judge: names by pattern, states. `nil` keeps every row.
+    package var keep: (@Sendable (Server) throws -> Bool)?
 
     package init() {}
 }

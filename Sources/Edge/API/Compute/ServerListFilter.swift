@@ -53,7 +53,7 @@ enum ServerListFilter {
         return time
     }
 
-    private static func keep(_ request: APIRequest) throws -> @Sendable (Server) throws -> Bool {
+    private static func keep(_ request: APIRequest) throws -> (@Sendable (Server) throws -> Bool)? {
         var tests: [@Sendable (Server) throws -> Bool] = []
         if let pattern = request.query("name") ?? request.query("display_name") {
             let name = try NamePattern(pattern)
@@ -77,6 +77,7 @@ enum ServerListFilter {
             tests.append { $0.isLocked == wanted }
         }
         tests += tagTests(request)
+        if tests.isEmpty { return nil }
         let all = tests
         return { server in try all.allSatisfy { try $0(server) } }
     }

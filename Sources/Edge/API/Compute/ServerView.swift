@@ -156,8 +156,17 @@ enum ServerView {
     }
 
     static func links(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
-        let path = "servers/\(rendering.server.id)"
-        writeLinks(path, rendering.baseURL, rendering.rootURL, &writer)
+        let id = rendering.server.id.text
+        writer.array("links") { writer in
+            writer.object {
+                $0.field("rel", "self")
+                $0.field("href", rendering.baseURL, "/servers/", id)
+            }
+            writer.object {
+                $0.field("rel", "bookmark")
+                $0.field("href", rendering.rootURL, "/compute/servers/", id)
+            }
+        }
     }
 
     private static func image(
@@ -169,7 +178,7 @@ enum ServerView {
             writer.array("links") { writer in
                 writer.object {
                     $0.field("rel", "bookmark")
-                    $0.field("href", "\(rendering.rootURL)/compute/images/\(id)")
+                    $0.field("href", rendering.rootURL, "/compute/images/", id.text)
                 }
             }
             if withProperties { writer.field("properties", rendering.server.imageProperties) }
@@ -182,7 +191,7 @@ enum ServerView {
             writer.array("links") { writer in
                 writer.object {
                     $0.field("rel", "bookmark")
-                    $0.field("href", "\(rendering.rootURL)/compute/flavors/\(rendering.server.flavorID)")
+                    $0.field("href", rendering.rootURL, "/compute/flavors/", rendering.server.flavorID.text)
                 }
             }
         }

@@ -32,7 +32,7 @@ struct FlavorsAPI: Sendable {
         Field { $1.field("vcpus", $0.flavor.vcpus) },
         Field { $1.field("os-flavor-access:is_public", $0.flavor.isPublic) },
         Field(until: 101) { $1.field("rxtx_factor", raw: $0.flavor.rxtxFactor) },
-        Field { writeLinks("flavors/\($0.flavor.id)", $0.baseURL, $0.rootURL, &$1) },
+        Field { writeLinks("/flavors/", "/compute/flavors/", $0.flavor.id, $0.baseURL, $0.rootURL, &$1) },
         Field(since: 55) { $1.field("description", $0.flavor.description) },
         Field(since: 61) { $1.field("extra_specs", $0.flavor.extraSpecs) },
     ]
@@ -40,7 +40,7 @@ struct FlavorsAPI: Sendable {
     private static let summary: [Field<Rendering>] = [
         Field { $1.field("id", $0.flavor.id) },
         Field { $1.field("name", $0.flavor.name) },
-        Field { writeLinks("flavors/\($0.flavor.id)", $0.baseURL, $0.rootURL, &$1) },
+        Field { writeLinks("/flavors/", "/compute/flavors/", $0.flavor.id, $0.baseURL, $0.rootURL, &$1) },
         Field(since: 55) { $1.field("description", $0.flavor.description) },
     ]
 

@@ -156,17 +156,7 @@ enum ServerView {
     }
 
     static func links(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
-        let id = rendering.server.id.text
-        writer.array("links") { writer in
-            writer.object {
-                $0.field("rel", "self")
-                $0.field("href", rendering.baseURL, "/servers/", id)
-            }
-            writer.object {
-                $0.field("rel", "bookmark")
-                $0.field("href", rendering.rootURL, "/compute/servers/", id)
-            }
-        }
+        writeLinks("/servers/", "/compute/servers/", rendering.server.id, rendering.baseURL, rendering.rootURL, &writer)
     }
 
     private static func image(
@@ -207,8 +197,16 @@ enum ServerView {
     }
 
     private static func fault(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
-        guard ["ERROR", "DELETED"].contains(rendering.state.status), let fault = try? rendering.server.fault?.value()
-        else { return }
+        guard ["ERROR", "DELETED"].contains(rendering.state.status), let kept = rendering.server.fault else { return }
+        let fault: ServerFault
+        do {
+            fault = try kept.value()
+        } catch {
+            // One unreadable row must not take a whole list away.
+            fault = ServerFault(
+                code: 500, created: rendering.server.updatedAt.iso8601(),
+                message: "The fault that is kept of this server cannot be read.", details: "\(error)")
+        }
         writer.object("fault") { writer in
             writer.field("code", fault.code)
             writer.field("created", fault.created)
@@ -225,15 +223,18 @@ enum ServerView {
 }
 
 /// `self` and `bookmark`, as every Nova resource has them.
-func writeLinks(_ path: String, _ baseURL: String, _ rootURL: String, _ writer: inout JSONWriter) {
+func writeLinks<Kind>(
+    _ path: StaticString, _ bookmark: StaticString, _ id: Identifier<Kind>, _ baseURL: String, _ rootURL: String,
+    _ writer: inout JSONWriter
+) {
     writer.array("links") { writer in
         writer.object {
             $0.field("rel", "self")
-            $0.field("href", "\(baseURL)/\(path)")
+            $0.field("href", baseURL, path, id.text)
         }
         writer.object {
             $0.field("rel", "bookmark")
-            $0.field("href", "\(rootURL)/compute/\(path)")
+            $0.field("href", rootURL, bookmark, id.text)
         }
     }
 }

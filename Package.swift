@@ -24,6 +24,7 @@ func tests(_ name: String, imports: [Target.Dependency] = []) -> Target {
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
@@ -56,7 +57,7 @@ let package = Package(
         room("Model", in: "Foundations"),
         room("Store", in: "Foundations", imports: ["Model"]),
         room("Telemetry", in: "Foundations"),
-        room("StoreSQLite", in: "Foundations", imports: ["Model", "Store", "Telemetry", grdb]),
+        room("StoreSQLite", in: "Foundations", imports: ["Model", "Store", "Telemetry", grdb, grdbSQLite]),
         .target(name: "CPostgres", path: "Sources/Foundations/CPostgres"),
         room("StorePostgres", in: "Foundations", imports: ["Store", "CPostgres"]),
         room("Workflow", in: "Foundations", imports: ["Model", "Store", logging]),

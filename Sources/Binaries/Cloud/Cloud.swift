@@ -67,10 +67,7 @@ package final class Cloud: Sendable {
         identity = IdentityService(database: store, clock: clock, passwords: options.passwords)
         image = try ImageService(
             database: store, clock: clock, directory: options.stateDirectory + "/images", logger: logger)
-        networking = NetworkingService(database: store, clock: clock) {
-            switchboard.ringAll(.network)
-            runnerBell.ringOutbox()
-        }
+        networking = NetworkingService(database: store, clock: clock) { runnerBell.ringNetwork() }
         placement = PlacementService(database: store)
         compute = ComputeService(
             database: store, clock: clock, networking: networking, image: image,
@@ -148,12 +145,16 @@ package final class Cloud: Sendable {
         }
     }
 
-    /// Turns what Network wrote into its outbox into addresses of servers.
+    /// Tells hosts of changes, and turns what Network wrote into its outbox into addresses of servers. The first change
+    /// is told at once, those of the next moment together: every host asks for its topology after each call.
     private func followNetwork() async {
         while !Task.isCancelled {
-            await bell.waitForOutbox(until: clock.now().advanced(seconds: 1), clock: clock)
+            if await bell.waitForNetwork(until: clock.now().advanced(seconds: 1), clock: clock) {
+                switchboard.ringAll(.network)
+            }
             do {
                 try await networking.drainOutbox { [compute] in try await compute.refreshAddresses(of: $0) }
+                try await clock.sleep(until: clock.now().advanced(seconds: 0.05))
             } catch is CancellationError {
                 return
             } catch {

@@ -5,7 +5,7 @@ import Workflow
 /// Lets services ring a runner that is made after them.
 final class LateBell: Sendable {
     private let runner = Mutex<WorkflowRunner?>(nil)
-    private let outbox = Bell()
+    private let network = Bell()
 
     func connect(_ runner: WorkflowRunner) {
         self.runner.withLock { $0 = runner }
@@ -15,11 +15,12 @@ final class LateBell: Sendable {
         runner.withLock { $0 }?.nudge()
     }
 
-    func ringOutbox() {
-        outbox.ring()
+    func ringNetwork() {
+        network.ring()
     }
 
-    func waitForOutbox(until deadline: Timestamp, clock: any CloudClock) async {
-        await outbox.wait(until: deadline, clock: clock)
+    /// Whether the network has changed before `deadline`.
+    func waitForNetwork(until deadline: Timestamp, clock: any CloudClock) async -> Bool {
+        await network.wait(until: deadline, clock: clock)
     }
 }

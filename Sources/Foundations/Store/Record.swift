@@ -1,4 +1,5 @@
 package import Model
+import Synchronization
 
 /// A value kept as one row. The first column is the key.
 ///
@@ -74,27 +75,33 @@ package struct RowReader {
 
 extension Connection {
     package func insert(_ record: some Record) throws {
-        try execute(Statements.insert(type(of: record)), record.values)
+        try execute(Statements.of(type(of: record)).insert, record.values)
     }
 
     /// Inserts unless a row with one of the same unique keys is there; says whether it did.
     @discardableResult
     package func insertIfAbsent(_ record: some Record) throws -> Bool {
-        try execute(Statements.insert(type(of: record)) + " ON CONFLICT DO NOTHING", record.values) == 1
+        try execute(Statements.of(type(of: record)).insertIfAbsent, record.values) == 1
     }
 
     /// Writes every column of the row with the record's key; says whether there was one.
     @discardableResult
     package func update(_ record: some Record) throws -> Bool {
-        try execute(Statements.update(type(of: record)), record.values) == 1
+        try execute(Statements.of(type(of: record)).update, record.values) == 1
     }
 
     /// The records for which `condition` (all that follows FROM, such as `WHERE ... ORDER BY ...`) holds.
     package func fetch<Wanted: Record>(
         _ type: Wanted.Type, _ condition: String = "", _ arguments: [SQLValue] = []
     ) throws -> [Wanted] {
+        try records(type, Statements.of(type).select + condition, arguments)
+    }
+
+    private func records<Wanted: Record>(
+        _ type: Wanted.Type, _ sql: String, _ arguments: [SQLValue]
+    ) throws -> [Wanted] {
         var found: [Wanted] = []
-        try forEach(Statements.select(type) + " " + condition, arguments) { row in
+        try forEach(sql, arguments) { row in
             var reader = RowReader(row)
             found.append(try Wanted(row: &reader))
         }
@@ -108,12 +115,12 @@ extension Connection {
     }
 
     package func find<Wanted: Record>(_ type: Wanted.Type, key: SQLValue) throws -> Wanted? {
-        try fetch(type, "WHERE \(Wanted.columns[0]) = ?1", [key]).first
+        try records(type, Statements.of(type).find, [key]).first
     }
 
     @discardableResult
     package func delete<Wanted: Record>(_ type: Wanted.Type, key: SQLValue) throws -> Bool {
-        try execute("DELETE FROM \(Wanted.table) WHERE \(Wanted.columns[0]) = ?1", [key]) == 1
+        try execute(Statements.of(type).delete, [key]) == 1
     }
 
     /// The first column of the first row; `nil` when there is no row or it is NULL.
@@ -132,19 +139,35 @@ extension Connection {
     }
 }
 
-/// Statement text made from column lists. SQLite and PostgreSQL prepare each once per connection.
-private enum Statements {
-    static func insert<Kept: Record>(_ type: Kept.Type) -> String {
-        let places = (1...Kept.columns.count).map { "?\($0)" }.joined(separator: ", ")
-        return "INSERT INTO \(Kept.table) (\(Kept.columns.joined(separator: ", "))) VALUES (\(places))"
+/// Statement text made from column lists, once for each type.
+private struct Statements: Sendable {
+    private static let known = Mutex<[ObjectIdentifier: Statements]>([:])
+    let select: String
+    let find: String
+    let insert: String
+    let insertIfAbsent: String
+    let update: String
+    let delete: String
+
+    static func of<Kept: Record>(_ type: Kept.Type) -> Statements {
+        known.withLock { known in
+            if let found = known[ObjectIdentifier(type)] { return found }
+            let made = Statements(type)
+            known[ObjectIdentifier(type)] = made
+            return made
+        }
     }
 
-    static func update<Kept: Record>(_ type: Kept.Type) -> String {
-        let pairs = Kept.columns.enumerated().dropFirst().map { "\($1) = ?\($0 + 1)" }.joined(separator: ", ")
-        return "UPDATE \(Kept.table) SET \(pairs) WHERE \(Kept.columns[0]) = ?1"
-    }
-
-    static func select<Kept: Record>(_ type: Kept.Type) -> String {
-        "SELECT \(Kept.columns.map { "\(Kept.table).\($0)" }.joined(separator: ", ")) FROM \(Kept.table)"
+    private init<Kept: Record>(_ type: Kept.Type) {
+        let (table, columns) = (Kept.table, Kept.columns)
+        let places = (1...columns.count).map { "?\($0)" }.joined(separator: ", ")
+        let pairs = columns.enumerated().dropFirst().map { "\($1) = ?\($0 + 1)" }.joined(separator: ", ")
+        let isKey = "WHERE \(columns[0]) = ?1"
+        select = "SELECT \(columns.map { "\(table).\($0)" }.joined(separator: ", ")) FROM \(table) "
+        find = select + isKey
+        insert = "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places))"
+        insertIfAbsent = insert + " ON CONFLICT DO NOTHING"
+        update = "UPDATE \(table) SET \(pairs) \(isKey)"
+        delete = "DELETE FROM \(table) \(isKey)"
     }
 }

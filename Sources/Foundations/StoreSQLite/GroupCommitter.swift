@@ -21,13 +21,13 @@ final class GroupCommitter: Sendable {
     }
 
     private static let groupLimit = 256
-    private let pool: DatabasePool
+    private let writer: DatabaseQueue
     private let sizes: Histogram?
     private let queue = Mutex(Queue())
 
     /// `sizes` counts the members of each commit.
-    init(pool: DatabasePool, sizes: Histogram?) {
-        self.pool = pool
+    init(writer: DatabaseQueue, sizes: Histogram?) {
+        self.writer = writer
         self.sizes = sizes
     }
 
@@ -63,7 +63,7 @@ final class GroupCommitter: Sendable {
             defer { queue.isDraining = true }
             return !queue.isDraining
         }
-        if mustStart { pool.asyncWriteWithoutTransaction { [self] db in drain(db) } }
+        if mustStart { writer.asyncWriteWithoutTransaction { [self] db in drain(db) } }
     }
 
     private func drain(_ db: GRDB.Database) {
@@ -82,9 +82,8 @@ final class GroupCommitter: Sendable {
     /// Whether the shared commit held; if not, nothing of any member is left.
     private func commitTogether(_ group: [Member], _ db: GRDB.Database) -> Bool {
         do {
-            try db.inTransaction(.immediate) {
-                for member in group { try runInSavepoint(member, db) }
-                return .commit
+            try inTransaction(db) { connection in
+                for member in group { try runInSavepoint(member, connection) }
             }
         } catch {
             return false
@@ -95,40 +94,38 @@ final class GroupCommitter: Sendable {
     }
 
     /// A member's own error rolls back its savepoint and is answered later by `finish(nil)`.
-    private func runInSavepoint(_ member: Member, _ db: GRDB.Database) throws {
-        var memberFailed = false
-        try db.inSavepoint {
-            do {
-                try member.run(db)
-                return .commit
-            } catch {
-                memberFailed = true
-                return .rollback
+    private func runInSavepoint(_ member: Member, _ connection: SQLiteConnection) throws {
+        try connection.execute("SAVEPOINT member", [])
+        do {
+            try member.run(connection.db)
+        } catch {
+            guard connection.db.isInsideTransaction else {
+                throw StoreError(.other, "a member's error ended the shared transaction")
             }
+            try connection.execute("ROLLBACK TO member", [])
         }
-        if memberFailed, !db.isInsideTransaction {
-            throw StoreError(.other, "a member's error ended the shared transaction")
-        }
+        try connection.execute("RELEASE member", [])
     }
 
     private func commitAlone(_ member: Member, _ db: GRDB.Database) {
-        var ownError: (any Error)?
         do {
-            try mapped {
-                try db.inTransaction(.immediate) {
-                    do {
-                        try member.run(db)
-                        return .commit
-                    } catch {
-                        ownError = error
-                        return .rollback
-                    }
-                }
-            }
+            try inTransaction(db) { try member.run($0.db) }
             sizes?.record(1)
             member.finish(nil)
         } catch {
-            member.finish(ownError ?? error)
+            member.finish(error)
+        }
+    }
+
+    private func inTransaction(_ db: GRDB.Database, _ body: (SQLiteConnection) throws -> Void) throws {
+        let connection = SQLiteConnection(db: db)
+        try connection.execute("BEGIN IMMEDIATE", [])
+        do {
+            try body(connection)
+            try connection.execute("COMMIT", [])
+        } catch {
+            if db.isInsideTransaction { try connection.execute("ROLLBACK", []) }
+            throw error
         }
     }
 }

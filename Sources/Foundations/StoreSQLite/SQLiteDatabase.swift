@@ -6,10 +6,12 @@ import Model
 package import Store
 import Synchronization
 
-/// SQLite through GRDB: one writer that commits groups, many readers (WAL). Every acknowledged commit is on disk.
+/// SQLite through GRDB: one writer that commits groups, a few readers (WAL). Every acknowledged commit is on disk.
 package final class SQLiteDatabase: Store.Database {
-    private let pool: DatabasePool
+    private static let readerCount = 4
+    private let writer: DatabaseQueue
     private let committer: GroupCommitter
+    private let readers: Readers
 
     /// Opens or makes the file; `:memory:` is refused, because the pool's readers would see another database.
     package convenience init(path: String, commitSizes: Histogram? = nil) throws {
@@ -22,21 +24,28 @@ package final class SQLiteDatabase: Store.Database {
     }
 
     private init(_ path: String, readOnly: Bool, _ commitSizes: Histogram?) throws {
+        guard path != ":memory:" else {
+            throw StoreError(.other, "the store needs a file: each connection would see another ':memory:'")
+        }
         var configuration = Configuration()
         configuration.readonly = readOnly
-        configuration.maximumReaderCount = 4
+        configuration.journalMode = readOnly ? .default : .wal
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { db in
             try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000")
         }
-        pool = try DatabasePool(path: path, configuration: configuration)
-        committer = GroupCommitter(pool: pool, sizes: commitSizes)
+        writer = try DatabaseQueue(path: path, configuration: configuration)
+        committer = GroupCommitter(writer: writer, sizes: commitSizes)
+        configuration.readonly = true
+        configuration.journalMode = .default
+        readers = Readers(
+            try (0..<Self.readerCount).map { _ in try DatabaseQueue(path: path, configuration: configuration) })
     }
 
     package func read<Result: Sendable>(
         _ body: @escaping @Sendable (any Connection) throws -> Result
     ) async throws -> Result {
-        try await pool.read { db in try mapped { try body(SQLiteConnection(db: db)) } }
+        try await readers.run(body)
     }
 
     @discardableResult
@@ -47,23 +56,28 @@ package final class SQLiteDatabase: Store.Database {
     }
 
     package func close() async throws {
-        try pool.close()
+        try readers.close()
+        try writer.close()
     }
 
     /// Copies everything as of one moment into an SQLite file, on a thread of its own, while others write.
     package func copy(to path: String) async throws {
         let target = try DatabaseQueue(path: path)
+        var configuration = Configuration()
+        configuration.readonly = true
+        let source = try DatabaseQueue(path: writer.path, configuration: configuration)
         try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-            DispatchQueue(label: "novella.backup").async { [pool] in
-                done.resume(with: Result { try pool.backup(to: target) })
+            DispatchQueue(label: "novella.backup").async {
+                done.resume(with: Result { try source.backup(to: target) })
             }
         }
+        try source.close()
         try target.close()
     }
 
     /// Brings the schema up to date; safe to repeat. A migration whose text differs from the one applied is refused.
     package func migrate(_ migrations: [Migration] = Migrations.all) throws {
-        try pool.write { db in
+        try writer.write { db in
             try db.execute(
                 sql: "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL) STRICT")
             let applied = try Row.fetchAll(db, sql: "SELECT name, checksum FROM migrations").reduce(into: [:]) {
@@ -85,7 +99,7 @@ package final class SQLiteDatabase: Store.Database {
 
     /// The schema as SQLite holds it, one statement a paragraph, for comparison with the committed dump.
     package func schemaDump() throws -> String {
-        try pool.read { db in
+        try writer.read { db in
             try String.fetchAll(
                 db,
                 sql: """
@@ -94,61 +108,5 @@ package final class SQLiteDatabase: Store.Database {
                     """
             ).joined(separator: "\n\n") + "\n"
         }
-    }
-}
-
-struct SQLiteConnection: Connection {
-    let db: GRDB.Database
-
-    func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
-        try mapped {
-            let statement = try db.cachedStatement(sql: sql)
-            statement.setUncheckedArguments(StatementArguments(arguments.map(\.databaseValue)))
-            try statement.execute()
-            return db.changesCount
-        }
-    }
-
-    func forEach(_ sql: String, _ arguments: [SQLValue], _ row: (any SQLRow) throws -> Void) throws {
-        try mapped {
-            let statement = try db.cachedStatement(sql: sql)
-            let cursor = try Row.fetchCursor(statement, arguments: StatementArguments(arguments.map(\.databaseValue)))
-            while let found = try cursor.next() { try row(SQLiteRow(row: found)) }
-        }
-    }
-}
-
-struct SQLiteRow: SQLRow {
-    let row: Row
-
-    func isNull(_ column: Int) -> Bool { row.hasNull(atIndex: column) }
-    func integer(_ column: Int) -> Int64 { row[column] }
-    func text(_ column: Int) -> String { row[column] }
-}
-
-extension SQLValue {
-    fileprivate var databaseValue: DatabaseValue {
-        switch self {
-        case .null: .null
-        case .integer(let value): value.databaseValue
-        case .text(let value): value.databaseValue
-        }
-    }
-}
-
-/// GRDB's errors in the store's words.
-func mapped<Result>(_ body: () throws -> Result) throws -> Result {
-    do {
-        return try body()
-    } catch let error as DatabaseError {
-        let kind: StoreError.Kind =
-            switch error.extendedResultCode {
-            case .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_PRIMARYKEY: .uniqueViolation
-            case .SQLITE_CONSTRAINT_CHECK, .SQLITE_CONSTRAINT_NOTNULL: .checkViolation
-            case .SQLITE_CONSTRAINT_FOREIGNKEY: .foreignKeyViolation
-            case .SQLITE_CORRUPT, .SQLITE_NOTADB: .corrupt
-            default: .other
-            }
-        throw StoreError(kind, "\(error)")
     }
 }

@@ -5,7 +5,7 @@ import Synchronization
 package final class Bell: Sendable {
     private struct State {
         var isRung = false
-        var waiter: (id: UInt64, continuation: CheckedContinuation<Void, Never>)?
+        var waiter: (id: UInt64, continuation: CheckedContinuation<Bool, Never>)?
         var nextID: UInt64 = 0
     }
 
@@ -14,7 +14,7 @@ package final class Bell: Sendable {
     package init() {}
 
     package func ring() {
-        let waiter = state.withLock { (state: inout State) -> CheckedContinuation<Void, Never>? in
+        let waiter = state.withLock { (state: inout State) -> CheckedContinuation<Bool, Never>? in
             guard let waiter = state.waiter else {
                 state.isRung = true
                 return nil
@@ -22,45 +22,60 @@ package final class Bell: Sendable {
             state.waiter = nil
             return waiter.continuation
         }
-        waiter?.resume()
+        waiter?.resume(returning: true)
     }
 
-    /// Returns at the next ring, at `deadline`, or when cancelled.
-    package func wait(until deadline: Timestamp, clock: any CloudClock) async {
-        await withTaskGroup(of: Void.self) { group in
+    /// Returns at the next ring, at `deadline`, or when cancelled; says whether it rang.
+    @discardableResult
+    package func wait(until deadline: Timestamp, clock: any CloudClock) async -> Bool {
+        if hush() { return true }
+        return await withTaskGroup(of: Bool.self) { group in
             group.addTask { await self.waitForRing() }
             group.addTask {
-                do { try await clock.sleep(until: deadline) } catch { return }
+                do { try await clock.sleep(until: deadline) } catch { return false }
+                return false
             }
-            await group.next()
+            let first = await group.next() ?? false
             group.cancelAll()
+            let second = await group.next() ?? false
+            return first || second
         }
     }
 
-    private func waitForRing() async {
+    /// Forgets a ring that nobody has waited for; says whether there was one.
+    @discardableResult
+    package func hush() -> Bool {
+        state.withLock { state in
+            defer { state.isRung = false }
+            return state.isRung
+        }
+    }
+
+    private func waitForRing() async -> Bool {
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID
         }
-        await withTaskCancellationHandler {
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let goOn = state.withLock { state in
-                    if state.isRung || Task.isCancelled {
+                let answer = state.withLock { (state: inout State) -> Bool? in
+                    if state.isRung {
                         state.isRung = false
                         return true
                     }
+                    if Task.isCancelled { return false }
                     state.waiter = (id, continuation)
-                    return false
+                    return nil
                 }
-                if goOn { continuation.resume() }
+                if let answer { continuation.resume(returning: answer) }
             }
         } onCancel: {
-            let waiter = state.withLock { (state: inout State) -> CheckedContinuation<Void, Never>? in
+            let waiter = state.withLock { (state: inout State) -> CheckedContinuation<Bool, Never>? in
                 guard let waiter = state.waiter, waiter.id == id else { return nil }
                 state.waiter = nil
                 return waiter.continuation
             }
-            waiter?.resume()
+            waiter?.resume(returning: false)
         }
     }
 }

@@ -3,8 +3,16 @@ import Store
 
 /// Handing out addresses.
 extension NetworkingService {
+    /// A hardware address that no port of the network has; among 5,000 random ones two are often the same.
+    static func freeMAC(on network: NetworkID, _ db: any Connection) throws -> String {
+        while true {
+            let address = randomMAC()
+            if try !NetworkQueries.hasPort(with: address, on: network, db) { return address }
+        }
+    }
+
     /// OpenStack's prefix, three random bytes.
-    static func randomMAC() -> String {
+    private static func randomMAC() -> String {
         var generator = SystemRandomNumberGenerator()
         let tail = (0..<3).map { _ in UInt8.random(in: 0...255, using: &generator) }
         return "fa:16:3e" + tail.map { ":" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()

@@ -111,7 +111,7 @@ extension NetworkingService {
         let port = Port(
             id: request.id, networkID: network.id, projectID: request.projectID, name: request.name,
             description: request.description, adminStateUp: request.adminStateUp,
-            macAddress: request.macAddress ?? randomMAC(),
+            macAddress: try request.macAddress ?? freeMAC(on: network.id, db),
             fixedIPs: try JSONText(try addresses(request, on: network, db)), deviceID: request.deviceID,
             deviceOwner: request.deviceOwner, securityGroups: try JSONText(groups), portSecurityEnabled: security,
             allowedAddressPairs: try JSONText(request.allowedAddressPairs), bindingHost: request.bindingHost,

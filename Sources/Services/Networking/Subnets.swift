@@ -164,7 +164,8 @@ extension NetworkingService {
         let address = try allocate(in: subnet, wanted: nil, for: id, db)
         try db.insert(
             Port(
-                id: id, networkID: network.id, projectID: network.projectID, macAddress: randomMAC(),
+                id: id, networkID: network.id, projectID: network.projectID,
+                macAddress: try freeMAC(on: network.id, db),
                 fixedIPs: try JSONText([FixedIP(subnetID: subnet.id, ipAddress: address)]), deviceID: device,
                 deviceOwner: "network:dhcp", securityGroups: try JSONText([]), portSecurityEnabled: false,
                 allowedAddressPairs: try JSONText([]), status: "ACTIVE", tags: try JSONText([]), createdAt: now,

@@ -90,6 +90,13 @@ package enum NetworkQueries {
         try db.fetch(Port.self, "WHERE network_id = ?1 ORDER BY created_at, id", [.id(network)])
     }
 
+    package static func hasPort(
+        with macAddress: String, on network: NetworkID, _ db: any Connection
+    ) throws -> Bool {
+        try db.integer(
+            "SELECT 1 FROM ports WHERE network_id = ?1 AND mac_address = ?2", [.id(network), .text(macAddress)]) != nil
+    }
+
     /// The port that holds an address in a network.
     package static func port(at address: String, on network: NetworkID, _ db: any Connection) throws -> Port? {
         try db.first(

@@ -36,7 +36,7 @@ final class ScriptedChannel: HostChannel {
     func desired(after sequence: Int64) async throws -> DesiredBatch {
         state.withLock { state in
             let news = Array(state.batches.dropFirst(Int(sequence)))
-            return DesiredBatch(servers: news, sequence: Int64(state.batches.count))
+            return DesiredBatch(servers: news, sequence: Int64(state.batches.count), isLast: true)
         }
     }
 

@@ -10,14 +10,17 @@ struct Bench: Sendable {
     let database: WatchedDatabase
     let clock = ManualClock()
     let journal = Journal()
+    var lingerSeconds = 0.0
 
     init() throws {
         database = WatchedDatabase(try ScratchStore())
     }
 
-    func runner(_ definitions: [WorkflowDefinition]) -> WorkflowRunner {
-        WorkflowRunner(
-            database: database, clock: clock, definitions: definitions,
+    func runner(_ definitions: [WorkflowDefinition], intake: WorkflowIntake = WorkflowIntake()) -> WorkflowRunner {
+        var limits = WorkflowRunner.Limits()
+        limits.lingerSeconds = lingerSeconds
+        return WorkflowRunner(
+            database: database, clock: clock, definitions: definitions, limits: limits, intake: intake,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
     }
 

@@ -42,6 +42,7 @@ package final class Cloud: Sendable {
     package let compute: ComputeService
     package let switchboard: Switchboard
     private let runner: WorkflowRunner
+    private let networkBell: Bell
     private let logger: Logger
     let clock: any CloudClock
     let metrics = CloudMetrics()
@@ -58,7 +59,8 @@ package final class Cloud: Sendable {
         retention = options.retention
         let store = options.watch(try options.database ?? Self.openFile(in: options.stateDirectory, metrics))
         let switchboard = Switchboard()
-        let runnerBell = LateBell()
+        let intake = WorkflowIntake()
+        let networkBell = Bell()
         let clock = options.clock
         self.clock = clock
         self.logger = logger
@@ -67,22 +69,17 @@ package final class Cloud: Sendable {
         identity = IdentityService(database: store, clock: clock, passwords: options.passwords)
         image = try ImageService(
             database: store, clock: clock, directory: options.stateDirectory + "/images", logger: logger)
-        networking = NetworkingService(database: store, clock: clock) { runnerBell.ringNetwork() }
+        networking = NetworkingService(database: store, clock: clock) { networkBell.ring() }
         placement = PlacementService(database: store)
         compute = ComputeService(
             database: store, clock: clock, networking: networking, image: image,
-            bells: ComputeBells(
-                workflows: { runnerBell.ring() }, host: { switchboard.ring($0, .servers) }),
-            logger: logger)
+            bells: ComputeBells(workflows: intake, host: { switchboard.ring($0, .servers) }), logger: logger)
         runner = WorkflowRunner(
             database: store, clock: clock,
             definitions: compute.workflows.map { [metrics] in metrics.steps.counting($0) },
-            logger: logger)
-        runnerBell.connect(runner)
-        self.bell = runnerBell
+            intake: intake, logger: logger)
+        self.networkBell = networkBell
     }
-
-    private let bell: LateBell
 
     private static func openFile(in directory: String, _ metrics: CloudMetrics) throws -> SQLiteDatabase {
         let path = directory + "/novella.db"
@@ -149,7 +146,7 @@ package final class Cloud: Sendable {
     /// is told at once, those of the next moment together: every host asks for its topology after each call.
     private func followNetwork() async {
         while !Task.isCancelled {
-            if await bell.waitForNetwork(until: clock.now().advanced(seconds: 1), clock: clock) {
+            if await networkBell.wait(until: clock.now().advanced(seconds: 1), clock: clock) {
                 switchboard.ringAll(.network)
             }
             do {

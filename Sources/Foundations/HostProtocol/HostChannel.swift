@@ -5,10 +5,13 @@ package struct DesiredBatch: Codable, Sendable {
     package var servers: [DesiredServer]
     /// Ask for what comes after this next time.
     package var sequence: Int64
+    /// Nothing came after these when they were read.
+    package var isLast: Bool
 
-    package init(servers: [DesiredServer], sequence: Int64) {
+    package init(servers: [DesiredServer], sequence: Int64, isLast: Bool) {
         self.servers = servers
         self.sequence = sequence
+        self.isLast = isLast
     }
 }
 

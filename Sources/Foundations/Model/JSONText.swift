@@ -10,12 +10,33 @@ public struct JSONText<Value: Codable & Sendable>: Sendable, Equatable {
     }
 
     public init(_ value: Value) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         raw = String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
+    public init<Element>(_ value: [Element]) throws where Value == [Element] {
+        raw = value.isEmpty ? "[]" : String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    public init<Element>(_ value: [String: Element]) throws where Value == [String: Element] {
+        raw = value.isEmpty ? "{}" : String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
     public func value() throws -> Value {
-        try JSONDecoder().decode(Value.self, from: Data(raw.utf8))
+        try decoder.decode(Value.self, from: Data(raw.utf8))
+    }
+
+    public func value<Element>() throws -> Value where Value == [Element] {
+        raw == "[]" ? [] : try decoder.decode(Value.self, from: Data(raw.utf8))
+    }
+
+    public func value<Element>() throws -> Value where Value == [String: Element] {
+        raw == "{}" ? [:] : try decoder.decode(Value.self, from: Data(raw.utf8))
     }
 }
+
+private let decoder = JSONDecoder()
+private let encoder = {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return encoder
+}()

@@ -14,6 +14,8 @@ package final class WorkflowRunner: Sendable {
         package var leaseSeconds = 30.0
         /// The longest time between two looks at the table when nothing wakes the runner.
         package var idleSeconds = 1.0
+        /// How long a workflow that waits is kept under its lease, for what it waits for to come, before it naps.
+        package var lingerSeconds = 1.0
 
         package init() {}
     }
@@ -22,43 +24,59 @@ package final class WorkflowRunner: Sendable {
     private let clock: any CloudClock
     private let definitions: [String: WorkflowDefinition]
     private let limits: Limits
+    private let intake: WorkflowIntake
     private let logger: Logger
-    private let bell = Bell()
+    private let slots: Slots
 
     package init(
         database: any Database, clock: any CloudClock, definitions: [WorkflowDefinition], limits: Limits = Limits(),
-        logger: Logger
+        intake: WorkflowIntake = WorkflowIntake(), logger: Logger
     ) {
         self.database = database
         self.clock = clock
         self.definitions = Dictionary(uniqueKeysWithValues: definitions.map { ($0.kind, $0) })
         self.limits = limits
+        self.intake = intake
         self.logger = logger
+        slots = Slots(limits.concurrency)
     }
 
     /// Looks at the table soon: something was committed that a workflow waits for.
     package func nudge() {
-        bell.ring()
+        intake.look()
     }
 
     /// Runs until cancelled. Steps under way are left at their last commit.
     package func run() async {
-        await withTaskGroup(of: Void.self) { group in
-            let slots = Slots(limits.concurrency)
+        intake.open(leaseSeconds: limits.leaseSeconds)
+        defer { intake.close() }
+        await withDiscardingTaskGroup { group in
+            var nextLook = clock.now()
             while !Task.isCancelled {
                 let free = await slots.waitForFree()
-                let leased = await leaseDue(limit: free)
-                for record in leased {
+                var ready = intake.takeHanded(free)
+                if ready.count < free, intake.takeWish() || clock.now() >= nextLook {
+                    let due = await leaseDue(limit: free - ready.count)
+                    ready += due
+                    nextLook = ready.count < free ? await self.nextLook() : clock.now()
+                }
+                for record in ready {
                     slots.take()
                     group.addTask { [self] in
-                        await drive(record)
+                        await attend(record)
                         slots.giveBack()
                     }
                 }
-                if leased.count < free { await rest() }
+                if ready.count < free { await intake.bell.wait(until: nextLook, clock: clock) }
             }
             group.cancelAll()
         }
+    }
+
+    private func attend(_ record: WorkflowRecord) async {
+        let bell = intake.attend(record.id)
+        await drive(record, listening: bell)
+        intake.leave(record.id, bell)
     }
 
     /// Leases what is due and carries each to its next commit, no further; returns how many there were.
@@ -70,15 +88,15 @@ package final class WorkflowRunner: Sendable {
         return leased.count
     }
 
-    private func rest() async {
+    private func nextLook() async -> Timestamp {
         let limit = clock.now().advanced(seconds: limits.idleSeconds)
-        var wake = limit
         do {
-            if let next = try await database.read({ try WorkflowQueries.nextWake($0) }) { wake = min(limit, next) }
+            let next = try await database.read { try WorkflowQueries.nextWake($0) }
+            return min(limit, next ?? limit)
         } catch {
             logger.error("the workflow table cannot be read", metadata: ["error": "\(error)"])
+            return limit
         }
-        await bell.wait(until: wake, clock: clock)
     }
 
     private func leaseDue(limit: Int) async -> [WorkflowRecord] {
@@ -103,7 +121,7 @@ package final class WorkflowRunner: Sendable {
     }
 
     /// Runs steps until the workflow naps, ends, is lost to another runner, or has committed as often as it may.
-    private func drive(_ leased: WorkflowRecord, commits: Int = .max) async {
+    private func drive(_ leased: WorkflowRecord, commits: Int = .max, listening bell: Bell? = nil) async {
         guard let definition = definitions[leased.kind] else {
             logger.error("no such workflow", metadata: ["kind": "\(leased.kind)", "workflow": "\(leased.id)"])
             return
@@ -113,7 +131,8 @@ package final class WorkflowRunner: Sendable {
         do {
             while !Task.isCancelled, left > 0 {
                 left -= 1
-                guard let next = try await advance(record, definition) else { return }
+                bell?.hush()
+                guard let next = try await advance(record, definition, bell) else { return }
                 record = next
             }
         } catch is LeaseLost {
@@ -137,9 +156,11 @@ package final class WorkflowRunner: Sendable {
         }
     }
 
-    private func advance(_ record: WorkflowRecord, _ definition: WorkflowDefinition) async throws -> WorkflowRecord? {
+    private func advance(
+        _ record: WorkflowRecord, _ definition: WorkflowDefinition, _ bell: Bell?
+    ) async throws -> WorkflowRecord? {
         switch record.direction {
-        case .forward: try await forward(record, definition)
+        case .forward: try await forward(record, definition, bell)
         case .unwinding: try await unwind(record, definition)
         }
     }
@@ -152,7 +173,9 @@ package final class WorkflowRunner: Sendable {
         return StepContext(record: record, outputs: try record.outputs.value(), now: clock.now(), logger: logger)
     }
 
-    private func forward(_ record: WorkflowRecord, _ definition: WorkflowDefinition) async throws -> WorkflowRecord? {
+    private func forward(
+        _ record: WorkflowRecord, _ definition: WorkflowDefinition, _ bell: Bell?
+    ) async throws -> WorkflowRecord? {
         guard record.step < definition.steps.count else {
             return try await finish(record, .succeeded, commit: { _ in })
         }
@@ -174,6 +197,7 @@ package final class WorkflowRunner: Sendable {
                     record, step: step.name,
                     CloudError(.internal, "The operation was not done within \(limit) seconds (step \(step.name))."))
             }
+            if let bell, await linger(record, seconds, bell) { return record }
             return try await nap(record, seconds: seconds)
         case .done(let found, let commit):
             var next = record
@@ -263,6 +287,17 @@ package final class WorkflowRunner: Sendable {
             guard try WorkflowQueries.commit(next, now: now, db) else { throw LeaseLost() }
             return next.finishedAt == nil ? next : nil
         }
+    }
+
+    /// Waits a moment in memory, and in no slot, for the signal of what the step waits for; says whether it came. Two
+    /// thirds of the lease are left to the step that follows.
+    private func linger(_ record: WorkflowRecord, _ seconds: Double, _ bell: Bell) async -> Bool {
+        let limit = record.leaseUntil.advanced(seconds: -limits.leaseSeconds * 2 / 3)
+        let until = min(clock.now().advanced(seconds: min(seconds, limits.lingerSeconds)), limit)
+        guard limits.lingerSeconds > 0, clock.now() < until else { return false }
+        slots.giveBack()
+        defer { slots.take() }
+        return await bell.wait(until: until, clock: clock)
     }
 
     private func retryLater(_ record: WorkflowRecord) async throws -> WorkflowRecord? {

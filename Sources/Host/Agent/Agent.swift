@@ -105,9 +105,9 @@ package actor Agent {
         do {
             while true {
                 let batch = try await channel.desired(after: sequence)
-                if batch.servers.isEmpty { return }
                 sequence = max(sequence, batch.sequence)
                 for document in batch.servers { accept(document) }
+                if batch.isLast || batch.servers.isEmpty { return }
             }
         } catch {
             logger.warning("documents cannot be fetched", metadata: ["error": "\(error)"])

@@ -3,6 +3,7 @@ package import Logging
 package import Model
 package import Networking
 package import Store
+package import Workflow
 
 /// Nova's verbs. A verb that changes a server writes its intent and a workflow in one transaction and returns; the
 /// workflow does the work.
@@ -43,12 +44,11 @@ package struct ComputeService: Sendable {
 
 /// Whom Compute wakes after a commit.
 package struct ComputeBells: Sendable {
-    /// The workflow runner.
-    package var workflows: @Sendable () -> Void
+    package var workflows: WorkflowIntake
     /// The agent of a host.
     package var host: @Sendable (HostID) -> Void
 
-    package init(workflows: @escaping @Sendable () -> Void, host: @escaping @Sendable (HostID) -> Void) {
+    package init(workflows: WorkflowIntake, host: @escaping @Sendable (HostID) -> Void) {
         self.workflows = workflows
         self.host = host
     }

@@ -96,10 +96,11 @@ extension ComputeService {
 
     /// The documents of a host that changed after `sequence`.
     package func desired(of host: HostID, after sequence: Int64) async throws -> DesiredBatch {
-        let rows = try await database.read { try HostQueries.documents(of: host, after: sequence, limit: 500, $0) }
+        let limit = 500
+        let rows = try await database.read { try HostQueries.documents(of: host, after: sequence, limit: limit, $0) }
         let decoder = JSONDecoder()
         return DesiredBatch(
             servers: try rows.map { try decoder.decode(DesiredServer.self, from: Data($0.document.utf8)) },
-            sequence: rows.last?.sequence ?? sequence)
+            sequence: rows.last?.sequence ?? sequence, isLast: rows.count < limit)
     }
 }

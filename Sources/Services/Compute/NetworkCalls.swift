@@ -60,6 +60,7 @@ struct NetworkCalls: Sendable {
 
     /// The ids of security groups given by name or id.
     func groups(_ names: [String], by caller: Caller) async throws -> [SecurityGroupID] {
+        if names.isEmpty { return [] }
         let project = try caller.project()
         let own = try await networking.securityGroups(by: caller).filter { $0.projectID == project }
         return try names.map { name in
@@ -82,11 +83,10 @@ struct NetworkCalls: Sendable {
             NetworkingService.ServerNIC(index: index, request: nic, securityGroups: groups.isEmpty ? nil : groups)
         }
         if nics.isEmpty { return [] }
-        _ = try await networking.bindPorts(
+        return try await networking.bindPorts(
             of: server.id.text, owner: "compute:\(host.availabilityZone)", hostname: server.hostname,
-            host: host.hostname,
-            nics: nics, by: caller)
-        return try await attachments(of: server.id, in: server.projectID)
+            host: host.hostname, nics: nics, by: caller
+        ).filter { $0.port.projectID == server.projectID }
     }
 
     func release(_ server: ServerID, given: [RequestedNIC]) async throws {

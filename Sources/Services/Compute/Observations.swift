@@ -2,6 +2,7 @@ import Foundation
 package import HostProtocol
 import Model
 import Store
+import Workflow
 
 /// What hosts say of servers, turned into state.
 extension ComputeService {
@@ -11,12 +12,16 @@ extension ComputeService {
         let woken = try await database.transaction { db in
             try observations.compactMap { try Self.observe($0, now: now, db) }
         }
-        if woken.contains(.workflow) { bells.workflows() }
-        for case .host(let id) in woken { bells.host(id) }
+        for wake in woken {
+            switch wake {
+            case .workflow(let id): bells.workflows.signal(id)
+            case .host(let id): bells.host(id)
+            }
+        }
     }
 
-    private enum Woken: Equatable, Sendable {
-        case workflow
+    private enum Woken: Sendable {
+        case workflow(WorkflowID)
         case host(HostID)
     }
 
@@ -36,8 +41,9 @@ extension ComputeService {
         server.completedCommand = seen.completedCommand
         guard server.operation == nil else {
             try db.update(server)
-            if let workflow = server.workflowID { try WorkflowQueries.signal(workflow, now: now, db) }
-            return .workflow
+            guard let workflow = server.workflowID else { return nil }
+            try WorkflowQueries.signal(workflow, now: now, db)
+            return .workflow(workflow)
         }
         return try settleQuietly(&server, seen, now: now, db)
     }

@@ -2,6 +2,7 @@ import HostProtocol
 package import Model
 import Networking
 import Store
+import Workflow
 
 /// What a client asks for, in the newest shape, checked for form but not for truth.
 package struct ServerCreateRequest: Sendable {
@@ -44,19 +45,20 @@ extension ComputeService {
         let plan = try await plan(request, by: caller)
         let now = clock.now()
         let placing = Placing(plan.scheduling, plan.hints, among: capacity.all, now: now)
+        let lease = bells.workflows.lease(from: now)
         let made = try await database.transaction { db in
             let count = try plan.takeQuota(db)
             let group = try plan.joinGroup(count, db)
             var placing = placing
             return try plan.servers(count, now).map { server in
-                try Self.insert(server, plan, &placing, in: group, requestID: caller.requestID, db)
+                try Self.insert(server, plan, &placing, in: group, requestID: caller.requestID, lease, db)
             }
         }
-        for server in made {
+        for (server, _) in made {
             if let host = server.hostID { capacity.countClaimed(plan.scheduling, on: host) }
         }
-        bells.workflows()
-        return made
+        bells.workflows.started(made.map(\.workflow))
+        return made.map(\.server)
     }
 
     private func plan(_ request: ServerCreateRequest, by caller: Caller) async throws -> CreationPlan {
@@ -133,11 +135,11 @@ extension ComputeService {
 
     private static func insert(
         _ server: Server, _ plan: CreationPlan, _ placing: inout Placing, in group: ServerGroup?, requestID: String,
-        _ db: any Connection
-    ) throws -> Server {
+        _ lease: Timestamp, _ db: any Connection
+    ) throws -> (server: Server, workflow: WorkflowRecord) {
         var server = server
         var workflow = OperationStart.workflow(
-            .build, kind: "build-server", on: server, by: server.userID, requestID: requestID, now: placing.now)
+            .build, kind: "build-server", on: server, by: server.userID, requestID: requestID, now: placing.now, lease)
         let isBound = plan.scheduling.forcedHost != nil || plan.scheduling.requestedHost != nil
         workflow.input = try JSONText(BuildInput(isBoundToHost: isBound)).raw
         switch try placing.place(server, in: group, db) {
@@ -153,11 +155,12 @@ extension ComputeService {
             workflow.failure = refusal.message
             workflow.outputs = try JSONText([WorkflowRecord.detailsOutput: refusal.details])
             workflow.finishedAt = placing.now
+            workflow.leaseUntil = Timestamp(microseconds: 0)
         }
         try db.insert(server)
         if let group { try db.insert(ServerGroupMember(serverID: server.id, groupID: group.id)) }
         try db.insert(plan.request(of: server))
         try db.insert(workflow)
-        return server
+        return (server, workflow)
     }
 }

@@ -23,13 +23,18 @@ extension ComputeService {
 
     private func begin(_ operation: ServerOperation, kind: String, on id: ServerID, by caller: Caller) async throws {
         let now = clock.now()
-        try await database.transaction { db in
+        let lease = bells.workflows.lease(from: now)
+        let (ended, begun) = try await database.transaction { db -> (WorkflowID?, [WorkflowRecord]) in
             let server = try visible(id, by: caller, db)
-            if operation == .delete, server.operation == .delete { return }
+            if operation == .delete, server.operation == .delete { return (nil, []) }
             try OperationStart.check(operation, on: server, by: caller)
-            try OperationStart.begin(operation, kind: kind, on: server, by: caller, now: now, db)
+            let workflow = OperationStart.workflow(
+                operation, kind: kind, on: server, by: caller.userID, requestID: caller.requestID, now: now, lease)
+            try OperationStart.begin(workflow, operation, on: server, now: now, db)
+            return (server.workflowID, [workflow])
         }
-        bells.workflows()
+        bells.workflows.started(begun)
+        if let ended { bells.workflows.signal(ended) }
     }
 }
 
@@ -54,15 +59,12 @@ enum OperationStart {
     }
 
     static func begin(
-        _ operation: ServerOperation, kind: String, on old: Server, by caller: Caller, now: Timestamp,
-        _ db: any Connection
+        _ workflow: WorkflowRecord, _ operation: ServerOperation, on old: Server, now: Timestamp, _ db: any Connection
     ) throws {
         if old.operation != nil {
             try WorkflowQueries.endAll(
                 of: old.id, because: "The operation was ended by '\(operation.rule.action)'.", now: now, db)
         }
-        let workflow = workflow(
-            operation, kind: kind, on: old, by: caller.userID, requestID: caller.requestID, now: now)
         var server = old
         server.operation = operation
         server.phase = 0
@@ -72,16 +74,16 @@ enum OperationStart {
         try db.insert(workflow)
     }
 
+    /// With a `lease` from the intake the row must be handed over to it after its commit.
     static func workflow(
         _ operation: ServerOperation, kind: String, on server: Server, by user: UserID, requestID: String,
-        now: Timestamp
+        now: Timestamp, _ lease: Timestamp
     ) -> WorkflowRecord {
         WorkflowRecord(
             id: .random(), kind: kind, serverID: server.id, action: operation.rule.action, projectID: server.projectID,
             userID: user, requestID: requestID, input: "{\"operation\":\"\(operation.rawValue)\"}",
-            outputs: JSONText(raw: "{}"), wakeAt: now, deadline: now.advanced(seconds: operation.rule.deadlineSeconds),
-            createdAt: now,
-            updatedAt: now)
+            outputs: JSONText(raw: "{}"), leaseEpoch: lease.microseconds > 0 ? 1 : 0, leaseUntil: lease, wakeAt: now,
+            deadline: now.advanced(seconds: operation.rule.deadlineSeconds), createdAt: now, updatedAt: now)
     }
 
     /// Ends the operation under way: the server rests in `settled`.

@@ -16,16 +16,16 @@ extension NetworkingService {
         }
     }
 
-    /// Returns the ports in the order of `nics`.
+    /// Returns all ports of the device.
     package func bindPorts(
         of device: String, owner: String, hostname: String, host: String, nics: [ServerNIC], by caller: Caller
-    ) async throws -> [Port] {
+    ) async throws -> [PortAttachment] {
         let now = clock.now()
         return try await change { db in
             let known = try NetworkQueries.ports(ofDevice: device, db)
-            return try nics.map { nic in
+            for nic in nics {
                 let profile = "{\"nic\":\(nic.index)}"
-                if let made = known.first(where: { $0.bindingProfile == profile }) { return made }
+                if known.contains(where: { $0.bindingProfile == profile }) { continue }
                 var port = try newOrGiven(nic, device: device, now: now, by: caller, db)
                 guard port.deviceID.isEmpty || port.deviceID == device else {
                     throw CloudError(.conflict, "Port \(port.id) is still in use.")
@@ -38,8 +38,8 @@ extension NetworkingService {
                 if port.dnsName.isEmpty { port.dnsName = hostname }
                 port.updatedAt = now
                 try db.update(port)
-                return port
             }
+            return try Self.attachments(of: device, db)
         }
     }
 
@@ -81,16 +81,18 @@ extension NetworkingService {
     /// The ports of a device, with the networks they are in and their floating IPs: what a server's addresses are made
     /// of.
     package func attachments(of device: String) async throws -> [PortAttachment] {
-        try await database.read { db in
-            try NetworkQueries.ports(ofDevice: device, db).compactMap { port in
-                guard let network = try db.find(Network.self, key: .id(port.networkID)) else { return nil }
-                return PortAttachment(
-                    port: port, network: network, subnets: try NetworkQueries.subnets(of: network.id, db),
-                    floatingIPs: try RouterQueries.floatingIPs(ofPort: port.id, db),
-                    groupNames: try port.securityGroups.value().compactMap {
-                        try db.find(SecurityGroup.self, key: .id($0))?.name
-                    })
-            }
+        try await database.read { try Self.attachments(of: device, $0) }
+    }
+
+    private static func attachments(of device: String, _ db: any Connection) throws -> [PortAttachment] {
+        try NetworkQueries.ports(ofDevice: device, db).compactMap { port in
+            guard let network = try db.find(Network.self, key: .id(port.networkID)) else { return nil }
+            return PortAttachment(
+                port: port, network: network, subnets: try NetworkQueries.subnets(of: network.id, db),
+                floatingIPs: try RouterQueries.floatingIPs(ofPort: port.id, db),
+                groupNames: try port.securityGroups.value().compactMap {
+                    try db.find(SecurityGroup.self, key: .id($0))?.name
+                })
         }
     }
 

@@ -38,11 +38,13 @@ enum BuildServer {
     /// The ports, and in the same commit the document and what the server's list row shows of its addresses.
     private static func bindPorts(_ steps: ServerSteps, _ context: StepContext) async throws -> StepOutcome {
         let compute = steps.compute
-        let server = try await steps.server(context)
-        let request = try await steps.request(server.id)
-        guard let hostID = server.hostID,
-            let host = try await compute.database.read({ try $0.find(Model.Host.self, key: .id(hostID)) })
-        else { throw CloudError(.internal, "The server has no host.") }
+        let (server, request, host) = try await compute.database.read { db in
+            let server = try steps.server(context, db)
+            guard let id = server.hostID, let host = try db.find(Model.Host.self, key: .id(id)) else {
+                throw CloudError(.internal, "Server \(server.id) has no host.")
+            }
+            return (server, try steps.request(server.id, db), host)
+        }
         let attachments = try await compute.network.bind(server, request, to: host, by: .workflow(context.record))
         let image = try JSONDecoder().decode(ImageReference.self, from: Data(request.image.utf8))
         let flavor = try server.flavor.value()
@@ -70,7 +72,7 @@ enum BuildServer {
             try db.update(row)
             var desired = document
             desired.epoch = row.epoch
-            try HostDocuments.put(desired, on: hostID, db)
+            try HostDocuments.put(desired, on: host.id, db)
         }
     }
 
@@ -81,10 +83,11 @@ enum BuildServer {
 
     /// By now the document is withdrawn, so the host is told to look.
     private static func releasePorts(_ steps: ServerSteps, _ context: StepContext) async throws -> StepCommit {
+        let compute = steps.compute
         let server = try await steps.server(context)
-        if let host = server.hostID { steps.compute.bells.host(host) }
-        let nics = try await steps.request(server.id).nics.value()
-        try await steps.compute.network.release(server.id, given: nics)
+        if let host = server.hostID { compute.bells.host(host) }
+        let nics = try await compute.database.read { try steps.request(server.id, $0) }.nics.value()
+        try await compute.network.release(server.id, given: nics)
         return { _ in }
     }
 

@@ -32,25 +32,30 @@ enum DeleteServer {
     /// The host says that nothing is left, or is down: then it pays its debt when it is back.
     private static func absent(_ steps: ServerSteps, _ context: StepContext) async throws -> StepOutcome {
         let compute = steps.compute
-        let server = try await steps.server(context)
-        guard let hostID = server.hostID,
-            try await compute.database.read({ try HostQueries.document(of: server.id, on: hostID, $0) }) != nil
-        else { return .done() }
-        compute.bells.host(hostID)
+        let (server, host) = try await compute.database.read { db -> (Server, Host?) in
+            let server = try steps.server(context, db)
+            guard let id = server.hostID, try HostQueries.document(of: server.id, on: id, db) != nil else {
+                return (server, nil)
+            }
+            return (server, try db.find(Host.self, key: .id(id)))
+        }
+        guard let host else { return .done() }
+        compute.bells.host(host.id)
         if server.observedEpoch >= server.epoch, server.observedPower == "absent" { return .done() }
-        let host = try await compute.database.read { try $0.find(Host.self, key: .id(hostID)) }
-        return host?.isUp(at: compute.clock.now()) == true ? .nap(seconds: 5) : .done()
+        return host.isUp(at: compute.clock.now()) ? .nap(seconds: 5) : .done()
     }
 
     private static func finish(_ steps: ServerSteps, _ context: StepContext) async throws -> StepOutcome {
         let compute = steps.compute
-        let server = try await steps.server(context)
-        let nics = try await steps.request(server.id).nics.value()
+        let (server, request, allocations) = try await compute.database.read { db in
+            let server = try steps.server(context, db)
+            return (server, try steps.request(server.id, db), try PlacementQueries.allocations(of: server.id.text, db))
+        }
+        let nics = try request.nics.value()
         try await compute.network.release(server.id, given: nics)
         let flavor = try server.flavor.value()
         let now = compute.clock.now()
-        compute.capacity.countReleased(
-            try await compute.database.read { try PlacementQueries.allocations(of: server.id.text, $0) })
+        compute.capacity.countReleased(allocations)
         return .done { db in
             _ = try PlacementQueries.release(server.id.text, db)
             for (resource, amount) in [("instances", 1), ("cores", flavor.vcpus), ("ram", flavor.ram)] {

@@ -9,15 +9,19 @@ struct ServerSteps: Sendable {
     let compute: ComputeService
 
     func server(_ context: StepContext) async throws -> Server {
+        try await compute.database.read { try server(context, $0) }
+    }
+
+    func server(_ context: StepContext, _ db: any Connection) throws -> Server {
         let id = try context.serverID()
-        guard let found = try await compute.database.read({ try $0.find(Server.self, key: .id(id)) }) else {
+        guard let found = try db.find(Server.self, key: .id(id)) else {
             throw CloudError(.notFound, "Instance \(id) could not be found.")
         }
         return found
     }
 
-    func request(_ id: ServerID) async throws -> ServerRequest {
-        guard let found = try await compute.database.read({ try $0.find(ServerRequest.self, key: .id(id)) }) else {
+    func request(_ id: ServerID, _ db: any Connection) throws -> ServerRequest {
+        guard let found = try db.find(ServerRequest.self, key: .id(id)) else {
             throw CloudError(.internal, "What was asked for server \(id) is not kept.")
         }
         return found

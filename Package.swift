@@ -27,6 +27,7 @@ let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swi
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
@@ -110,8 +111,8 @@ let package = Package(
             "Cloud", in: "Binaries",
             imports: [
                 "Model", "Store", "StoreSQLite", "Telemetry", "Workflow", "HostProtocol", "Identity", "Image",
-                "Networking", "Placement", "Compute", "Agent", "APIKit", "API", "HostLink", hummingbird, httpTypes,
-                logging,
+                "Networking", "Placement", "Compute", "Agent", "APIKit", "API", "HostLink", hummingbird,
+                hummingbirdCore, httpTypes, nioCore, logging,
             ]),
         .executableTarget(
             name: "novella",
@@ -129,7 +130,7 @@ let package = Package(
                 "Model", "Store", "StoreSQLite", "StorePostgres", "Wire", "Workflow", "HostProtocol", "Cloud",
                 "Identity", "Image", "Compute", "Networking", "Hypervisor", "HostStorage", "Dataplane", "Agent",
                 "HostLink", "APIKit",
-                hummingbird, httpTypes, nioCore, nioEmbedded, logging,
+                hummingbird, httpTypes, nioCore, nioEmbedded, nioPosix, logging,
             ]),
 
         .executableTarget(
@@ -153,7 +154,7 @@ let package = Package(
             "Cloud",
             imports: [
                 "Model", "Wire", "Store", "Identity", "Image", "Compute", "Networking", "Inspection", "Hypervisor",
-                "APIKit", "TestSupport", httpTypes, logging,
+                "APIKit", "TestSupport", httpTypes, nioCore, logging,
             ]),
         tests(
             "Compute",

@@ -33,10 +33,9 @@ struct CloudProcess: Sendable {
         try await Seed(cloud, seedOptions(password)).plant()
         let url = "http://\(options.listen):\(options.port)"
         try files.write(url: url, password: password)
-        let app = Application(
-            responder: cloud.frontDoor(),
-            configuration: .init(address: .hostname(options.listen, port: options.port), serverName: "novella"),
-            onServerRunning: { _ in announce(url, files) }, logger: logger)
+        let app = FrontServer(cloud).application(
+            address: .hostname(options.listen, port: options.port), isListening: { _ in announce(url, files) },
+            logger: logger)
         let group = ServiceGroup(
             configuration: .init(
                 services: [

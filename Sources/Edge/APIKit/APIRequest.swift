@@ -54,8 +54,8 @@ package struct APIRequest: Sendable {
 
     package func json() async throws -> JSONValue {
         var bytes: [UInt8] = []
-        for try await chunk in request.body {
-            bytes.append(contentsOf: chunk.readableBytesView)
+        try await forEachChunk { chunk in
+            bytes.append(contentsOf: chunk)
             guard bytes.count <= Self.bodyLimit else {
                 throw CloudError(.tooLarge, "The request body is larger than \(Self.bodyLimit) bytes.")
             }
@@ -73,7 +73,18 @@ package struct APIRequest: Sendable {
 
     /// The body piece by piece, at the pace of `consume`.
     package func forEachChunk(_ consume: ([UInt8]) async throws -> Void) async throws {
-        for try await chunk in request.body { try await consume(Array(chunk.readableBytesView)) }
+        var chunks = request.body.makeAsyncIterator()
+        while let chunk = try await next(&chunks) { try await consume(Array(chunk.readableBytesView)) }
+    }
+
+    private func next(_ chunks: inout RequestBody.AsyncIterator) async throws -> ByteBuffer? {
+        do {
+            return try await chunks.next()
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw CloudError(.badRequest, "The request body broke off, or is not framed as HTTP wants.", cause: error)
+        }
     }
 
     package var hasBody: Bool {

@@ -1,6 +1,5 @@
 import Crypto
 import CryptoExtras
-import Dispatch
 import Foundation
 import Model
 import Synchronization
@@ -18,12 +17,13 @@ package final class Passwords: Sendable {
 
     private static let queueLimit = 64
     private let cost: Cost
-    private let threads = DispatchQueue(label: "novella.passwords", attributes: .concurrent)
-    private let places = DispatchSemaphore(value: 2)
+    private let threads = OperationQueue()
     private let waiting = Mutex(0)
 
     package init(cost: Cost = .production) {
         self.cost = cost
+        threads.name = "novella.passwords"
+        threads.maxConcurrentOperationCount = 2
     }
 
     /// `scrypt$N$salt$hash`, salt and hash in base64.
@@ -62,9 +62,7 @@ package final class Passwords: Sendable {
         }
         defer { waiting.withLock { $0 -= 1 } }
         return try await withCheckedThrowingContinuation { continuation in
-            threads.async { [places] in
-                places.wait()
-                defer { places.signal() }
+            threads.addOperation {
                 continuation.resume(
                     with: Result {
                         try KDF.Scrypt.deriveKey(

@@ -15,6 +15,8 @@ package struct CloudFixture: Sendable {
     package struct Options: Sendable {
         package var hosts = 1
         package var clock: any CloudClock = SystemClock()
+        /// Rounds of scrypt; few, so that tests are quick.
+        package var passwordRounds = 1 << 4
         /// Whether the cloud's own runner and followers work; without them a test drives workflows by hand.
         package var runsWorkflows = true
         /// Whether agents work; without them a test speaks for the hosts.
@@ -43,7 +45,7 @@ package struct CloudFixture: Sendable {
         let directory = scratch()
         defer { discard(directory) }
         var settings = Cloud.Options(stateDirectory: directory)
-        settings.passwords = Passwords(cost: .init(rounds: 1 << 4))
+        settings.passwords = Passwords(cost: .init(rounds: options.passwordRounds))
         settings.clock = options.clock
         settings.database = options.database
         let cloud = try Cloud(settings, logger: options.logger)

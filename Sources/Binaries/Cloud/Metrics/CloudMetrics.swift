@@ -9,6 +9,7 @@ import Store
 final class CloudMetrics: Sendable {
     let requests = RequestMetrics()
     let steps = StepCounts()
+    let connections = Gauge()
     /// How many transactions shared a commit.
     let commits = Histogram(bounds: [1, 2, 4, 8, 16, 32, 64, 128, 256])
 }
@@ -21,6 +22,8 @@ extension Cloud {
         }
         var text = MetricsText()
         metrics.requests.write(to: &text)
+        text.family("novella_http_connections", .gauge, "Connections that clients have open.")
+        text.sample("novella_http_connections", metrics.connections.value)
         text.family("novella_store_commit_transactions", .histogram, "Transactions in each commit of the store.")
         text.histogram("novella_store_commit_transactions", metrics.commits.reading)
         metrics.steps.write(to: &text)

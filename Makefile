@@ -22,6 +22,7 @@ destroy:
 
 bench:
 	swift build -c release --product novella
+	swift build -c release --product bench-parts
 	scripts/bench
 
 check:

@@ -134,6 +134,10 @@ let package = Package(
             ]),
 
         .executableTarget(
+            name: "bench-parts", dependencies: ["Model", "Identity", "Compute", "Cloud", logging],
+            path: "Sources/Testing/BenchParts", swiftSettings: settings),
+
+        .executableTarget(
             name: "crash-harness",
             dependencies: [
                 "Model", "Store", "HostProtocol", "Cloud", "Compute", "Identity", "Image", "Networking", "Inspection",

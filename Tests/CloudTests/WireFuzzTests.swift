@@ -6,8 +6,8 @@ import NIOCore
 import TestSupport
 import Testing
 
-/// Bytes that were good requests before a few of them were changed, always the same ones: heads, tokens, lengths, chunks.
-/// Five hundred for each seed; how many seeds there are `NOVELLA_FUZZ_SEEDS` says.
+/// Bytes that were good requests before a few were changed, always the same ones: heads, tokens, lengths, chunks.
+/// Five hundred for each seed; `NOVELLA_FUZZ_SEEDS` says how many seeds.
 @Suite(.timeLimit(.minutes(60)))
 struct WireFuzzTests {
     private static let seeds = ProcessInfo.processInfo.environment["NOVELLA_FUZZ_SEEDS"].flatMap { UInt64($0) } ?? 2

@@ -128,12 +128,13 @@ package final class Cloud: Sendable {
         }
     }
 
-    /// Every ten seconds: what is kept no longer, piece by piece.
+    /// Every ten seconds: what is kept no longer, piece by piece; and memory that a burst has left, which glibc keeps.
     private func forget() async {
         while !Task.isCancelled {
             do {
                 try await clock.sleep(until: clock.now().advanced(seconds: 10))
                 while try await compute.purge(retention) > 0 { try Task.checkCancellation() }
+                FreeMemory.giveBack()
             } catch is CancellationError {
                 return
             } catch {

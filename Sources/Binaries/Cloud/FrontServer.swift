@@ -38,7 +38,7 @@ package struct FrontServer: Sendable {
     ) -> some ApplicationProtocol {
         let stall = limits.stall
         return Application(
-            responder: cloud.frontDoor(),
+            responder: Apart(inner: cloud.frontDoor()),
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [StallHandler(limit: stall)], idleTimeout: limits.idle,
@@ -50,6 +50,17 @@ package struct FrontServer: Sendable {
                 availableConnectionsDelegate: CountedConnections(
                     limit: limits.connections, open: cloud.metrics.connections)),
             onServerRunning: isListening, logger: logger)
+    }
+}
+
+/// Answers each request in a task of its own. The task of a connection lives as long as the connection, and keeps all the
+/// stack that it ever had: 18 KB of the 26 that an idle connection took.
+private struct Apart<Inner: HTTPResponder>: HTTPResponder where Inner.Context: Sendable {
+    let inner: Inner
+
+    func respond(to request: Request, context: Inner.Context) async throws -> Response {
+        async let response = inner.respond(to: request, context: context)
+        return try await response
     }
 }
 

@@ -8,7 +8,7 @@ import NIOCore
 import Wire
 
 /// The context Hummingbird wants; what handlers need travels in `APIRequest`.
-package struct FrontContext: RequestContext {
+package struct FrontContext: RequestContext, Sendable {
     package var coreContext: CoreRequestContextStorage
     /// Whether the request came from this machine.
     package let isLoopback: Bool

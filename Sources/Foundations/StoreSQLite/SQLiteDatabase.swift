@@ -32,7 +32,12 @@ package final class SQLiteDatabase: Store.Database {
         configuration.journalMode = readOnly ? .default : .wal
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { db in
-            try db.execute(sql: "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000")
+            // Pages that many commits change are written back once for 16 MB of log.
+            try db.execute(
+                sql: """
+                    PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000;
+                    PRAGMA wal_autocheckpoint = 4000
+                    """)
         }
         writer = try DatabaseQueue(path: path, configuration: configuration)
         committer = GroupCommitter(writer: writer, sizes: commitSizes)

@@ -1,12 +1,14 @@
 /// Chooses hosts: rules drop, weighers order. Pure.
 package enum Scheduler {
-    /// Best first; empty when no host will do. One pass over the hosts, and a sort of those that pass.
+    /// Best first; empty when no host will do. One pass over the hosts, and a sort of those that pass; equals come in
+    /// the order given, from a random one on.
     package static func choose(
         _ request: SchedulingRequest, among hosts: [HostState], using generator: inout some RandomNumberGenerator
     ) -> [HostState] {
-        var passing = hosts.indices.filter { request.firstBroken(by: hosts[$0]) == nil }
-        passing.shuffle(using: &generator)
-        return weigh(passing, of: hosts, request.affinity)
+        let passing = hosts.indices.filter { request.firstBroken(by: hosts[$0]) == nil }
+        guard !passing.isEmpty else { return [] }
+        let start = Int.random(in: passing.indices, using: &generator)
+        return weigh(Array(passing[start...] + passing[..<start]), of: hosts, request.affinity)
     }
 
     /// Nova's RAM, CPU and disk weighers, each normalised to 0...1 over the candidates, with multiplier 1: the emptiest

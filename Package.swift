@@ -166,7 +166,7 @@ let package = Package(
         tests(
             "Metadata",
             imports: ["Model", "HostProtocol", "HostLink", "Cloud", "Compute", "Networking", "TestSupport"]),
-        tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", crypto]),
+        tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", "TestSupport", crypto]),
         tests("Hypervisor", imports: ["Model", "HostProtocol", "DriverConformance"]),
         tests(
             "LibvirtDriver",

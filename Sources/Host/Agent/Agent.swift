@@ -19,6 +19,7 @@ package actor Agent {
     private let channel: any HostChannel
     private let machine: HostMachine
     private let network: NetworkKeeper
+    private let images: ImageCacheKeeper
     private let logger: Logger
     private var hostID: HostID?
     private var sequence: Int64 = 0
@@ -28,11 +29,19 @@ package actor Agent {
     /// The power last delivered.
     private var reported: [ServerID: ServerObservation.Power] = [:]
 
-    package init(channel: any HostChannel, machine: HostMachine, logger: Logger) {
+    /// - Parameters:
+    ///   - imageInterval: between two looks for images that no server needs.
+    ///   - imageMinimumAge: how long such an image stays.
+    package init(
+        channel: any HostChannel, machine: HostMachine, logger: Logger,
+        imageInterval: Duration = ImageCacheKeeper.interval, imageMinimumAge: Duration = ImageCacheKeeper.minimumAge
+    ) {
         self.channel = channel
         self.machine = machine
         self.logger = logger
         network = NetworkKeeper(channel: channel, dataplane: machine.dataplane, logger: logger)
+        images = ImageCacheKeeper(
+            storage: machine.storage, interval: imageInterval, minimumAge: imageMinimumAge, logger: logger)
     }
 
     /// Announces the host; to be called before `run`.
@@ -66,6 +75,7 @@ package actor Agent {
                 for await event in events { await noticed(event) }
             }
             group.addTask { [self] in await beat() }
+            group.addTask { [images] in await images.run() }
             await group.waitForAll()
         }
         for entry in work.values { entry.task?.cancel() }

@@ -173,7 +173,8 @@ let package = Package(
             imports: ["Model", "HostProtocol", "Hypervisor", "HostStorage", "DriverConformance", crypto, logging]),
         tests("Dataplane", imports: ["Model", "HostProtocol"]),
         .testTarget(
-            name: "DataplaneKernelTests", dependencies: ["Dataplane", "Model", "HostProtocol", logging],
+            name: "DataplaneKernelTests",
+            dependencies: ["Dataplane", "Model", "HostProtocol", "Hypervisor", "HostStorage", "Agent", logging],
             path: "Tests/DataplaneKernelTests", swiftSettings: settings),
     ]
 )

@@ -61,7 +61,6 @@ package actor Agent {
         let nudges = channel.nudges()
         let events = machine.driver.events()
         await pull()
-        await network.mend()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [self] in
                 for await nudge in nudges {
@@ -75,13 +74,14 @@ package actor Agent {
                 for await event in events { await noticed(event) }
             }
             group.addTask { [self] in await beat() }
+            group.addTask { [network] in await network.keepMending() }
             group.addTask { [images] in await images.run() }
             await group.waitForAll()
         }
         for entry in work.values { entry.task?.cancel() }
     }
 
-    /// Every ten seconds: a sign of life, a look at what nudges may have missed, and a mending of the network.
+    /// Every ten seconds: a sign of life, and a look at what nudges may have missed.
     private func beat() async {
         while !Task.isCancelled {
             do {
@@ -94,7 +94,6 @@ package actor Agent {
             }
             await pull()
             await reportChanges()
-            await network.mend()
             await forget()
         }
     }

@@ -172,14 +172,15 @@ let package = Package(
         tests(
             "Metadata",
             imports: ["Model", "HostProtocol", "HostLink", "Cloud", "Compute", "Networking", "TestSupport"]),
-        tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", crypto]),
+        tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", "TestSupport", crypto]),
         tests("Hypervisor", imports: ["Model", "HostProtocol", "DriverConformance"]),
         tests(
             "LibvirtDriver",
             imports: ["Model", "HostProtocol", "Hypervisor", "HostStorage", "DriverConformance", crypto, logging]),
         tests("Dataplane", imports: ["Model", "HostProtocol"]),
         .testTarget(
-            name: "DataplaneKernelTests", dependencies: ["Dataplane", "Model", "HostProtocol", logging],
+            name: "DataplaneKernelTests",
+            dependencies: ["Dataplane", "Model", "HostProtocol", "Hypervisor", "HostStorage", "Agent", logging],
             path: "Tests/DataplaneKernelTests", swiftSettings: settings),
     ]
 )

@@ -177,4 +177,17 @@ struct AgentTests {
             #expect(first.power == .shutdown)
         }
     }
+
+    @Test func anImageLeavesTheCacheAfterTheLastServerThatNeedsIt() async throws {
+        let bench = Bench(storage: SimulatedStorage(readsContent: true))
+        try await bench.withAgent(imageInterval: .milliseconds(1)) {
+            bench.channel.send(bench.document(epoch: 1))
+            try await bench.report(of: 1)
+            let sweeps = bench.storage.sweepCount
+            try await eventually("two more looks through the cache") { bench.storage.sweepCount > sweeps + 1 }
+            #expect(bench.storage.cachedImages == ["ab"])
+            bench.channel.send(bench.document(epoch: 2, presence: .absent))
+            try await eventually("an empty cache") { bench.storage.cachedImages.isEmpty }
+        }
+    }
 }

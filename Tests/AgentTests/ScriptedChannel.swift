@@ -80,16 +80,20 @@ final class ScriptedChannel: HostChannel {
 /// A host whose agent may stop and start while its guests and files stay.
 struct Bench: Sendable {
     let driver = SimulatedDriver()
-    let storage = SimulatedStorage()
+    var storage = SimulatedStorage()
     let channel = ScriptedChannel()
     let server = ServerID.random()
 
     /// Runs an agent while `body` does, in the boot of the machine that is named.
-    func withAgent(boot: String = "first", _ body: @Sendable () async throws -> Void) async throws {
+    func withAgent(
+        boot: String = "first", imageInterval: Duration = ImageCacheKeeper.interval,
+        _ body: @Sendable () async throws -> Void
+    ) async throws {
         let machine = HostMachine(
             driver: driver, storage: storage, dataplane: RecordedDataplane(), bootID: boot, graceSeconds: 0.05)
         let agent = Agent(
-            channel: channel, machine: machine, logger: Logger(label: "agent") { _ in SwiftLogNoOpLogHandler() })
+            channel: channel, machine: machine, logger: Logger(label: "agent") { _ in SwiftLogNoOpLogHandler() },
+            imageInterval: imageInterval, imageMinimumAge: .zero)
         try await agent.register()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await agent.run() }

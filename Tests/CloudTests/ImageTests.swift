@@ -5,6 +5,30 @@ import TestSupport
 import Testing
 import Wire
 
+/// One of each kind; `ModelTests` has them all.
+private let hostileImages: [(name: String, sample: DiskImageSample, says: String)] = {
+    func spoiled(_ sample: DiskImageSample, _ spoil: (inout DiskImageSample) -> Void) -> DiskImageSample {
+        var sample = sample
+        spoil(&sample)
+        return sample
+    }
+    let secret = DiskImageSample.vmdkDescriptor.replacing("disk.vmdk", with: "/etc/shadow")
+    return [
+        ("empty", spoiled(.qcow2()) { $0.size = 0 }, "empty"),
+        ("misnamed", spoiled(.qcow2()) { $0.format = .raw }, "declared as raw, but its content is qcow2"),
+        ("misnamed too", spoiled(.init(.raw, size: 65_536)) { $0.format = .qcow2 }, "its content is raw"),
+        ("backing file", spoiled(.qcow2()) { $0.put(UInt64(512), at: 8) }, "backing file"),
+        ("data file", spoiled(.qcow2()) { $0.put(UInt64(1 << 2), at: 72) }, "external data file"),
+        ("absurd size", spoiled(.qcow2()) { $0.put(UInt64(1) << 63, at: 24) }, "over the limit"),
+        ("cut short", spoiled(.qcow2()) { $0.size -= 1 }, "truncated"),
+        ("overlapping", spoiled(.qcow2()) { $0.put(UInt64(0x1_0000), at: 40) }, "overlaps"),
+        ("two formats", spoiled(.qcow2()) { $0.put("CD001", at: 32_769) }, "qcow2 and iso at once"),
+        ("path in a vmdk", .vmdk(descriptor: secret), "path to another file"),
+        ("vmdk descriptor", .init(.vmdk, bytes: Array(secret.utf8), size: Int64(secret.utf8.count)), "VMDK descriptor"),
+        ("fixed VHD", spoiled(.init(.raw, size: 65_536)) { $0.put("conectix", at: 65_024) }, "VHD"),
+    ]
+}()
+
 /// Images as they come in and go out.
 @Suite(.timeLimit(.minutes(1)))
 struct ImageTests {
@@ -21,44 +45,21 @@ struct ImageTests {
             .put, "/image/v2/images/\(id)/file", body: bytes, headers: ["Content-Type": "application/octet-stream"])
     }
 
-    /// A qcow2 of version 3 and 1 MiB without data; `backing` is the name of the file it stands on.
-    private func qcow2(backing: String = "") -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: 4 * 65_536)
-        func put(_ value: UInt64, at offset: Int, bytes count: Int) {
-            for index in 0..<count {
-                bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * (count - 1 - index)))
-            }
-        }
-        put(0x5146_49fb, at: 0, bytes: 4)
-        put(3, at: 4, bytes: 4)
-        if !backing.isEmpty {
-            put(512, at: 8, bytes: 8)
-            put(UInt64(backing.utf8.count), at: 16, bytes: 4)
-            bytes.replaceSubrange(512..<512 + backing.utf8.count, with: backing.utf8)
-        }
-        put(16, at: 20, bytes: 4)
-        put(1 << 20, at: 24, bytes: 8)
-        put(1, at: 36, bytes: 4)
-        put(3 * 65_536, at: 40, bytes: 8)
-        put(65_536, at: 48, bytes: 8)
-        put(1, at: 56, bytes: 4)
-        put(4, at: 96, bytes: 4)
-        put(104, at: 100, bytes: 4)
-        return bytes
-    }
-
-    @Test func aGoodImageIsTakenAndGivenBack() async throws {
+    @Test(arguments: [
+        DiskImageSample.qcow2(), .qcow2(version: 2), .vmdk(), .vmdkWithFooter(), .init(.raw, size: 1 << 20),
+    ])
+    func aGoodImageIsTakenAndGivenBack(sample: DiskImageSample) async throws {
         try await CloudFixture.run { fixture async throws in
-            let id = try await make(fixture, "qcow2")
+            let id = try await make(fixture, sample.format.rawValue)
             #expect(try await fixture.request(.get, "/image/v2/images/\(id)").text("status") == "queued")
             #expect(try await fixture.request(.get, "/image/v2/images/\(id)/file").status == 204)
-            let bytes = qcow2()
+            let bytes = sample.content
             let taken = try await upload(fixture, id, bytes)
             #expect(taken.status == 204, "\(taken)")
             let shown = try await fixture.request(.get, "/image/v2/images/\(id)")
             #expect(shown.text("status") == "active")
             #expect(shown.at("size") == .integer(bytes.count))
-            #expect(shown.at("virtual_size") == .integer(1 << 20))
+            #expect(shown.at("virtual_size") == .integer(sample.format == .raw ? 1 << 20 : 1 << 30))
             let back = try await fixture.request(.get, "/image/v2/images/\(id)/file")
             #expect(back.body == bytes)
             #expect(back.header("Content-MD5") == shown.text("checksum"))
@@ -66,27 +67,18 @@ struct ImageTests {
         }
     }
 
-    @Test func aBackingFileIsRefused() async throws {
+    /// Refused with the reason, and the image waits for better data.
+    @Test(arguments: hostileImages)
+    func aHostileImageIsRefused(name: String, sample: DiskImageSample, says: String) async throws {
         try await CloudFixture.run { fixture async throws in
-            let id = try await make(fixture, "qcow2")
-            let refused = try await upload(fixture, id, qcow2(backing: "/etc/shadow"))
-            #expect(refused.status == 400, "\(refused)")
+            let id = try await make(fixture, sample.format.rawValue)
+            let refused = try await upload(fixture, id, sample.content)
+            #expect(refused.status == 400, "\(name): \(refused)")
+            #expect(String(decoding: refused.body, as: UTF8.self).contains(says), "\(name): \(refused)")
             #expect(try await fixture.request(.get, "/image/v2/images/\(id)").text("status") == "queued")
             #expect(try await fixture.request(.get, "/image/v2/images/\(id)/file").status == 204)
-            #expect(try await upload(fixture, id, qcow2()).status == 204)
-        }
-    }
-
-    @Test func aFormatThatWasNotDeclaredIsRefused() async throws {
-        try await CloudFixture.run { fixture async throws in
-            for (declared, bytes) in [
-                ("raw", qcow2()), ("qcow2", [UInt8](repeating: 0, count: 65_536)), ("iso", qcow2()), ("qcow2", []),
-            ] {
-                let id = try await make(fixture, declared)
-                let refused = try await upload(fixture, id, bytes)
-                #expect(refused.status == 400, "\(declared): \(refused)")
-                #expect(try await fixture.request(.get, "/image/v2/images/\(id)").text("status") == "queued")
-            }
+            let good: DiskImageSample = sample.format == .qcow2 ? .qcow2() : sample.format == .vmdk ? .vmdk() : sample
+            if good.refusal() == nil { #expect(try await upload(fixture, id, good.content).status == 204) }
         }
     }
 
@@ -125,7 +117,7 @@ struct ImageTests {
                     json: #"{"server": {"name": "vm", "imageRef": "\#(id)", "flavorRef": "42"}}"#)
             }
             #expect(try await boot().text("badRequest.message") == "Image \(id) is not active.")
-            #expect(try await upload(fixture, id, qcow2()).status == 204)
+            #expect(try await upload(fixture, id, DiskImageSample.qcow2().content).status == 204)
             #expect(try await boot().status == 202)
         }
     }

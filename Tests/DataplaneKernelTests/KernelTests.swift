@@ -34,28 +34,24 @@ extension KernelSuites {
             }
         }
 
-        @Test func sameAddressesAndPortsOnTwoNetworks() async throws {
+        @Test func equalConnectionsOnTwoNetworksAtOnce() async throws {
             try await withLab { lab in
-                let ports = (1...2).flatMap { network in
-                    [
-                        Shapes.port(2 * network - 1, network: network, host: 11, groups: [network]),
-                        Shapes.port(2 * network, network: network, host: 12, groups: [network]),
-                    ]
-                }
-                for (name, port) in zip(["a1", "b1", "a2", "b2"], ports) {
-                    try await lab.plug(name, port, address: name.hasPrefix("a") ? "10.0.0.11" : "10.0.0.12")
-                }
-                try await lab.dataplane.converge(
-                    NetworkTopology(
-                        generation: 1, networks: [Shapes.network(1), Shapes.network(2)], ports: ports,
-                        securityGroups: [Shapes.group(1, tcp: [7000, 7001]), Shapes.group(2, tcp: [7000])]))
+                try await lab.dataplane.converge(lab.twins(tcp: [1: [7000, 7001], 2: [7000]]))
+                // The same addresses and ports on both networks, all open at the same time.
+                var sessions: [(name: String, client: Socket, server: Socket)] = []
                 for name in ["1", "2"] {
                     let listener = try await lab.listen("b" + name, "10.0.0.12", 7000)
                     let client = try #require(
                         try await lab.connect("a" + name, to: "10.0.0.12", 7000, from: ("10.0.0.11", 5555)))
-                    let (server, _) = try #require(listener.accept())
-                    client.send("network " + name)
-                    #expect(server.receive() == "network " + name)
+                    sessions.append((name, client, try #require(listener.accept()).0))
+                }
+                for session in sessions {
+                    session.client.send("question " + session.name)
+                    session.server.send("answer " + session.name)
+                }
+                for session in sessions {
+                    #expect(session.server.receive() == "question " + session.name)
+                    #expect(session.client.receive() == "answer " + session.name)
                 }
                 // What is established on one network opens nothing on the other.
                 let first = try await lab.listen("b1", "10.0.0.12", 7001)
@@ -230,22 +226,6 @@ extension KernelSuites {
                 #expect(try await lab.lease("new")["ip"] == "10.0.0.11")
                 let leases = "\(lab.names.runDirectory)/dhcp-\(short(Shapes.network(1).id.text))/leases"
                 #expect(try String(contentsOfFile: leases, encoding: .utf8).contains("10.0.0.12"))
-            }
-        }
-
-        @Test func metadataHasBounds() async throws {
-            try await withLab { lab in
-                try await lab.dataplane.converge(pair(lab))
-                try await Tool.ip(["route add 169.254.169.254/32 via 10.0.0.2"], in: lab.guestNamespace("a"))
-                func ask(_ request: String) async throws -> String {
-                    let client = try #require(try await lab.connect("a", to: "169.254.169.254", 80))
-                    client.send(request)
-                    return client.receive() ?? ""
-                }
-                let large = "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"
-                #expect(try await ask(large + String(repeating: "x", count: 100_000)).hasPrefix("HTTP/1.1 413"))
-                #expect(try await ask("nonsense\r\n\r\n").hasPrefix("HTTP/1.1 400"))
-                #expect(try await ask("PUT /latest/api/token HTTP/1.1\r\nHost: a\r\n\r\n").contains("PUT /latest"))
             }
         }
     }

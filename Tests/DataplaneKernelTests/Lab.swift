@@ -2,14 +2,24 @@ import Foundation
 import HostProtocol
 import Logging
 import Model
+import Synchronization
 
 @testable import Dataplane
+
+/// What guests have asked the metadata service of a lab.
+final class Questions: Sendable {
+    private let requests = Mutex<[MetadataRequest]>([])
+
+    var heard: [MetadataRequest] { requests.withLock { $0 } }
+    func add(_ request: MetadataRequest) { requests.withLock { $0.append(request) } }
+}
 
 /// Private namespaces around one data plane: guests on their taps, and an internet that knows no route back.
 final class Lab: Sendable {
     let tag: String
     let dataplane: KernelDataplane
     let names: DataplaneNames
+    let questions = Questions()
     /// Third octet of the external ranges, by tag, so that two runs do not meet.
     let octet: Int
 
@@ -19,13 +29,16 @@ final class Lab: Sendable {
         tag = hex(number, width: 4)
         octet = Int(number % 250) + 1
         names = try DataplaneNames(tag: tag)
-        dataplane = try Self.makeDataplane(tag, lan: onLAN ? "lab\(tag)" : nil)
+        dataplane = try Self.makeDataplane(tag, lan: onLAN ? "lab\(tag)" : nil, questions: questions)
     }
 
-    static func makeDataplane(_ tag: String, lan: String? = nil) throws -> KernelDataplane {
+    static func makeDataplane(
+        _ tag: String, lan: String? = nil, questions: Questions = Questions()
+    ) throws -> KernelDataplane {
         try KernelDataplane(
             cloudTag: tag, externalInterface: lan,
             metadata: { request in
+                questions.add(request)
                 let text = "\(request.method) \(request.path) \(request.sourceAddress) \(request.networkID)"
                 return MetadataResponse(status: 200, contentType: "text/plain", body: Array(text.utf8))
             }, logger: Logger(label: "test"))

@@ -7,6 +7,9 @@ import Testing
 
 extension KernelSuites {
     @Suite struct MendingTests {
+        /// Those of the machine that a cloud may claim.
+        private static let settings = [MachineClaims.forwarding, MachineClaims.liberalWindows]
+
         private func full(_ lab: Lab) async throws -> NetworkTopology {
             let ports = [Shapes.port(1, host: 11, groups: [1]), Shapes.port(2, host: 12, groups: [1])]
             try await lab.plug("a", ports[0], address: "10.0.0.11")
@@ -24,7 +27,8 @@ extension KernelSuites {
 
         private func files(of lab: Lab) throws -> [String] {
             let manager = FileManager.default
-            let folders = ["/run", "/run/novella/zones", "/run/novella/settings/net.ipv4.ip_forward/users"]
+            let settings = Self.settings.map { "/run/novella/settings/\($0.replacing("/", with: "."))/users" }
+            let folders = ["/run", "/run/novella/zones"] + settings
             return try folders.filter { manager.fileExists(atPath: $0) }.flatMap { folder in
                 try manager.contentsOfDirectory(atPath: folder).map { "\(folder)/\($0)" }
             }.filter { file in
@@ -49,13 +53,14 @@ extension KernelSuites {
 
         @Test func destroyLeavesNothing() async throws {
             let lab = try Lab()
-            let forwarding = try String(contentsOfFile: "/proc/sys/net/ipv4/ip_forward", encoding: .utf8)
+            let before = try Self.settings.map { try String(contentsOfFile: "/proc/sys/\($0)", encoding: .utf8) }
             try await lab.dataplane.converge(full(lab))
-            // 2 bridges, 3 taps, 3 legs; 2 namespaces; 2 tables; a directory, 2 zones, 1 setting; 1 dnsmasq.
-            #expect(try await traces(lab).count == 17)
+            // 2 bridges, 3 taps, 3 legs; 2 namespaces; 2 tables; a directory, 2 zones, 2 settings; 1 dnsmasq.
+            #expect(try await traces(lab).count == 18)
             try await lab.dataplane.destroy()
             #expect(try await traces(lab) == [])
-            #expect(try String(contentsOfFile: "/proc/sys/net/ipv4/ip_forward", encoding: .utf8) == forwarding)
+            let after = try Self.settings.map { try String(contentsOfFile: "/proc/sys/\($0)", encoding: .utf8) }
+            #expect(after == before)
             try await lab.remove()
         }
 
@@ -85,11 +90,11 @@ extension KernelSuites {
                 topology.ports.removeLast()
                 topology.generation += 1
                 try await lab.dataplane.converge(topology)
-                // 1 bridge, 2 taps, 1 leg; 1 namespace; 2 tables; a directory, 1 zone; 1 dnsmasq.
-                #expect(try await traces(lab).count == 10)
+                // 1 bridge, 2 taps, 1 leg; 1 namespace; 2 tables; a directory, 1 zone, 1 setting; 1 dnsmasq.
+                #expect(try await traces(lab).count == 11)
                 // An older topology changes nothing.
                 try await lab.dataplane.converge(NetworkTopology(generation: 1))
-                #expect(try await traces(lab).count == 10)
+                #expect(try await traces(lab).count == 11)
                 try await lab.dataplane.converge(NetworkTopology(generation: 9))
                 #expect(try await traces(lab).filter { !$0.contains("table") && !$0.hasPrefix("/run") } == [])
             }

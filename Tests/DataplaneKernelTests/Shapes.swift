@@ -68,3 +68,22 @@ enum Shapes {
             }, routes: [])
     }
 }
+
+extension Lab {
+    /// Two networks with equal addresses: guests `a1` and `b1` on one, `a2` and `b2` on the other, 11 and 12 on each.
+    /// TCP is let in on the ports that are named for each network.
+    func twins(tcp open: [Int: [Int]]) async throws -> NetworkTopology {
+        var topology = NetworkTopology(generation: 1)
+        for network in [1, 2] {
+            topology.networks.append(Shapes.network(network))
+            topology.securityGroups.append(Shapes.group(network, tcp: open[network] ?? []))
+            for (index, name) in ["a", "b"].enumerated() {
+                let number = 2 * network - 1 + index
+                let port = Shapes.port(number, network: network, host: 11 + index, groups: [network])
+                topology.ports.append(port)
+                try await plug("\(name)\(network)", port, address: "10.0.0.\(11 + index)")
+            }
+        }
+        return topology
+    }
+}

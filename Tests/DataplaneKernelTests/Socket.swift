@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 
 @testable import Dataplane
 
@@ -83,4 +84,74 @@ final class Socket: Sendable {
         let count = recv(descriptor, &buffer, buffer.count, 0)
         return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : nil
     }
+
+    /// All that arrives until the other side closes, or nothing has come for a while.
+    func receiveToEnd() -> String {
+        var text = ""
+        while let piece = receive() { text += piece }
+        return text
+    }
+
+    private static let patience = 25.0
+
+    /// Whether all of it goes out, without a long pause.
+    func sends(_ text: String) -> Bool {
+        Self.limit(descriptor, Self.patience)
+        var left = Array(text.utf8)[...]
+        while !left.isEmpty {
+            let count = left.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            if count <= 0 { return false }
+            left = left.dropFirst(count)
+        }
+        return true
+    }
+
+    /// Whether so many bytes arrive, without a long pause.
+    func receives(_ count: Int) -> Bool {
+        var left = count
+        while left > 0 {
+            guard let piece = receive(within: Self.patience) else { return false }
+            left -= piece.utf8.count
+        }
+        return true
+    }
+}
+
+/// Two ends of a connection that speak in turn, until they are told to stop or one hears nothing any more.
+final class Conversation: Sendable {
+    private struct State {
+        var rounds = 0
+        var isBroken = false
+        var isStopped = false
+    }
+
+    private let state = Mutex(State())
+
+    /// How often each has spoken.
+    var rounds: Int { state.withLock { $0.rounds } }
+    var isBroken: Bool { state.withLock { $0.isBroken } }
+
+    init(_ client: Socket, _ server: Socket) {
+        let words = String(repeating: "x", count: 10_000)
+        Thread { [self] in
+            while !state.withLock({ $0.isStopped || $0.isBroken }) {
+                let isHeard = client.sends(words) && server.receives(words.utf8.count)
+                let isAnswered = isHeard && server.sends(words) && client.receives(words.utf8.count)
+                state.withLock { state in
+                    state.rounds += 1
+                    state.isBroken = !isAnswered
+                }
+                // A pace that leaves the machine to the tests.
+                Thread.sleep(forTimeInterval: 0.02)
+            }
+        }.start()
+    }
+
+    /// Whether it goes on, and not only did.
+    func goesOn() async throws -> Bool {
+        let before = rounds
+        return try await eventually(within: 30) { isBroken || rounds > before + 3 } && !isBroken
+    }
+
+    func stop() { state.withLock { $0.isStopped = true } }
 }

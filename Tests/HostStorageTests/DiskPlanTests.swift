@@ -15,6 +15,11 @@ struct DiskPlanTests {
             ([overlay.executable] + overlay.arguments).joined(separator: " ")
                 == "prlimit --as=1073741824 --cpu=30 -- qemu-img create -q -f qcow2 -F raw -b /i/abc /s/root.qcow2 "
                 + "1073741824")
+        let convert = DiskCommands.convert("/i/.tmp-a", format: .vmdk, to: "/i/.tmp-b", sizeBytes: 1 << 30)
+        #expect(
+            ([convert.executable] + convert.arguments).joined(separator: " ")
+                == "prlimit --as=1073741824 --cpu=600 --fsize=1091567616 -- qemu-img convert -q -f vmdk -O qcow2 "
+                + "/i/.tmp-a /i/.tmp-b")
         let drive = DiskCommands.configDrive(at: "/s/config.iso", folder: "/s/config")
         #expect(
             ([drive.executable] + drive.arguments).joined(separator: " ")

@@ -8,81 +8,6 @@ import Testing
 
 @testable import HostStorage
 
-private let toolsAreThere = ["qemu-img", "genisoimage", "mkfs.ext4", "mkswap"].allSatisfy { tool in
-    ["/usr/bin", "/usr/sbin", "/sbin", "/bin"].contains { access("\($0)/\(tool)", X_OK) == 0 }
-}
-
-/// A folder that goes away with the test, and an image to serve from it.
-private final class Bench: Sendable {
-    let folder = "/tmp/novella-hs-\(UUID().uuidString.prefix(8).lowercased())"
-    let reads = Mutex(0)
-
-    init() throws {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        // A leftover in /tmp is no failure of what is tested.
-        try? FileManager.default.removeItem(atPath: folder)
-    }
-
-    func storage() throws -> FileHostStorage { try FileHostStorage(stateDirectory: folder) }
-
-    func image(_ bytes: [UInt8], format: DiskFormat = .raw) -> ImageReference {
-        let hash = SHA512.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
-        return ImageReference(id: .random(), sha512: hash, format: format, sizeBytes: Int64(bytes.count))
-    }
-
-    func serve(_ bytes: [UInt8], breaksAfter: Int = .max) -> ImageCache.Content {
-        { [self] _ in
-            reads.withLock { $0 += 1 }
-            return AsyncThrowingStream { continuation in
-                for (index, at) in stride(from: 0, to: bytes.count, by: 100_000).enumerated() {
-                    if index == breaksAfter { break }
-                    continuation.yield(Array(bytes[at..<min(bytes.count, at + 100_000)]))
-                }
-                if breaksAfter == .max {
-                    continuation.finish()
-                } else {
-                    continuation.finish(throwing: HostFailure(message: "The link broke.", detail: ""))
-                }
-            }
-        }
-    }
-
-    func tool(_ arguments: [String]) throws -> String {
-        let process = Process()
-        let pipe = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = arguments
-        process.standardOutput = pipe
-        try process.run()
-        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return String(decoding: output, as: UTF8.self)
-    }
-}
-
-private func desired(_ image: ImageReference, rootGiB: Int = 1, everything: Bool = false) -> DesiredServer {
-    DesiredServer(
-        serverID: .random(), epoch: 1, presence: .present, power: .running,
-        hardware: GuestHardware(name: "vm", vcpus: 1, memoryMiB: 64),
-        disks: GuestDisks(
-            image: image, rootGiB: rootGiB, ephemeralGiB: everything ? [1] : [], swapMiB: everything ? 8 : 0,
-            configDrive: everything), nics: [])
-}
-
-private func noDrive() async throws -> [ConfigDriveFile] { [] }
-
-private func failure(_ body: () async throws -> Void) async -> HostFailure? {
-    do {
-        try await body()
-        return nil
-    } catch {
-        return error as? HostFailure
-    }
-}
-
 @Suite(.enabled(if: toolsAreThere))
 struct FileHostStorageTests {
     private let bench: Bench
@@ -179,10 +104,75 @@ struct FileHostStorageTests {
         }
         try await storage.remove(first.serverID)
         try await storage.remove(first.serverID)
-        #expect(try await storage.removeUnreferencedImages() == 0)
+        #expect(try await storage.removeUnusedImages(unusedFor: .zero) == ImageSweep())
         try await storage.remove(second.serverID)
-        #expect(try await storage.removeUnreferencedImages() == 1)
+        #expect(try await storage.removeUnusedImages(unusedFor: .seconds(3600)) == ImageSweep())
+        #expect(try await storage.removeUnusedImages(unusedFor: .zero) == ImageSweep(removed: [image.sha512]))
         #expect(try FileManager.default.contentsOfDirectory(atPath: storage.paths.images).isEmpty)
+    }
+
+    /// The day of an unused image begins when the last server that needs it was seen.
+    @Test func anImageStaysForAWhileAfterItsLastServer() async throws {
+        let image = bench.image(bytes)
+        let wish = desired(image)
+        _ = try await storage.prepare(wish, imageContent: bench.serve(bytes), configDrive: noDrive)
+        let path = try storage.paths.image(image.sha512)
+        func makeOld() throws {
+            let twoDaysAgo = Date(timeIntervalSinceNow: -172_800)
+            try FileManager.default.setAttributes([.modificationDate: twoDaysAgo], ofItemAtPath: path)
+        }
+        try makeOld()
+        #expect(try await storage.removeUnusedImages(unusedFor: .seconds(86_400)) == ImageSweep())
+        try await storage.remove(wish.serverID)
+        #expect(try await storage.removeUnusedImages(unusedFor: .seconds(86_400)) == ImageSweep())
+        try makeOld()
+        let again = desired(image)
+        _ = try await storage.prepare(again, imageContent: bench.serve([]), configDrive: noDrive)
+        try await storage.remove(again.serverID)
+        #expect(try await storage.removeUnusedImages(unusedFor: .seconds(86_400)) == ImageSweep())
+        try makeOld()
+        #expect(try await storage.removeUnusedImages(unusedFor: .seconds(86_400)).removed == [image.sha512])
+    }
+
+    @Test func anImageThatIsComingInOrInUseStays() async throws {
+        let image = bench.image(bytes)
+        let (first, second) = (bytes.prefix(100_000), bytes.dropFirst(100_000))
+        let storage = self.storage
+        let content: ImageCache.Content = { _ in
+            let pieces = Mutex([Array(first), Array(second)])
+            return AsyncThrowingStream { () async throws -> [UInt8]? in
+                let sweep = try await storage.removeUnusedImages(unusedFor: .zero)
+                #expect(sweep == ImageSweep())
+                return pieces.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+            }
+        }
+        let files = try await storage.prepare(desired(image), imageContent: content, configDrive: noDrive)
+        #expect(try bench.tool(["qemu-img", "check", "-q", files.disks[0].path]).isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: storage.paths.images) == [image.sha512])
+    }
+
+    @Test func aStrangerInTheCacheIsNamedAndLeft() async throws {
+        let image = bench.image(bytes)
+        let wish = desired(image)
+        _ = try await storage.prepare(wish, imageContent: bench.serve(bytes), configDrive: noDrive)
+        try await storage.remove(wish.serverID)
+        let stranger = "\(storage.paths.images)/A-notes.txt"
+        try Data("mine".utf8).write(to: URL(filePath: stranger))
+        let sweep = try await storage.removeUnusedImages(unusedFor: .zero)
+        #expect(sweep == ImageSweep(removed: [image.sha512], strangers: ["A-notes.txt"]))
+        #expect(FileManager.default.fileExists(atPath: stranger))
+    }
+
+    @Test func nothingGoesWhileAReferenceCannotBeRead() async throws {
+        let (one, other) = (desired(bench.image(bytes)), desired(bench.image(bytes)))
+        for wish in [one, other] {
+            _ = try await storage.prepare(wish, imageContent: bench.serve(bytes), configDrive: noDrive)
+        }
+        try await storage.remove(other.serverID)
+        try Data("torn".utf8).write(to: URL(filePath: storage.paths.server(one.serverID).imageReference))
+        let found = await failure { _ = try await storage.removeUnusedImages(unusedFor: .zero) }
+        #expect(found?.detail.contains("'torn'") == true, "\(String(describing: found))")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: storage.paths.images).count == 1)
     }
 
     @Test func clearsWhatACrashLeft() async throws {

@@ -19,6 +19,7 @@ package actor Agent {
     private let channel: any HostChannel
     private let machine: HostMachine
     private let network: NetworkKeeper
+    private let images: ImageCacheKeeper
     private let logger: Logger
     private var hostID: HostID?
     private var sequence: Int64 = 0
@@ -28,11 +29,19 @@ package actor Agent {
     /// The power last delivered.
     private var reported: [ServerID: ServerObservation.Power] = [:]
 
-    package init(channel: any HostChannel, machine: HostMachine, logger: Logger) {
+    /// - Parameters:
+    ///   - imageInterval: between two looks for images that no server needs.
+    ///   - imageMinimumAge: how long such an image stays.
+    package init(
+        channel: any HostChannel, machine: HostMachine, logger: Logger,
+        imageInterval: Duration = ImageCacheKeeper.interval, imageMinimumAge: Duration = ImageCacheKeeper.minimumAge
+    ) {
         self.channel = channel
         self.machine = machine
         self.logger = logger
         network = NetworkKeeper(channel: channel, dataplane: machine.dataplane, logger: logger)
+        images = ImageCacheKeeper(
+            storage: machine.storage, interval: imageInterval, minimumAge: imageMinimumAge, logger: logger)
     }
 
     /// Announces the host; to be called before `run`.
@@ -52,7 +61,6 @@ package actor Agent {
         let nudges = channel.nudges()
         let events = machine.driver.events()
         await pull()
-        await network.mend()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [self] in
                 for await nudge in nudges {
@@ -66,12 +74,14 @@ package actor Agent {
                 for await event in events { await noticed(event) }
             }
             group.addTask { [self] in await beat() }
+            group.addTask { [network] in await network.keepMending() }
+            group.addTask { [images] in await images.run() }
             await group.waitForAll()
         }
         for entry in work.values { entry.task?.cancel() }
     }
 
-    /// Every ten seconds: a sign of life, a look at what nudges may have missed, and a mending of the network.
+    /// Every ten seconds: a sign of life, and a look at what nudges may have missed.
     private func beat() async {
         while !Task.isCancelled {
             do {
@@ -84,7 +94,6 @@ package actor Agent {
             }
             await pull()
             await reportChanges()
-            await network.mend()
             await forget()
         }
     }

@@ -30,8 +30,21 @@ actor NetworkKeeper {
         await logged { try await ready() }
     }
 
+    /// Mends at once and then every five seconds, until cancelled: what was lost is back within ten, with a pass that
+    /// takes its time.
+    func keepMending() async {
+        while !Task.isCancelled {
+            await mend()
+            do {
+                try await Task.sleep(for: .seconds(5))
+            } catch {
+                return
+            }
+        }
+    }
+
     /// Whatever the kernel has lost since is made again.
-    func mend() async {
+    private func mend() async {
         nextMends = true
         await follow()
     }

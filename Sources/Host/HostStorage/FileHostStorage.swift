@@ -26,7 +26,7 @@ package final class FileHostStorage: HostStorage {
         stateDirectory: String, hypervisorUser: String = "libvirt-qemu", isShared: Bool = false
     ) throws {
         paths = try StoragePaths(root: "\(stateDirectory)/host")
-        cache = ImageCache(paths: paths, io: io)
+        cache = ImageCache(paths: paths, io: io, tools: tools)
         if isShared { return }
         for folder in [paths.root, paths.images, paths.servers, paths.records, paths.vncSockets] {
             try PosixFile.makeFolder(folder)
@@ -119,19 +119,25 @@ package final class FileHostStorage: HostStorage {
         }
     }
 
-    /// Deletes cached images that no server on this host needs, and says how many.
-    package func removeUnreferencedImages() async throws -> Int {
-        let (io, folder) = (io, paths.servers)
-        return try await cache.removeUnreferenced {
-            try await io.run {
-                var named: Set<String> = []
-                for server in try PosixFile.names(in: folder) {
-                    let bytes = try PosixFile.read("\(folder)/\(server)/image", at: 0, count: 128)
-                    named.insert(String(decoding: bytes, as: UTF8.self))
-                }
-                return named
-            }
+    /// - Throws: when it cannot be told which image a server needs; nothing is deleted then.
+    package func removeUnusedImages(unusedFor age: Duration) async throws -> ImageSweep {
+        try await cache.removeUnused(for: age) { [self] in
+            let servers = try await preparedServers().map { ($0, try paths.server($0).imageReference) }
+            return try await io.run { try Set(servers.compactMap { try Self.image(of: $0, namedIn: $1) }) }
         }
+    }
+
+    private static func image(of server: ServerID, namedIn path: String) throws -> String? {
+        // A folder without a reference is that of a server whose image is still coming in.
+        let bytes = try PosixFile.read(path, at: 0, count: 129)
+        if bytes.isEmpty { return nil }
+        let name = String(decoding: bytes, as: UTF8.self)
+        guard StoragePaths.isImage(name) else {
+            throw HostFailure(
+                message: "The image of server \(server) cannot be told, so none is deleted.",
+                detail: "\(path) holds '\(name)', which is no SHA-512")
+        }
+        return name
     }
 
     /// The first folder above our files that others cannot pass through, or `nil`: libvirt's guests run as a user of

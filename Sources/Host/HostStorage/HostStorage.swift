@@ -33,6 +33,8 @@ package protocol HostStorage: Sendable {
     func remove(_ server: ServerID) async throws
     /// The servers with files on this host.
     func preparedServers() async throws -> Set<ServerID>
+    /// Deletes cached images that no server on this host needs and that none has needed for `age`.
+    func removeUnusedImages(unusedFor age: Duration) async throws -> ImageSweep
     /// The tail of the serial log; empty when there is none.
     func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8]
     /// What the agent must not forget of a server: its highest epoch, tombstone and last command. Durable on return.
@@ -40,6 +42,18 @@ package protocol HostStorage: Sendable {
     func loadRecords() async throws -> [ServerRecord]
     /// Forgets a server; nothing is wrong when it is unknown.
     func removeRecord(_ server: ServerID) async throws
+}
+
+/// What a look through the image cache has found and done. Names are those of files.
+package struct ImageSweep: Sendable, Equatable {
+    package var removed: [String]
+    /// Files that are no images; they are left alone.
+    package var strangers: [String]
+
+    package init(removed: [String] = [], strangers: [String] = []) {
+        self.removed = removed
+        self.strangers = strangers
+    }
 }
 
 /// What an agent keeps of each server it has been told about, so that nothing older is carried out.

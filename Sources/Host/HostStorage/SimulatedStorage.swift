@@ -13,7 +13,9 @@ package final class SimulatedStorage: HostStorage {
         var records: [ServerID: ServerRecord] = [:]
         var prepareFailures: [ServerID: HostFailure] = [:]
         var failAllPrepares: HostFailure?
-        var fetchedImages: Set<String> = []
+        /// By checksum, with the last use.
+        var fetchedImages: [String: ContinuousClock.Instant] = [:]
+        var sweeps = 0
     }
 
     private let state = Mutex(State())
@@ -44,6 +46,16 @@ package final class SimulatedStorage: HostStorage {
         state.withLock { Set($0.prepared.keys) }
     }
 
+    package func removeUnusedImages(unusedFor age: Duration) async throws -> ImageSweep {
+        state.withLock { state in
+            state.sweeps += 1
+            let needed = Set(state.prepared.values.map(\.image.sha512))
+            let old = state.fetchedImages.filter { !needed.contains($0.key) && $0.value.duration(to: .now) >= age }
+            for name in old.keys { state.fetchedImages[name] = nil }
+            return ImageSweep(removed: old.keys.sorted())
+        }
+    }
+
     package func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8] {
         guard state.withLock({ $0.prepared[server] != nil }) else { return [] }
         let log = [
@@ -72,10 +84,10 @@ package final class SimulatedStorage: HostStorage {
         _ configDrive: @Sendable () async throws -> [ConfigDriveFile]
     ) async throws {
         let image = desired.disks.image
-        if !state.withLock({ $0.fetchedImages.contains(image.sha512) }) {
+        if state.withLock({ $0.fetchedImages[image.sha512] == nil }) {
             for try await _ in try await imageContent(image.id) {}
-            state.withLock { _ = $0.fetchedImages.insert(image.sha512) }
         }
+        state.withLock { $0.fetchedImages[image.sha512] = .now }
         if desired.disks.configDrive { _ = try await configDrive() }
     }
 
@@ -100,8 +112,12 @@ package final class SimulatedStorage: HostStorage {
     }
 }
 
-/// What tests turn by hand.
+/// What tests turn by hand, and what they look at.
 extension SimulatedStorage {
+    package var cachedImages: Set<String> { state.withLock { Set($0.fetchedImages.keys) } }
+    /// How often somebody has asked for unused images to be deleted.
+    package var sweepCount: Int { state.withLock { $0.sweeps } }
+
     /// Makes `prepare` fail, for one server or (`nil`) for all, until it is called again with `nil`.
     package func failPrepare(_ server: ServerID? = nil, with failure: HostFailure?) {
         state.withLock { state in

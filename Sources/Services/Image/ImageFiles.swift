@@ -69,10 +69,9 @@ func blocking<Result: Sendable>(
     }
 }
 
-/// Writes one image, hashing on the way and keeping the first bytes for inspection.
+/// Writes one image, hashing on the way.
 final class ImageFileWriter: Sendable {
     private struct State {
-        var prefix: [UInt8] = []
         var size = 0
         var md5 = Insecure.MD5()
         var sha512 = SHA512()
@@ -104,17 +103,13 @@ final class ImageFileWriter: Sendable {
             state.size += bytes.count
             state.md5.update(data: bytes)
             state.sha512.update(data: bytes)
-            if state.prefix.count < DiskImageHeader.prefixLength {
-                state.prefix += bytes.prefix(DiskImageHeader.prefixLength - state.prefix.count)
-            }
         }
     }
 
     /// Inspects, syncs and gives the file its name.
     func finish(declared: DiskFormat) async throws -> ImageDigest {
         try await blocking(queue) { [self] in
-            let header = try DiskImageHeader.inspect(
-                prefix: state.prefix, fileSize: Int64(state.size), declared: declared, tail: try tail())
+            let header = try inspect(declared)
             try handle.synchronize()
             try handle.close()
             try FileManager.default.moveItem(at: partial, to: final)
@@ -126,11 +121,14 @@ final class ImageFileWriter: Sendable {
         }
     }
 
-    private func tail() throws -> [UInt8] {
+    private func inspect(_ declared: DiskFormat) throws -> DiskImageHeader {
         let reader = try FileHandle(forReadingFrom: partial)
         defer { close(reader) }
-        try reader.seek(toOffset: UInt64(max(0, state.size - DiskImageHeader.tailLength)))
-        return try reader.readToEnd().map { Array($0) } ?? []
+        let file = DiskImageFile(size: Int64(state.size)) { offset, count in
+            try reader.seek(toOffset: UInt64(offset))
+            return try reader.read(upToCount: count).map { Array($0) } ?? []
+        }
+        return try DiskImageHeader.inspect(file, declared: declared)
     }
 
     private func close(_ reader: FileHandle) {

@@ -89,6 +89,10 @@ struct CrashingStorage: HostStorage {
 
     func preparedServers() async throws -> Set<ServerID> { try await inner.preparedServers() }
 
+    func removeUnusedImages(unusedFor age: Duration) async throws -> ImageSweep {
+        try await inner.removeUnusedImages(unusedFor: age)
+    }
+
     func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8] {
         try await inner.consoleTail(server, maxBytes: maxBytes)
     }

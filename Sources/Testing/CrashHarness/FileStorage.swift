@@ -41,6 +41,8 @@ struct FileStorage: HostStorage {
         Set(try FileManager.default.contentsOfDirectory(atPath: disks).filter(UUIDText.isValid).map { ServerID($0) })
     }
 
+    func removeUnusedImages(unusedFor age: Duration) async throws -> ImageSweep { ImageSweep() }
+
     func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8] { [] }
 
     func saveRecord(_ record: ServerRecord) async throws {

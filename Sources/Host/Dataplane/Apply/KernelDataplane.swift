@@ -12,6 +12,7 @@ package actor KernelDataplane: Dataplane {
     private let externalInterface: String?
     private let answer: @Sendable (MetadataRequest) async throws -> MetadataResponse
     private let logger: Logger
+    private let rules: RuleKeeper
     private var generation: Int64 = .min
     private var last: Pass?
     private var listeners: [String: MetadataListener] = [:]
@@ -21,7 +22,6 @@ package actor KernelDataplane: Dataplane {
 
     /// What the last pass of this process loaded.
     private struct Pass {
-        var rules: String
         var policies: [PortPolicy]
         var namespaces: [String: PlannedNamespace]
     }
@@ -37,6 +37,7 @@ package actor KernelDataplane: Dataplane {
         metadata: @escaping @Sendable (MetadataRequest) async throws -> MetadataResponse, logger: Logger
     ) throws {
         names = try DataplaneNames(tag: cloudTag)
+        rules = RuleKeeper(table: names.table)
         self.externalInterface = externalInterface
         answer = metadata
         self.logger = logger
@@ -71,9 +72,9 @@ package actor KernelDataplane: Dataplane {
             dnsmasqUser: account.user, dnsmasqGroup: account.group)
         let plan = try HostPlan(topology, facts)
         if plan.externalPrefixes.isEmpty {
-            try claims.release(setting: "net/ipv4/ip_forward")
+            try claims.release(setting: MachineClaims.forwarding)
         } else {
-            try claims.claim(setting: "net/ipv4/ip_forward", value: "1")
+            try claims.claim(setting: MachineClaims.forwarding, value: "1")
         }
         try await apply(plan, topology, facts, mending: mending)
         for zone in zones.stale {
@@ -91,13 +92,15 @@ package actor KernelDataplane: Dataplane {
         try AppliedRecord.makeDirectory(names, group: facts.dnsmasqGroup)
         let present = try await removeStrangers(plan, links)
         try await links.prepare(present)
-        try await loadRules(plan, mending: mending)
+        try await rules.load(plan.rules, mending: mending)
+        // Only now: the kernel has the setting once it has rules that track connections.
+        try MachineClaims(names: names).claim(setting: MachineClaims.liberalWindows, value: "1")
         var record = AppliedRecord.read(names, logger: logger)
         var made: [String: PlannedNamespace] = [:]
         for namespace in plan.namespaces {
             do {
                 if mending || last?.namespaces[namespace.name] != namespace {
-                    try await apply(namespace, &record)
+                    try await apply(namespace, &record, mending: mending)
                 }
                 made[namespace.name] = namespace
             } catch {
@@ -106,7 +109,7 @@ package actor KernelDataplane: Dataplane {
         }
         try await links.open()
         try await endConnections(plan, topology, facts, &record)
-        last = Pass(rules: plan.rules, policies: plan.policies, namespaces: made)
+        last = Pass(policies: plan.policies, namespaces: made)
         troubles += await serve(plan, group: facts.dnsmasqGroup)
         try await announce(plan.announced, &record)
         try record.write(names)
@@ -131,18 +134,9 @@ package actor KernelDataplane: Dataplane {
         return present
     }
 
-    private func loadRules(_ plan: HostPlan, mending: Bool) async throws {
-        if last?.rules == plan.rules {
-            guard mending else { return }
-            if try await Teardown(names: names).hasTables() { return }
-        }
-        try await Tool.run("nft", ["-f", "-"], input: plan.rules)
-    }
-
-    private func apply(_ plan: PlannedNamespace, _ record: inout AppliedRecord) async throws {
-        let applier = NamespaceApplier(plan: plan, names: names, logger: logger)
-        let before = last?.namespaces[plan.name]
-        let isNew = try await applier.apply(fresh: before == nil, loaded: before?.rules)
+    private func apply(_ plan: PlannedNamespace, _ record: inout AppliedRecord, mending: Bool) async throws {
+        let applier = NamespaceApplier(plan: plan, names: names, rules: rules, logger: logger)
+        let isNew = try await applier.apply(fresh: last?.namespaces[plan.name] == nil, mending: mending)
         let pointed = isNew ? [] : Set(record.floating[plan.name] ?? [])
         let now = Set(plan.floating)
         for floating in pointed.subtracting(now) {
@@ -238,6 +232,7 @@ package actor KernelDataplane: Dataplane {
         var record = AppliedRecord.read(names, logger: logger)
         try await announce([], &record)
         try await Teardown(names: names).run()
+        await rules.forget()
         last = nil
         cuts = []
         generation = .min

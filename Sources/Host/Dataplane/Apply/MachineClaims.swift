@@ -4,6 +4,12 @@ import Model
 /// What the clouds of one machine share, kept where a reboot clears it: conntrack zones, and settings that the last to
 /// leave puts back.
 struct MachineClaims {
+    static let forwarding = "net/ipv4/ip_forward"
+    /// Conntrack then takes a segment beyond the window it knows as part of its connection. Without it, a connection
+    /// that went on while a flushed table did not mark its packets is stuck when the table is back. Both ends look at
+    /// the window themselves.
+    static let liberalWindows = "net/netfilter/nf_conntrack_tcp_be_liberal"
+
     var names: DataplaneNames
     private let root = "/run/novella"
 

@@ -3,7 +3,8 @@ import Logging
 import NIOCore
 import NIOHTTP1
 
-/// One request per connection: asks the control plane, answers, closes.
+/// One request per connection: asks the control plane, answers, closes. Of the request only its method and path are
+/// looked at, and nothing that is sent behind it.
 final class MetadataHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -15,6 +16,7 @@ final class MetadataHandler: ChannelInboundHandler {
     private let logger: Logger
     private var head: HTTPRequestHead?
     private var received = 0
+    private var hasAsked = false
     private var hasAnswered = false
 
     init(plan: PlannedListener, answer: @escaping MetadataAnswer, logger: Logger) {
@@ -24,6 +26,7 @@ final class MetadataHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if hasAsked || hasAnswered { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
             self.head = head
@@ -31,7 +34,8 @@ final class MetadataHandler: ChannelInboundHandler {
             received += bytes.readableBytes
             if received > Self.bodyLimit { respond(.plain(413, "Request too large."), context) }
         case .end:
-            guard let head, !hasAnswered else { return }
+            guard let head else { return }
+            hasAsked = true
             ask(head, context)
         }
     }
@@ -41,7 +45,7 @@ final class MetadataHandler: ChannelInboundHandler {
             respond(.plain(404, "Not found."), context)
             return
         }
-        let path = String(head.uri.prefix { $0 != "?" && $0 != "#" })
+        let path = Self.path(of: head.uri)
         let request = MetadataRequest(
             networkID: plan.networkID, sourceAddress: source, method: head.method.rawValue, path: path)
         let promise = context.eventLoop.makePromise(of: MetadataResponse.self)
@@ -61,6 +65,15 @@ final class MetadataHandler: ChannelInboundHandler {
             let (handler, context) = bound.value
             handler.respond(response, context)
         }
+    }
+
+    /// The path of a request target in origin or absolute form (RFC 9112, section 3.2), whatever host that names.
+    private static func path(of target: String) -> String {
+        let whole = target.prefix { $0 != "?" && $0 != "#" }
+        let scheme = "http://"
+        guard whole.prefix(scheme.count).lowercased() == scheme else { return String(whole) }
+        let path = whole.dropFirst(scheme.count).drop { $0 != "/" }
+        return path.isEmpty ? "/" : String(path)
     }
 
     /// The peer, when its address is one of this network's.

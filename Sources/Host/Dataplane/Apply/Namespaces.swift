@@ -5,6 +5,7 @@ import Logging
 struct NamespaceApplier {
     let plan: PlannedNamespace
     let names: DataplaneNames
+    let rules: RuleKeeper
     let logger: Logger
 
     /// The name's mount point; its inode is the namespace's identity.
@@ -25,11 +26,10 @@ struct NamespaceApplier {
 
     static func identity(_ name: String) -> UInt64? { identity(ofPath: "\(directory)/\(name)") }
 
-    /// - Parameters:
-    ///   - fresh: settings are written only then: at the first look of this process, and when the namespace was made.
-    ///   - loaded: the rules this process loaded last.
+    /// - Parameter fresh: settings are written only then: at the first look of this process, and when the namespace was
+    ///   made.
     /// - Returns: whether the namespace was made anew.
-    func apply(fresh: Bool, loaded: String?) async throws -> Bool {
+    func apply(fresh: Bool, mending: Bool) async throws -> Bool {
         let state = await read()
         let isNew = state == nil
         if isNew {
@@ -42,7 +42,7 @@ struct NamespaceApplier {
             let settings = plan.settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
             try await Tool.inside(plan.name, "sysctl", ["-q", "-w"] + settings)
         }
-        try await load(isNew ? nil : loaded)
+        if let text = plan.rules { try await rules.load(text, in: plan.name, isNew: isNew, mending: mending) }
         let present = try await makeLegs(state ?? NamespaceState())
         try await Tool.ip(commands(present.links), in: plan.name)
         await applyRoutes(present.routes)
@@ -83,17 +83,6 @@ struct NamespaceApplier {
             commands += addressCommands(leg.inside, from: link.addresses, to: leg.addresses)
         }
         return commands
-    }
-
-    private func load(_ loaded: String?) async throws {
-        guard let rules = plan.rules else { return }
-        if loaded == rules, try await hasTable() { return }
-        try await Tool.inside(plan.name, "nft", ["-f", "-"], input: rules)
-    }
-
-    private func hasTable() async throws -> Bool {
-        let text = try await Tool.run("ip", ["netns", "exec", plan.name, "nft", "list", "chains", "ip"])
-        return text.contains("table ip \(names.table) {") && text.contains("chain guard {")
     }
 
     /// A route that the kernel refuses is the affair of the router that asked for it, and of no one else.

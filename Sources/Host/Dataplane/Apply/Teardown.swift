@@ -17,7 +17,7 @@ struct Teardown {
             try await Connections(names: names).empty(zone: zone)
             try claims.release(zone: zone)
         }
-        try claims.release(setting: "net/ipv4/ip_forward")
+        for setting in [MachineClaims.forwarding, MachineClaims.liberalWindows] { try claims.release(setting: setting) }
         claims.removeEmptyFolders()
         try removeIfPresent(names.runDirectory)
     }
@@ -31,15 +31,5 @@ struct Teardown {
             try await DnsmasqDaemon.stop(in: directory)
             try removeIfPresent(directory)
         }
-    }
-
-    /// Whether both tables are loaded, with the chains that all else hangs on.
-    func hasTables() async throws -> Bool {
-        for (family, chain) in [("inet", "raw"), ("bridge", "arrival")] {
-            let arguments = ["list", "chain", family, names.table, chain]
-            let text = try await Tool.run("nft", arguments, accept: [0, 1])
-            if text.split(separator: "\n").count < 5 { return false }
-        }
-        return true
     }
 }

@@ -22,12 +22,14 @@ struct PortRules {
     }
 
     /// Nothing but ARP, IPv4 and IPv6; no DHCP server, no router, no redirect; and no address that is not the port's.
+    /// Neighbour discovery in fragments would show its target to nobody but the one who puts it together (RFC 6980).
     private var source: [String] {
         var lines = [
             "ether type != { arp, ip, ip6 } drop",
             "ether type ip udp sport 67 drop",
             "ether type ip6 udp sport 547 drop",
             "ether type ip6 icmpv6 type { 134, 137 } drop",
+            "ether type ip6 icmpv6 type { 133, 135, 136 } exthdr frag exists drop",
         ]
         let own6 = IPPrefix.merged(policy.sources.flatMap(\.prefixes)).filter { !$0.isIPv4 }
         if !own6.contains(where: { $0.length == 0 }) {

@@ -3,19 +3,22 @@ import Foundation
 import HostProtocol
 import Model
 
-/// Images on this host, by checksum. A file that is there was proved whole, of its format, and self-contained.
+/// Images on this host, by the checksum of what was fetched. A file that is there was proved whole, of its format, and
+/// self-contained, and then brought to the format in which it is kept (`DiskFormat.onHost`).
 actor ImageCache {
     typealias Content = @Sendable (ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error>
 
     private let paths: StoragePaths
     private let io: BlockingIO
+    private let tools: ToolRunner
     private var fetches: [String: Task<Void, any Error>] = [:]
     private var users: [String: Int] = [:]
     private var usedSinceSweep: Set<String> = []
 
-    init(paths: StoragePaths, io: BlockingIO) {
+    init(paths: StoragePaths, io: BlockingIO, tools: ToolRunner) {
         self.paths = paths
         self.io = io
+        self.tools = tools
     }
 
     /// Runs `body` with the cached image, which stays at least until the body ends.
@@ -29,7 +32,10 @@ actor ImageCache {
         await begin(image.sha512)
         do {
             try await ensure(image, path: path, content: content)
-            let header = try await io.run { try Self.inspect(path, image) }
+            let header = try await io.run {
+                try PosixFile.touch(path)
+                return try Self.inspect(path, as: image.format.onHost, of: image.id)
+            }
             let value = try await body(path, header)
             await end(image.sha512)
             return value
@@ -39,28 +45,44 @@ actor ImageCache {
         }
     }
 
-    /// Deletes the images that no server names and nobody is using.
+    /// Deletes the images that no server names, nobody is using, and nobody has used for `age`.
     ///
     /// - Parameter referenced: reads what servers name; called after the sweep has begun.
-    /// - Returns: how many were deleted.
-    func removeUnreferenced(_ referenced: @Sendable () async throws -> Set<String>) async throws -> Int {
+    func removeUnused(
+        for age: Duration, referenced: @Sendable () async throws -> Set<String>
+    ) async throws -> ImageSweep {
         usedSinceSweep = Set(users.keys)
         let kept = try await referenced()
         let folder = paths.images
-        var doomed: [String] = []
-        for name in try await io.run({ try PosixFile.names(in: folder) }) {
-            // What is not finished belongs to the one who works on it.
-            if name.hasPrefix(StoragePaths.temporaryPrefix) { continue }
+        let found = try await io.run { try Self.look(through: folder, kept, age) }
+        var sweep = ImageSweep(strangers: found.strangers)
+        for name in found.removed where !usedSinceSweep.contains(name) {
             let path = try paths.image(name)
-            guard !kept.contains(name), !usedSinceSweep.contains(name) else { continue }
             // Renamed without giving way, so that no newcomer finds the file and then loses it.
             let rubbish = PosixFile.temporaryName(beside: path)
             guard rename(path, rubbish) == 0 else { throw PosixFile.failure("rename", path) }
-            doomed.append(rubbish)
+            try await io.run { try PosixFile.removeTree(rubbish) }
+            sweep.removed.append(name)
         }
-        let rubbish = doomed
-        try await io.run { for path in rubbish { try PosixFile.removeTree(path) } }
-        return doomed.count
+        return sweep
+    }
+
+    /// What might go, and what is no image. The age of an image counts from when a server last needed it.
+    private static func look(through folder: String, _ kept: Set<String>, _ age: Duration) throws -> ImageSweep {
+        var found = ImageSweep()
+        for name in try PosixFile.names(in: folder).sorted() {
+            // What is not finished belongs to the one who works on it.
+            if name.hasPrefix(StoragePaths.temporaryPrefix) { continue }
+            let path = "\(folder)/\(name)"
+            if !StoragePaths.isImage(name) {
+                found.strangers.append(name)
+            } else if kept.contains(name) {
+                try PosixFile.touch(path)
+            } else if try PosixFile.age(path) >= age {
+                found.removed.append(name)
+            }
+        }
+        return found
     }
 
     private func begin(_ key: String) {
@@ -80,6 +102,8 @@ actor ImageCache {
             let temporary = PosixFile.temporaryName(beside: path)
             do {
                 try await Self.download(image, to: temporary, content: content, io: io)
+                let header = try await io.run { try Self.inspect(temporary, as: image.format, of: image.id) }
+                if image.format != image.format.onHost { try await self.convert(temporary, header) }
                 try await io.run { try PosixFile.commit(temporary, as: path, mode: 0o644) }
             } catch {
                 try await io.run { try PosixFile.removeTree(temporary) }
@@ -121,18 +145,35 @@ actor ImageCache {
         }
     }
 
-    private static func inspect(_ path: String, _ image: ImageReference) throws -> DiskImageHeader {
-        let prefix = try PosixFile.read(path, at: 0, count: DiskImageHeader.prefixLength)
+    /// Puts a qcow2 of the same content in the image's place.
+    private func convert(_ path: String, _ header: DiskImageHeader) async throws {
+        let converted = PosixFile.temporaryName(beside: path)
         do {
-            return try DiskImageHeader.inspect(
-                prefix: prefix, fileSize: PosixFile.size(path), declared: image.format)
+            try await tools.run(
+                DiskCommands.convert(
+                    path, format: header.format, to: converted, sizeBytes: header.virtualSizeBytes))
+            try await io.run {
+                guard rename(converted, path) == 0 else { throw PosixFile.failure("rename", converted) }
+            }
+        } catch {
+            try await io.run { try PosixFile.removeTree(converted) }
+            throw error
+        }
+    }
+
+    private static func inspect(_ path: String, as format: DiskFormat, of image: ImageID) throws -> DiskImageHeader {
+        let file = DiskImageFile(size: try PosixFile.size(path)) { offset, count in
+            try PosixFile.read(path, at: offset, count: count)
+        }
+        do {
+            return try DiskImageHeader.inspect(file, declared: format)
         } catch let error as CloudError {
-            throw HostFailure(message: error.message, detail: "image \(image.id), cached as \(path)")
+            throw HostFailure(message: error.message, detail: "image \(image), cached as \(path)")
         }
     }
 }
 
-/// Writes an image as its pieces come, leaving holes where it is zero, and proves it at the end.
+/// Writes an image as its pieces come, leaving holes where it is zero, and proves its checksum at the end.
 ///
 /// `@unchecked Sendable`: its one owner awaits each call before the next.
 private final class ImageWriter: @unchecked Sendable {
@@ -143,8 +184,6 @@ private final class ImageWriter: @unchecked Sendable {
     private let descriptor: Int32
     private var hash = SHA512()
     private var written: Int64 = 0
-    private var prefix: [UInt8] = []
-    private var isInspected = false
 
     init(path: String, image: ImageReference) throws {
         self.path = path
@@ -161,10 +200,6 @@ private final class ImageWriter: @unchecked Sendable {
             throw damaged("more than the \(image.sizeBytes) bytes it should have")
         }
         hash.update(data: piece)
-        if !isInspected {
-            prefix += piece.prefix(DiskImageHeader.prefixLength - prefix.count)
-            if prefix.count == DiskImageHeader.prefixLength { try inspect() }
-        }
         var at = 0
         while at < piece.count {
             let end = min(piece.count, at + Self.block)
@@ -182,7 +217,6 @@ private final class ImageWriter: @unchecked Sendable {
             return digits.count == 1 ? "0" + digits : digits
         }.joined()
         guard found == image.sha512 else { throw damaged("SHA-512 \(found) instead of \(image.sha512)") }
-        if !isInspected { try inspect() }
         guard ftruncate(descriptor, off_t(written)) == 0 else { throw PosixFile.failure("truncate", path) }
     }
 
@@ -193,12 +227,6 @@ private final class ImageWriter: @unchecked Sendable {
             try PosixFile.write(bytes, to: descriptor, path: path)
         }
         written += Int64(bytes.count)
-    }
-
-    private func inspect() throws {
-        _ = try DiskImageHeader.inspect(prefix: prefix, fileSize: image.sizeBytes, declared: image.format)
-        isInspected = true
-        prefix = []
     }
 
     private func damaged(_ what: String) -> HostFailure {

@@ -131,6 +131,19 @@ enum PosixFile {
         return 0
     }
 
+    /// Makes now the time of a file's last change.
+    static func touch(_ path: String) throws {
+        guard utimensat(AT_FDCWD, path, nil, 0) == 0 else { throw failure("utimensat", path) }
+    }
+
+    /// How long ago a file was last changed; 0 when the clock says that it will be.
+    static func age(_ path: String) throws -> Duration {
+        var info = stat()
+        guard stat(path, &info) == 0 else { throw failure("stat", path) }
+        let changed = Date(timeIntervalSince1970: Double(info.st_mtim.tv_sec) + Double(info.st_mtim.tv_nsec) / 1e9)
+        return .seconds(max(0, Date().timeIntervalSince(changed)))
+    }
+
     static func chown(_ path: String, toUser name: String) throws {
         guard let user = getpwnam(name) else { return }
         guard Glibc.chown(path, user.pointee.pw_uid, user.pointee.pw_gid) == 0 else { throw failure("chown", path) }

@@ -31,7 +31,7 @@ package enum DiskPlan {
                 ? .init(role: .root, path: cachedImage, format: "raw", readOnly: true)
                 : .init(
                     role: .root, path: server.root, format: "qcow2",
-                    backing: .init(path: cachedImage, format: disks.image.format.rawValue))
+                    backing: .init(path: cachedImage, format: disks.image.format.onHost.rawValue))
         ]
         list += disks.ephemeralGiB.indices.map { .init(role: .ephemeral, path: server.ephemeral($0), format: "raw") }
         if disks.swapMiB > 0 { list.append(.init(role: .swap, path: server.swap, format: "raw")) }

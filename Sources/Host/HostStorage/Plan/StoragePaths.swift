@@ -32,12 +32,17 @@ package struct StoragePaths: Sendable, Equatable {
     package var records: String { "\(root)/records" }
     package var vncSockets: String { "\(root)/vnc" }
 
+    /// Whether a name is that of a cached image: a SHA-512 in lower case.
+    package static func isImage(_ name: String) -> Bool {
+        name.utf8.count == 128
+            && name.utf8.allSatisfy { byte in
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+                    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+            }
+    }
+
     package func image(_ sha512: String) throws(HostFailure) -> String {
-        let isHex = sha512.utf8.allSatisfy { byte in
-            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-                || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
-        }
-        guard sha512.utf8.count == 128, isHex else {
+        guard Self.isImage(sha512) else {
             throw HostFailure(
                 message: "The image has no usable checksum.", detail: "not a SHA-512 in lower case: \(sha512)")
         }

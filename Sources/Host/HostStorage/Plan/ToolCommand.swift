@@ -1,5 +1,10 @@
 package import Model
 
+extension DiskFormat {
+    /// The format in which a host keeps such an image. Guests run on QEMU's own formats alone.
+    package var onHost: DiskFormat { self == .vmdk ? .qcow2 : self }
+}
+
 /// A program and its arguments, as the kernel gets them: no shell reads them.
 package struct ToolCommand: Sendable, Equatable {
     package var executable: String
@@ -16,18 +21,33 @@ package struct ToolCommand: Sendable, Equatable {
 /// The command lines that make disks. Paths are absolute, so that none is read as an option or a protocol.
 package enum DiskCommands {
     /// A crafted image may make qemu-img use memory and time without end (CVE-2015-5162), so both are bounded.
-    private static let limits = ["--as=1073741824", "--cpu=30", "--"]
+    private static func qemuImage(
+        _ arguments: [String], cpuSeconds: Int = 30, fileBytes: Int64? = nil, timeoutSeconds: Double = 60
+    ) -> ToolCommand {
+        let size = fileBytes.map { ["--fsize=\($0)"] } ?? []
+        return ToolCommand(
+            "prlimit", ["--as=1073741824", "--cpu=\(cpuSeconds)"] + size + ["--", "qemu-img"] + arguments,
+            timeoutSeconds: timeoutSeconds)
+    }
 
     /// A qcow2 whose unwritten parts are those of `backing`. Its format is stated, so that it is never probed.
     package static func overlay(
         at path: String, backing: String, backingFormat: DiskFormat, sizeBytes: Int64
     ) -> ToolCommand {
-        ToolCommand(
-            "prlimit",
-            limits + [
-                "qemu-img", "create", "-q", "-f", "qcow2", "-F", backingFormat == .qcow2 ? "qcow2" : "raw", "-b",
-                backing, path, String(sizeBytes),
-            ])
+        qemuImage([
+            "create", "-q", "-f", "qcow2", "-F", backingFormat == .qcow2 ? "qcow2" : "raw", "-b", backing, path,
+            String(sizeBytes),
+        ])
+    }
+
+    /// A qcow2 with what a disk of `sizeBytes` holds. An image whose tables show one cluster many times may be far
+    /// larger than its file; the result is never larger than the disk and its tables.
+    package static func convert(
+        _ image: String, format: DiskFormat, to path: String, sizeBytes: Int64
+    ) -> ToolCommand {
+        qemuImage(
+            ["convert", "-q", "-f", format.rawValue, "-O", "qcow2", image, path], cpuSeconds: 600,
+            fileBytes: sizeBytes + sizeBytes / 1024 + (16 << 20), timeoutSeconds: 1800)
     }
 
     /// An ext4 file system over a whole file. What is lazy is done by the guest's kernel, so the file stays sparse.

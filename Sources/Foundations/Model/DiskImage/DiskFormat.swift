@@ -1,4 +1,4 @@
 /// The disk formats an image may have. Others are refused at upload.
 package enum DiskFormat: String, Codable, Sendable, CaseIterable {
-    case raw, qcow2, iso
+    case raw, qcow2, vmdk, iso
 }

@@ -1,0 +1,95 @@
+import Crypto
+import Foundation
+import HostProtocol
+import Model
+import Synchronization
+
+@testable import HostStorage
+
+let toolsAreThere = ["qemu-img", "genisoimage", "mkfs.ext4", "mkswap"].allSatisfy { tool in
+    ["/usr/bin", "/usr/sbin", "/sbin", "/bin"].contains { access("\($0)/\(tool)", X_OK) == 0 }
+}
+
+/// A folder that goes away with the test, and an image to serve from it.
+final class Bench: Sendable {
+    let folder = "/tmp/novella-hs-\(UUID().uuidString.prefix(8).lowercased())"
+    let reads = Mutex(0)
+
+    init() throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        // A leftover in /tmp is no failure of what is tested.
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    func storage() throws -> FileHostStorage { try FileHostStorage(stateDirectory: folder) }
+
+    func image(_ bytes: [UInt8], format: DiskFormat = .raw) -> ImageReference {
+        let hash = SHA512.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
+        return ImageReference(id: .random(), sha512: hash, format: format, sizeBytes: Int64(bytes.count))
+    }
+
+    func serve(_ bytes: [UInt8], breaksAfter: Int = .max) -> ImageCache.Content {
+        { [self] _ in
+            reads.withLock { $0 += 1 }
+            return AsyncThrowingStream { continuation in
+                for (index, at) in stride(from: 0, to: bytes.count, by: 100_000).enumerated() {
+                    if index == breaksAfter { break }
+                    continuation.yield(Array(bytes[at..<min(bytes.count, at + 100_000)]))
+                }
+                if breaksAfter == .max {
+                    continuation.finish()
+                } else {
+                    continuation.finish(throwing: HostFailure(message: "The link broke.", detail: ""))
+                }
+            }
+        }
+    }
+
+    func tool(_ arguments: [String]) throws -> String {
+        try run(arguments).output
+    }
+
+    /// What a tool says, on both of its streams, and its status.
+    func run(_ arguments: [String]) throws -> (output: String, status: Int32) {
+        let process = Process()
+        let pipe = Pipe()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = arguments
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return (String(decoding: output, as: UTF8.self), process.terminationStatus)
+    }
+
+    /// A file in the bench's folder, as a tool has made it.
+    func file(_ name: String, by arguments: [String]) throws -> [UInt8] {
+        let made = try run(arguments)
+        guard made.status == 0 else { throw HostFailure(message: "\(arguments) failed.", detail: made.output) }
+        return Array(try Data(contentsOf: URL(filePath: "\(folder)/\(name)")))
+    }
+}
+
+func desired(_ image: ImageReference, rootGiB: Int = 1, everything: Bool = false) -> DesiredServer {
+    DesiredServer(
+        serverID: .random(), epoch: 1, presence: .present, power: .running,
+        hardware: GuestHardware(name: "vm", vcpus: 1, memoryMiB: 64),
+        disks: GuestDisks(
+            image: image, rootGiB: rootGiB, ephemeralGiB: everything ? [1] : [], swapMiB: everything ? 8 : 0,
+            configDrive: everything), nics: [])
+}
+
+func noDrive() async throws -> [ConfigDriveFile] { [] }
+
+func failure(_ body: () async throws -> Void) async -> HostFailure? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return error as? HostFailure
+    }
+}

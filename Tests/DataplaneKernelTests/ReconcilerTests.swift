@@ -15,7 +15,9 @@ private struct OneTopology: HostChannel {
     let network: NetworkTopology
 
     func register(_ inventory: HostInventory) async throws -> HostID { HostID("host") }
-    func desired(after sequence: Int64) async throws -> DesiredBatch { DesiredBatch(servers: [], sequence: sequence) }
+    func desired(after sequence: Int64) async throws -> DesiredBatch {
+        DesiredBatch(servers: [], sequence: sequence, isLast: true)
+    }
     func nudges() -> AsyncStream<HostNudge> { AsyncStream { _ in } }
     func report(_ observations: [ServerObservation]) async throws {}
     func topology() async throws -> NetworkTopology { network }

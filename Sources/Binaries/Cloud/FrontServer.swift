@@ -53,8 +53,8 @@ package struct FrontServer: Sendable {
     }
 }
 
-/// Answers each request in a task of its own. The task of a connection lives as long as the connection and keeps all the
-/// stack that it ever had, which would be most of what an idle connection takes.
+/// Answers each request in a task of its own. The task of a connection lives as long as the connection and keeps all
+/// the stack that it ever had, which would be most of what an idle connection takes.
 private struct Apart<Inner: HTTPResponder>: HTTPResponder where Inner.Context: Sendable {
     let inner: Inner
 
@@ -74,7 +74,8 @@ private struct CountedConnections: AvailableConnectionsDelegate {
     func isAcceptingNewConnections() -> Bool { open.value < limit }
 }
 
-/// Closes a connection whose client does not read what is sent to it.
+/// Closes a connection whose client does not read what is sent to it, or has said what is no HTTP: of such a one
+/// nothing more is read, so that its end would not be seen.
 private final class StallHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = NIOAny
     private let limit: TimeAmount
@@ -92,6 +93,12 @@ private final class StallHandler: ChannelInboundHandler, RemovableChannelHandler
             deadline = context.eventLoop.scheduleTask(in: limit) { channel.close(mode: .all, promise: nil) }
         }
         context.fireChannelWritabilityChanged()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let channel = context.channel
+        context.eventLoop.scheduleTask(in: min(limit, .seconds(1))) { channel.close(mode: .all, promise: nil) }
+        context.fireErrorCaught(error)
     }
 
     func channelInactive(context: ChannelHandlerContext) {

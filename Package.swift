@@ -28,6 +28,7 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
@@ -48,6 +49,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -102,7 +104,10 @@ let package = Package(
         room("Metadata", in: "Edge", imports: ["Model", "Wire", "HostProtocol", "Networking", "Compute"]),
         room(
             "HostLink", in: "Edge",
-            imports: ["Model", "HostProtocol", "Compute", "Image", "Networking", "Metadata"]),
+            imports: [
+                "Model", "HostProtocol", "Compute", "Image", "Networking", "Metadata", asyncHTTPClient, hummingbird,
+                httpTypes, nioCore, nioHTTP1, lifecycle, logging,
+            ]),
 
         // Binaries: wiring, and one file per verb.
         room(
@@ -166,6 +171,12 @@ let package = Package(
         tests(
             "Metadata",
             imports: ["Model", "HostProtocol", "HostLink", "Cloud", "Compute", "Networking", "TestSupport"]),
+        tests(
+            "HostLink",
+            imports: [
+                "Agent", "Cloud", "Compute", "Dataplane", "HostProtocol", "HostStorage", "Hypervisor", "Model",
+                "Networking", "Store", "TestSupport", hummingbird, httpTypes, logging,
+            ]),
         tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", crypto]),
         tests("Hypervisor", imports: ["Model", "HostProtocol", "DriverConformance"]),
         tests(

@@ -27,6 +27,8 @@ package actor Agent {
     private var tombstones = Tombstones()
     /// The power last delivered.
     private var reported: [ServerID: ServerObservation.Power] = [:]
+    /// Reports that did not arrive, with the failure they told of.
+    private var undelivered: [ServerID: HostFailure?] = [:]
 
     package init(channel: any HostChannel, machine: HostMachine, logger: Logger) {
         self.channel = channel
@@ -40,6 +42,7 @@ package actor Agent {
     package func register() async throws -> HostID {
         let id = try await channel.register(try await machine.driver.describe())
         hostID = id
+        channel.connectConsole { [storage = machine.storage] in try await storage.consoleTail($0, maxBytes: $1) }
         return id
     }
 
@@ -57,7 +60,9 @@ package actor Agent {
             group.addTask { [self] in
                 for await nudge in nudges {
                     switch nudge {
-                    case .servers: await pull()
+                    case .servers:
+                        await pull()
+                        await reportUndelivered()
                     case .network: await network.follow()
                     }
                 }
@@ -83,6 +88,7 @@ package actor Agent {
                 logger.warning("the control plane does not answer", metadata: ["error": "\(error)"])
             }
             await pull()
+            await reportUndelivered()
             await reportChanges()
             await network.mend()
             await forget()
@@ -168,6 +174,7 @@ package actor Agent {
     }
 
     /// A failed wish is reported, and the control plane decides. A failed removal is a debt: it is tried until paid.
+    /// So is a wish for which the control plane could not be asked.
     private func gaveUp(_ document: DesiredServer, _ error: any Error) async {
         let failure =
             error as? HostFailure
@@ -176,7 +183,9 @@ package actor Agent {
         logger.warning(
             "a document was not reached",
             metadata: ["server": "\(document.serverID)", "error": "\(failure.message)", "detail": "\(failure.detail)"])
-        guard document.presence == .absent else { return await report(document.serverID, failure: failure) }
+        guard document.presence == .absent || error is ControlPlaneUnreachable else {
+            return await report(document.serverID, failure: failure)
+        }
         do {
             try await Task.sleep(for: .seconds(2))
         } catch {
@@ -196,9 +205,15 @@ package actor Agent {
                     completedCommand: record.lastCommand, failure: failure)
             ])
             reported[id] = record.tombstone ? nil : power
+            undelivered[id] = nil
         } catch {
+            undelivered[id] = .some(failure)
             logger.warning("an observation was not delivered", metadata: ["server": "\(id)", "error": "\(error)"])
         }
+    }
+
+    private func reportUndelivered() async {
+        for (id, failure) in undelivered where work[id] == nil { await report(id, failure: failure) }
     }
 
     /// A guest changed by itself. While a document is being carried out that is kept for its end.

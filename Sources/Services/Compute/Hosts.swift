@@ -84,6 +84,13 @@ extension ComputeService {
         return found
     }
 
+    package func host(_ id: HostID) async throws -> Model.Host {
+        guard let found = try await database.read({ try $0.find(Model.Host.self, key: .id(id)) }) else {
+            throw CloudError(.notFound, "Host \(id) is not known to this cloud; restart its agent to register it.")
+        }
+        return found
+    }
+
     /// Zones with whether some host in them can be used.
     package func availabilityZones() async throws -> [(name: String, isAvailable: Bool, hosts: [Model.Host])] {
         let now = clock.now()

@@ -90,6 +90,8 @@ let package = Package(
             "Agent", in: "Host",
             imports: ["Model", "HostProtocol", "Hypervisor", "Dataplane", "HostStorage", logging]),
 
+        room("Doctor", in: "Host", imports: ["HostProtocol", "Dataplane", "LibvirtDriver"]),
+
         // Edge: HTTP in, answers out.
         room("Wire", in: "Edge", imports: ["Model"]),
         room(
@@ -121,7 +123,7 @@ let package = Package(
             name: "novella",
             dependencies: [
                 "Model", "Store", "StoreSQLite", "HostProtocol", "Networking", "Compute", "Inspection", "Cloud",
-                "Hypervisor", "LibvirtDriver", "Dataplane", "HostStorage", "Agent", "HostLink", hummingbird,
+                "Hypervisor", "LibvirtDriver", "Dataplane", "HostStorage", "Agent", "Doctor", "HostLink", hummingbird,
                 argumentParser, lifecycle, unixSignals, logging,
             ],
             path: "Sources/Binaries/novella", swiftSettings: settings),
@@ -182,6 +184,7 @@ let package = Package(
         tests(
             "LibvirtDriver",
             imports: ["Model", "HostProtocol", "Hypervisor", "HostStorage", "DriverConformance", crypto, logging]),
+        tests("Doctor"),
         tests("Dataplane", imports: ["Model", "HostProtocol"]),
         .testTarget(
             name: "DataplaneKernelTests", dependencies: ["Dataplane", "Model", "HostProtocol", logging],

@@ -5,7 +5,7 @@ import Cloud
 struct Novella: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "novella", abstract: "A compute cloud in one binary.", version: Version.text,
-        subcommands: [Up.self, Serve.self, RunAgent.self, Destroy.self, Inspect.self, Backup.self])
+        subcommands: [Up.self, Serve.self, RunAgent.self, DoctorVerb.self, Destroy.self, Inspect.self, Backup.self])
 
     static func main() async {
         do {

@@ -22,6 +22,7 @@ func tests(_ name: String, imports: [Target.Dependency] = []) -> Target {
 }
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let inMemoryLogging = Target.Dependency.product(name: "InMemoryLogging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -159,7 +160,7 @@ let package = Package(
             "Cloud",
             imports: [
                 "Model", "Wire", "Store", "Identity", "Image", "Compute", "Networking", "Inspection", "Hypervisor",
-                "APIKit", "TestSupport", httpTypes, logging,
+                "HostProtocol", "APIKit", "TestSupport", httpTypes, logging, inMemoryLogging,
             ]),
         tests(
             "Compute",

@@ -7,6 +7,12 @@ package import Model
 
 /// Makes one host what its desired documents say, and says what is. Documents may come late, twice or out of order.
 package actor Agent {
+    /// What a report tells beside what is seen: the failure, and the request that is answered.
+    private struct Answer {
+        var failure: HostFailure?
+        var requestID: String?
+    }
+
     private struct Work {
         var pending: DesiredServer?
         var task: Task<Void, Never>?
@@ -27,8 +33,8 @@ package actor Agent {
     private var tombstones = Tombstones()
     /// The power last delivered.
     private var reported: [ServerID: ServerObservation.Power] = [:]
-    /// Reports that did not arrive, with the failure they told of.
-    private var undelivered: [ServerID: HostFailure?] = [:]
+    /// Reports that did not arrive.
+    private var undelivered: [ServerID: Answer] = [:]
 
     package init(channel: any HostChannel, machine: HostMachine, logger: Logger) {
         self.channel = channel
@@ -145,11 +151,13 @@ package actor Agent {
         }
         let moved = work[id]?.moved
         work[id] = nil
-        if let moved, moved != reported[id] { await report(id, failure: nil) }
+        if let moved, moved != reported[id] { await report(id) }
     }
 
     private func reach(_ document: DesiredServer) async {
         let id = document.serverID
+        let started = ContinuousClock.now
+        trace("a document is carried out", document)
         var record =
             records[id]
             ?? ServerRecord(serverID: id, highestEpoch: document.epoch, tombstone: false, lastCommand: nil)
@@ -165,7 +173,8 @@ package actor Agent {
             records[id] = record
             try await machine.storage.saveRecord(record)
             if record.tombstone { tombstones.add(id) }
-            await report(id, failure: nil)
+            trace("a document is reached", document, ["took": "\(ContinuousClock.now - started)"])
+            await report(id, Answer(requestID: document.requestID))
         } catch is CancellationError {
             return
         } catch {
@@ -182,9 +191,12 @@ package actor Agent {
                 message: (error as? CloudError)?.message ?? "The host failed unexpectedly.", detail: "\(error)")
         logger.warning(
             "a document was not reached",
-            metadata: ["server": "\(document.serverID)", "error": "\(failure.message)", "detail": "\(failure.detail)"])
+            metadata: [
+                "request": "\(document.requestID ?? "")", "server": "\(document.serverID)",
+                "error": "\(failure.message)", "detail": "\(failure.detail)",
+            ])
         guard document.presence == .absent || error is ControlPlaneUnreachable else {
-            return await report(document.serverID, failure: failure)
+            return await report(document.serverID, Answer(failure: failure, requestID: document.requestID))
         }
         do {
             try await Task.sleep(for: .seconds(2))
@@ -194,7 +206,16 @@ package actor Agent {
         if work[document.serverID]?.pending == nil { work[document.serverID]?.pending = document }
     }
 
-    private func report(_ id: ServerID, failure: HostFailure?) async {
+    private func trace(_ event: Logger.Message, _ document: DesiredServer, _ more: Logger.Metadata = [:]) {
+        guard let request = document.requestID else { return }
+        let metadata: Logger.Metadata = [
+            "request": "\(request)", "server": "\(document.serverID)", "epoch": "\(document.epoch)",
+            "wants": "\(document.wish)",
+        ]
+        logger.info(event, metadata: metadata.merging(more) { $1 })
+    }
+
+    private func report(_ id: ServerID, _ answer: Answer = Answer()) async {
         guard let hostID, let record = records[id] else { return }
         do {
             let seen = try await machine.driver.power(of: id)
@@ -202,18 +223,20 @@ package actor Agent {
             try await channel.report([
                 ServerObservation(
                     hostID: hostID, serverID: id, epoch: record.highestEpoch, power: power,
-                    completedCommand: record.lastCommand, failure: failure)
+                    completedCommand: record.lastCommand, failure: answer.failure, requestID: answer.requestID)
             ])
             reported[id] = record.tombstone ? nil : power
             undelivered[id] = nil
         } catch {
-            undelivered[id] = .some(failure)
-            logger.warning("an observation was not delivered", metadata: ["server": "\(id)", "error": "\(error)"])
+            undelivered[id] = answer
+            logger.warning(
+                "an observation was not delivered",
+                metadata: ["request": "\(answer.requestID ?? "")", "server": "\(id)", "error": "\(error)"])
         }
     }
 
     private func reportUndelivered() async {
-        for (id, failure) in undelivered where work[id] == nil { await report(id, failure: failure) }
+        for (id, answer) in undelivered where work[id] == nil { await report(id, answer) }
     }
 
     /// A guest changed by itself. While a document is being carried out that is kept for its end.
@@ -223,7 +246,7 @@ package actor Agent {
         if work[id] != nil {
             work[id]?.moved = event.power
         } else {
-            await report(id, failure: nil)
+            await report(id)
         }
     }
 
@@ -232,7 +255,7 @@ package actor Agent {
         do {
             for (id, power) in try await machine.driver.list() where work[id] == nil && records[id]?.tombstone == false
             {
-                if reported[id] != power { await report(id, failure: nil) }
+                if reported[id] != power { await report(id) }
             }
         } catch {
             logger.warning("the guests cannot be listed", metadata: ["error": "\(error)"])

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 package import HostProtocol
+import Logging
 package import Model
 import Store
 
@@ -105,8 +106,18 @@ extension ComputeService {
     package func desired(of host: HostID, after sequence: Int64) async throws -> DesiredBatch {
         let rows = try await database.read { try HostQueries.documents(of: host, after: sequence, limit: 500, $0) }
         let decoder = JSONDecoder()
-        return DesiredBatch(
-            servers: try rows.map { try decoder.decode(DesiredServer.self, from: Data($0.document.utf8)) },
-            sequence: rows.last?.sequence ?? sequence)
+        let documents = try rows.map { try decoder.decode(DesiredServer.self, from: Data($0.document.utf8)) }
+        for document in documents { trace(document, to: host) }
+        return DesiredBatch(servers: documents, sequence: rows.last?.sequence ?? sequence)
+    }
+
+    private func trace(_ document: DesiredServer, to host: HostID) {
+        guard let request = document.requestID else { return }
+        logger.info(
+            "a document goes to its host",
+            metadata: [
+                "request": "\(request)", "server": "\(document.serverID)", "host": "\(host)",
+                "epoch": "\(document.epoch)", "wants": "\(document.wish)",
+            ])
     }
 }

@@ -1,5 +1,5 @@
 # Each target is one command that also works by hand.
-.PHONY: help up down destroy check test fuzz golden bench
+.PHONY: help up down destroy check test fuzz golden bench deb
 
 help:
 	@echo "up       from this machine to a cloud with a server that answers ssh"
@@ -9,6 +9,7 @@ help:
 	@echo "test     unit tests, then the tests that need root (NOVELLA_SKIP_HOST_TESTS=1 leaves them out)"
 	@echo "fuzz     fifty thousand bad requests, and an audit after each thousand"
 	@echo "bench    figures of the release build beside the limits of this machine"
+	@echo "deb      a Debian package; scripts/test-deb installs and runs it in a fresh Debian"
 	@echo "golden   rewrites docs/arrows.txt and Tests/Golden, and shows what changed"
 
 up:
@@ -36,6 +37,9 @@ test:
 
 fuzz:
 	NOVELLA_FUZZ_SEEDS=50 swift test --filter FuzzTests
+
+deb:
+	@scripts/build-deb
 
 golden:
 	scripts/check-arrows --write || true

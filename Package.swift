@@ -22,6 +22,7 @@ func tests(_ name: String, imports: [Target.Dependency] = []) -> Target {
 }
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let inMemoryLogging = Target.Dependency.product(name: "InMemoryLogging", package: "swift-log")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -30,6 +31,7 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
@@ -50,6 +52,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -90,6 +93,8 @@ let package = Package(
             "Agent", in: "Host",
             imports: ["Model", "HostProtocol", "Hypervisor", "Dataplane", "HostStorage", logging]),
 
+        room("Doctor", in: "Host", imports: ["HostProtocol", "Dataplane", "LibvirtDriver"]),
+
         // Edge: HTTP in, answers out.
         room("Wire", in: "Edge", imports: ["Model"]),
         room(
@@ -104,7 +109,10 @@ let package = Package(
         room("Metadata", in: "Edge", imports: ["Model", "Wire", "HostProtocol", "Networking", "Compute"]),
         room(
             "HostLink", in: "Edge",
-            imports: ["Model", "HostProtocol", "Compute", "Image", "Networking", "Metadata"]),
+            imports: [
+                "Model", "HostProtocol", "Compute", "Image", "Networking", "Metadata", asyncHTTPClient, hummingbird,
+                httpTypes, nioCore, nioHTTP1, lifecycle, logging,
+            ]),
 
         // Binaries: wiring, and one file per verb.
         room(
@@ -118,7 +126,7 @@ let package = Package(
             name: "novella",
             dependencies: [
                 "Model", "Store", "StoreSQLite", "HostProtocol", "Networking", "Compute", "Inspection", "Cloud",
-                "Hypervisor", "LibvirtDriver", "Dataplane", "HostStorage", "Agent", "HostLink", hummingbird,
+                "Hypervisor", "LibvirtDriver", "Dataplane", "HostStorage", "Agent", "Doctor", "HostLink", hummingbird,
                 argumentParser, lifecycle, unixSignals, logging,
             ],
             path: "Sources/Binaries/novella", swiftSettings: settings),
@@ -158,7 +166,7 @@ let package = Package(
             "Cloud",
             imports: [
                 "Model", "Wire", "Store", "Identity", "Image", "Compute", "Networking", "Inspection", "Hypervisor",
-                "APIKit", "TestSupport", httpTypes, nioCore, logging,
+                "HostProtocol", "APIKit", "TestSupport", httpTypes, nioCore, logging, inMemoryLogging,
             ]),
         tests(
             "Compute",
@@ -172,11 +180,18 @@ let package = Package(
         tests(
             "Metadata",
             imports: ["Model", "HostProtocol", "HostLink", "Cloud", "Compute", "Networking", "TestSupport"]),
+        tests(
+            "HostLink",
+            imports: [
+                "Agent", "Cloud", "Compute", "Dataplane", "HostProtocol", "HostStorage", "Hypervisor", "Model",
+                "Networking", "Store", "TestSupport", hummingbird, httpTypes, logging,
+            ]),
         tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", "TestSupport", crypto]),
         tests("Hypervisor", imports: ["Model", "HostProtocol", "DriverConformance"]),
         tests(
             "LibvirtDriver",
             imports: ["Model", "HostProtocol", "Hypervisor", "HostStorage", "DriverConformance", crypto, logging]),
+        tests("Doctor"),
         tests("Dataplane", imports: ["Model", "HostProtocol"]),
         .testTarget(
             name: "DataplaneKernelTests",

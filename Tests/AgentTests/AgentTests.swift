@@ -43,6 +43,23 @@ struct AgentTests {
         #expect(try await bench.storage.preparedServers().isEmpty)
     }
 
+    @Test func aReportThatDidNotArriveIsSentAgain() async throws {
+        let bench = Bench()
+        try await bench.withAgent {
+            bench.driver.fail(.start)
+            bench.channel.loseCalls(2)  // The image, and with it the first try; then the report.
+            bench.channel.send(bench.document(epoch: 1))
+            try await eventually("both calls are lost") { bench.channel.lostCalls == 0 }
+            #expect(bench.channel.reports.isEmpty)
+            try await eventually("the report arrives") {
+                bench.channel.nudge()
+                return !bench.channel.reports.isEmpty
+            }
+            #expect(bench.channel.reports.map(\.failure?.message) == ["The simulated host refused."])
+        }
+        #expect(bench.driver.callCount(.start) == 1)
+    }
+
     @Test func theNewerEpochWins() async throws {
         let bench = Bench()
         try await bench.withAgent {

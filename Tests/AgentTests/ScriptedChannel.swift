@@ -15,6 +15,7 @@ final class ScriptedChannel: HostChannel {
         var reports: [ServerObservation] = []
         var nudge: AsyncStream<HostNudge>.Continuation?
         var whileReporting: (@Sendable () async -> Void)?
+        var lostCalls = 0
     }
 
     static let host = HostID("host")
@@ -49,6 +50,7 @@ final class ScriptedChannel: HostChannel {
     func report(_ observations: [ServerObservation]) async throws {
         // A sign of life is no report.
         if observations.isEmpty { return }
+        try arrive()
         let meanwhile = state.withLock { state in
             state.reports += observations
             defer { state.whileReporting = nil }
@@ -62,6 +64,26 @@ final class ScriptedChannel: HostChannel {
         state.withLock { $0.whileReporting = body }
     }
 
+    /// The next reports and image fetches do not arrive.
+    func loseCalls(_ count: Int) {
+        state.withLock { $0.lostCalls = count }
+    }
+
+    var lostCalls: Int { state.withLock { $0.lostCalls } }
+
+    private func arrive() throws {
+        let isLost = state.withLock { state in
+            defer { state.lostCalls = max(0, state.lostCalls - 1) }
+            return state.lostCalls > 0
+        }
+        if isLost { throw ControlPlaneUnreachable("a scripted absence") }
+    }
+
+    /// Rings as a line does that opens again.
+    func nudge() {
+        state.withLock { $0.nudge }?.yield(.servers)
+    }
+
     func topology() async throws -> NetworkTopology {
         throw CloudError(.unavailable, "There is no network in this test.")
     }
@@ -73,14 +95,17 @@ final class ScriptedChannel: HostChannel {
     }
 
     func imageContent(_ image: ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error> {
-        AsyncThrowingStream { $0.finish() }
+        try arrive()
+        return AsyncThrowingStream { $0.finish() }
     }
+
+    func connectConsole(_ console: @escaping ConsoleReader) {}
 }
 
 /// A host whose agent may stop and start while its guests and files stay.
 struct Bench: Sendable {
     let driver = SimulatedDriver()
-    var storage = SimulatedStorage()
+    var storage = SimulatedStorage(readsContent: true)
     let channel = ScriptedChannel()
     let server = ServerID.random()
 

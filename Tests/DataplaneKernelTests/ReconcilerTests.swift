@@ -28,6 +28,7 @@ private struct OneTopology: HostChannel {
     func imageContent(_ image: ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error> {
         AsyncThrowingStream { $0.finish() }
     }
+    func connectConsole(_ console: @escaping ConsoleReader) {}
 }
 
 /// The kernel's data plane, with a count of the passes that have ended.

@@ -46,7 +46,7 @@ struct Inspect: AsyncParsableCommand {
         func run() async throws {
             let database = try options.database()
             var lines = try await StoreAudit.differences(in: database)
-            if FileManager.default.fileExists(atPath: options.stateDir + "/host") {
+            if FileManager.default.fileExists(atPath: options.stateDir + "/host/servers") {
                 lines += try await machine(database)
             }
             for line in lines { print(line) }
@@ -71,7 +71,7 @@ struct Inspect: AsyncParsableCommand {
             let machine = try await LocalMachine.libvirt(
                 stateDirectory: options.stateDir, externalInterface: nil, isShared: true, logger: logger,
                 metadata: { _ in MetadataResponse(status: 404, contentType: "text/plain", body: []) })
-            return try await HostAudit(machine.host).differences(
+            return try await HostAudit(machine).differences(
                 from: wanted, try await networking.topology(of: hostname))
         }
     }

@@ -7,14 +7,11 @@ import LibvirtDriver
 import Logging
 
 /// This machine as the host of a cloud on libvirt.
-struct LocalMachine: Sendable {
-    let host: HostMachine
-    let storage: FileHostStorage
-
+enum LocalMachine {
     static func libvirt(
         stateDirectory: String, externalInterface: String?, isShared: Bool = false, logger: Logger,
         metadata: @escaping @Sendable (MetadataRequest) async throws -> MetadataResponse
-    ) async throws -> LocalMachine {
+    ) async throws -> HostMachine {
         let tag = CloudTag.of(stateDirectory: stateDirectory)
         let driver = try await LibvirtDriver.connect(
             .init(cloudTag: tag, hostname: ProcessInfo.processInfo.hostName, storagePath: stateDirectory),
@@ -22,9 +19,7 @@ struct LocalMachine: Sendable {
         let storage = try FileHostStorage(stateDirectory: stateDirectory, isShared: isShared)
         let dataplane = try KernelDataplane(
             cloudTag: tag, externalInterface: externalInterface, metadata: metadata, logger: logger)
-        return LocalMachine(
-            host: HostMachine(
-                driver: driver, storage: storage, dataplane: dataplane, bootID: try CloudTag.bootID()),
-            storage: storage)
+        return HostMachine(
+            driver: driver, storage: storage, dataplane: dataplane, bootID: try CloudTag.bootID())
     }
 }

@@ -1,14 +1,8 @@
 import ArgumentParser
 import Cloud
-import Foundation
-import Logging
 
 /// `novella up`: the whole cloud in one process, in the foreground.
 struct Up: AsyncParsableCommand {
-    enum Driver: String, ExpressibleByArgument, CaseIterable {
-        case simulated, libvirt
-    }
-
     static let configuration = CommandConfiguration(
         abstract: "Run a whole cloud in this process.",
         discussion: """
@@ -16,49 +10,19 @@ struct Up: AsyncParsableCommand {
             behave as they would, and no guest runs. With --driver libvirt the machine is the cloud's only host.
             """)
 
-    @Option(help: "What runs servers: simulated or libvirt.")
-    var driver: Driver = .libvirt
-
-    @Option(help: "The folder that holds everything the cloud knows.")
-    var stateDir: String
-
-    @Option(help: "The port of the API.")
-    var port: Int = 8774
-
-    @Option(help: "The address the API listens on.")
-    var listen: String = "127.0.0.1"
-
-    @Option(help: "How many hosts the simulated cloud has.")
-    var hosts: Int = 100
-
-    @Option(help: "The default network of a new cloud.")
-    var defaultCidr: String?
-
-    @Option(help: "The external network of a new cloud, from which floating IPs are taken.")
-    var externalCidr: String = "172.24.4.0/24"
-
-    @Option(
-        help: "A LAN interface on which this machine answers for floating IPs; otherwise only this host reaches them.")
-    var externalInterface: String?
-
-    @Option(help: "For how many days deleted servers and finished operations can be looked up.")
-    var keepDays: Double = 30
-
-    @Option(help: "How many deleted servers are kept at most, however young.")
-    var keepDeleted: Int = 10_000
-
-    @Option(help: "trace, debug, info, warning or error.")
-    var logLevel: String = "info"
-
-    func validate() throws {
-        guard keepDays >= 0, keepDeleted >= 0, hosts > 0 else {
-            throw ValidationError("--keep-days and --keep-deleted cannot be below 0, and --hosts not below 1.")
-        }
-    }
+    @OptionGroup var cloud: CloudOptions
+    @OptionGroup var host: HostOptions
+    @OptionGroup var process: ProcessOptions
 
     func run() async throws {
-        var logger = Logger(label: "novella", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
-        try await CloudProcess(options: self, logger: logger).run()
+        var options = cloud
+        let isSimulated = host.driver == .simulated
+        if isSimulated { options.defaultCidr = cloud.defaultCidr ?? "10.20.0.0/16" }
+        let cloudProcess = CloudProcess(options: options, unlimitedAdmin: isSimulated, logger: process.logger)
+        let local = LocalHosts(options: host, stateDirectory: cloud.stateDir, logger: process.logger)
+        try await cloudProcess.run { cloud in
+            let agents = try await local.join { cloud.channel() }
+            return [Running { await LocalHosts.run(agents, logger: process.logger) }]
+        }
     }
 }

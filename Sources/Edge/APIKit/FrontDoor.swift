@@ -89,7 +89,7 @@ package struct FrontDoor: HTTPResponder {
         response.headers[.openStackRequestID] = requestID
         if entry?.service.style == .compute { response.headers[.computeRequestID] = requestID }
         series.record(code: response.status.code, after: ContinuousClock.now - started)
-        log(request, requestID, response.status, since: started)
+        log(request, requestID, response.status, series.path, since: started)
         return response.response(withBody: request.method != .head)
     }
 
@@ -106,18 +106,22 @@ package struct FrontDoor: HTTPResponder {
             .internal, "Unexpected error. The service's log knows more under \(requestID).", cause: error)
     }
 
+    /// Requests that read are many and change nothing: they are for debugging.
     private func log(
-        _ request: Request, _ requestID: String, _ status: HTTPResponse.Status, since started: ContinuousClock.Instant
+        _ request: Request, _ requestID: String, _ status: HTTPResponse.Status, _ route: String,
+        since started: ContinuousClock.Instant
     ) {
-        guard logger.logLevel <= .debug else { return }
+        let level: Logger.Level = [.get, .head].contains(request.method) ? .debug : .info
+        guard logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [
-            "method": "\(request.method)", "path": "\(request.uri.path)", "status": "\(status.code)",
+            "method": "\(request.method)", "path": "\(request.uri.path)", "route": "\(route)",
+            "status": "\(status.code)",
             "request": "\(requestID)", "took": "\(ContinuousClock.now - started)",
         ]
         if let global = request.headers[.openStackRequestID], global.hasPrefix("req-"), global.utf8.count == 40 {
             metadata["global"] = "\(global)"
         }
-        logger.debug("request", metadata: metadata)
+        logger.log(level: level, "request", metadata: metadata)
     }
 
     private func answer(

@@ -37,6 +37,17 @@ package final class InProcessChannel: HostChannel {
         return id
     }
 
+    /// Speaks for a host that was registered before, in whatever process.
+    func resume(_ id: HostID) async throws {
+        let known = try await compute.host(id)
+        host.withLock { $0 = (id, known.hostname) }
+    }
+
+    package func connectConsole(_ console: @escaping ConsoleReader) {
+        guard let id = host.withLock({ $0?.id }) else { return }
+        switchboard.connectConsole(of: id, console)
+    }
+
     package func desired(after sequence: Int64) async throws -> DesiredBatch {
         try await compute.desired(of: try registered().id, after: sequence)
     }

@@ -4,11 +4,9 @@ import Synchronization
 
 /// Knows which agents listen, and rings them. What cannot be delivered is not kept: agents look for themselves.
 package final class Switchboard: HostLookups {
-    package typealias Console = @Sendable (ServerID, Int) async throws -> [UInt8]
-
     private struct Lines {
         var nudges: [HostID: AsyncStream<HostNudge>.Continuation] = [:]
-        var consoles: [HostID: Console] = [:]
+        var consoles: [HostID: ConsoleReader] = [:]
     }
 
     private let lines = Mutex(Lines())
@@ -34,7 +32,7 @@ package final class Switchboard: HostLookups {
         return stream
     }
 
-    package func connectConsole(of host: HostID, _ console: @escaping Console) {
+    func connectConsole(of host: HostID, _ console: @escaping ConsoleReader) {
         lines.withLock { $0.consoles[host] = console }
     }
 

@@ -18,10 +18,12 @@ package struct DesiredServer: Codable, Sendable, Equatable {
     package var nics: [GuestNIC]
     /// An edge to carry out once, after the rest of the document holds.
     package var command: HostCommand?
+    /// The request that wanted this document, for the log of whoever handles it; `nil` when nobody asked.
+    package var requestID: String?
 
     package init(
         serverID: ServerID, epoch: Int64, presence: Presence, power: Power, hardware: GuestHardware,
-        disks: GuestDisks, nics: [GuestNIC], command: HostCommand? = nil
+        disks: GuestDisks, nics: [GuestNIC], command: HostCommand? = nil, requestID: String? = nil
     ) {
         self.serverID = serverID
         self.epoch = epoch
@@ -31,6 +33,15 @@ package struct DesiredServer: Codable, Sendable, Equatable {
         self.disks = disks
         self.nics = nics
         self.command = command
+        self.requestID = requestID
+    }
+}
+
+extension DesiredServer {
+    /// What it wants, in a word: `running`, `stopped`, `absent`, or its command.
+    package var wish: String {
+        if presence == .absent { return presence.rawValue }
+        return command?.action.rawValue ?? power.rawValue
     }
 }
 

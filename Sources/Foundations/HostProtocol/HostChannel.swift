@@ -59,9 +59,21 @@ package struct ConfigDriveFile: Codable, Sendable, Equatable {
     }
 }
 
+/// A call did not arrive, or its answer did not: nothing was decided, and it is worth repeating.
+package struct ControlPlaneUnreachable: Error, CustomStringConvertible {
+    package let description: String
+    package let cause: (any Error)?
+
+    package init(_ what: String, cause: (any Error)? = nil) {
+        description = cause.map { "\(what): \($0)" } ?? what
+        self.cause = cause
+    }
+}
+
 /// The one line between a host and the control plane, as the host's agent sees it.
 ///
-/// Every call may be repeated. In one process it is a direct call; between machines it is HTTPS with the same values.
+/// Every call may be repeated. In one process it is a direct call; between processes it is HTTP with the same values,
+/// and any call may throw `ControlPlaneUnreachable`.
 package protocol HostChannel: Sendable {
     /// Announces the host, or that it is back; an empty report is a sign of life.
     func register(_ inventory: HostInventory) async throws -> HostID
@@ -75,7 +87,12 @@ package protocol HostChannel: Sendable {
     func metadata(_ request: MetadataRequest) async throws -> MetadataResponse
     /// The image's bytes in order, in pieces of at most a few MiB; the reader sets the pace.
     func imageContent(_ image: ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error>
+    /// Who reads serial logs for the control plane from now on; to be called once the host is registered.
+    func connectConsole(_ console: @escaping ConsoleReader)
 }
+
+/// The last bytes of a server's serial log, at most as many as are given.
+package typealias ConsoleReader = @Sendable (ServerID, Int) async throws -> [UInt8]
 
 /// What the control plane may ask of a host and wait for; nothing here changes what should persist.
 package protocol HostLookups: Sendable {

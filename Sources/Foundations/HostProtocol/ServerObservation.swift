@@ -15,10 +15,12 @@ package struct ServerObservation: Codable, Sendable, Equatable {
     package var completedCommand: String?
     /// Set when the host gave up on reaching the document; what it says is shown to the user as the fault.
     package var failure: HostFailure?
+    /// Of the document that this answers; `nil` for what the guest did by itself.
+    package var requestID: String?
 
     package init(
         hostID: HostID, serverID: ServerID, epoch: Int64, power: Power, completedCommand: String? = nil,
-        failure: HostFailure? = nil
+        failure: HostFailure? = nil, requestID: String? = nil
     ) {
         self.hostID = hostID
         self.serverID = serverID
@@ -26,6 +28,7 @@ package struct ServerObservation: Codable, Sendable, Equatable {
         self.power = power
         self.completedCommand = completedCommand
         self.failure = failure
+        self.requestID = requestID
     }
 }
 

@@ -126,6 +126,7 @@ package final class WorkflowRunner: Sendable {
             logger.error("no such workflow", metadata: ["kind": "\(leased.kind)", "workflow": "\(leased.id)"])
             return
         }
+        if leased.leaseEpoch == 1 { trace("a workflow begins", leased) }
         var record = leased
         var left = commits
         do {
@@ -145,6 +146,21 @@ package final class WorkflowRunner: Sendable {
                 "a workflow's commit failed; it goes on when its lease ends",
                 metadata: ["workflow": "\(record.id)", "kind": "\(record.kind)", "error": "\(error)"])
         }
+    }
+
+    /// A line for each thing that a request sets going.
+    private func trace(_ event: Logger.Message, _ record: WorkflowRecord, _ more: Logger.Metadata = [:]) {
+        var metadata: Logger.Metadata = [
+            "request": "\(record.requestID)", "workflow": "\(record.id)", "kind": "\(record.kind)",
+        ]
+        if let server = record.serverID { metadata["server"] = "\(server)" }
+        logger.info(event, metadata: metadata.merging(more) { $1 })
+    }
+
+    private func traceEnd(_ record: WorkflowRecord) {
+        guard let outcome = record.outcome, let end = record.finishedAt else { return }
+        let took = Double(end.microseconds - record.createdAt.microseconds) / 1000
+        trace("a workflow ends", record, ["outcome": "\(outcome.rawValue)", "took": "\(took) ms"])
     }
 
     private func release(_ id: WorkflowID) async {
@@ -176,9 +192,7 @@ package final class WorkflowRunner: Sendable {
     private func forward(
         _ record: WorkflowRecord, _ definition: WorkflowDefinition, _ bell: Bell?
     ) async throws -> WorkflowRecord? {
-        guard record.step < definition.steps.count else {
-            return try await finish(record, .succeeded, commit: { _ in })
-        }
+        guard record.step < definition.steps.count else { return try await go(on: record, definition) { _ in } }
         let step = definition.steps[record.step]
         let context = try context(record)
         let outcome: StepOutcome
@@ -205,12 +219,24 @@ package final class WorkflowRunner: Sendable {
             next.step += 1
             next.attempt = 0
             do {
-                if next.step == definition.steps.count { return try await finish(next, .succeeded, commit: commit) }
-                return try await write(next, commit: commit)
+                return try await go(on: next, definition, commit: commit)
             } catch let error where !(error is LeaseLost || error is CancellationError) {
                 return try await fail(record, step: step.name, error)
             }
         }
+    }
+
+    /// To the next step, or to the end when there is none.
+    private func go(
+        on record: WorkflowRecord, _ definition: WorkflowDefinition, commit: @escaping StepCommit
+    ) async throws -> WorkflowRecord? {
+        var next = record
+        let isLast = next.step == definition.steps.count
+        if isLast { next.end(.succeeded, at: clock.now()) }
+        let written = try await write(next, commit: commit)
+        if next.step > 0 { trace("a step is done", next, ["step": "\(definition.steps[next.step - 1].name)"]) }
+        if isLast { traceEnd(written) }
+        return isLast ? nil : written
     }
 
     /// A failure that may pass is tried again until the deadline; any other turns the workflow round. What a step's
@@ -253,29 +279,35 @@ package final class WorkflowRunner: Sendable {
         next.attempt = 0
         if record.step > 0 {
             next.step = min(record.step, definition.steps.count - 1) - 1
-            return try await write(next, commit: commit)
+            let written = try await write(next, commit: commit)
+            trace("a step is undone", record, ["step": "\(step.name)"])
+            return written
         }
         let end = try definition.unwound(context, record.failure ?? "unknown")
-        return try await conclude(next, definition) { db in
+        let concluded = try await conclude(next, definition) { db in
             try commit(db)
             return try end(db)
         }
+        trace("a step is undone", record, ["step": "\(step.name)"])
+        if concluded.finishedAt == nil {
+            trace("a workflow begins again", record)
+            return concluded
+        }
+        traceEnd(concluded)
+        return nil
     }
 
     /// The end of an unwinding decides in its transaction whether the workflow has failed or begins again.
     private func conclude(
         _ record: WorkflowRecord, _ definition: WorkflowDefinition, end: @escaping UnwindingEnd
-    ) async throws -> WorkflowRecord? {
+    ) async throws -> WorkflowRecord {
         let now = clock.now()
         let leaseUntil = now.advanced(seconds: limits.leaseSeconds)
         return try await database.transaction { db in
             guard try WorkflowQueries.commit(record, now: now, db) else { throw LeaseLost() }
             var next = record
             switch try end(db) {
-            case .failed:
-                next.outcome = .failed
-                next.finishedAt = now
-                next.leaseUntil = Timestamp(microseconds: 0)
+            case .failed: next.end(.failed, at: now)
             case .again(let outputs):
                 next.direction = .forward
                 next.step = 0
@@ -285,7 +317,7 @@ package final class WorkflowRunner: Sendable {
                 next.leaseUntil = leaseUntil
             }
             guard try WorkflowQueries.commit(next, now: now, db) else { throw LeaseLost() }
-            return next.finishedAt == nil ? next : nil
+            return next
         }
     }
 
@@ -315,17 +347,6 @@ package final class WorkflowRunner: Sendable {
         return nil
     }
 
-    private func finish(
-        _ record: WorkflowRecord, _ outcome: WorkflowRecord.Outcome, commit: @escaping StepCommit
-    ) async throws -> WorkflowRecord? {
-        var next = record
-        next.outcome = outcome
-        next.finishedAt = clock.now()
-        next.leaseUntil = Timestamp(microseconds: 0)
-        _ = try await write(next, commit: commit)
-        return nil
-    }
-
     private func write(_ record: WorkflowRecord, commit: @escaping StepCommit) async throws -> WorkflowRecord {
         let now = clock.now()
         var next = record
@@ -338,6 +359,14 @@ package final class WorkflowRunner: Sendable {
             try commit(db)
         }
         return written
+    }
+}
+
+extension WorkflowRecord {
+    fileprivate mutating func end(_ outcome: Outcome, at now: Timestamp) {
+        self.outcome = outcome
+        finishedAt = now
+        leaseUntil = Timestamp(microseconds: 0)
     }
 }
 

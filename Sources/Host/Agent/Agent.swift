@@ -7,6 +7,12 @@ package import Model
 
 /// Makes one host what its desired documents say, and says what is. Documents may come late, twice or out of order.
 package actor Agent {
+    /// What a report tells beside what is seen: the failure, and the request that is answered.
+    private struct Answer {
+        var failure: HostFailure?
+        var requestID: String?
+    }
+
     private struct Work {
         var pending: DesiredServer?
         var task: Task<Void, Never>?
@@ -28,6 +34,8 @@ package actor Agent {
     private var tombstones = Tombstones()
     /// The power last delivered.
     private var reported: [ServerID: ServerObservation.Power] = [:]
+    /// Reports that did not arrive.
+    private var undelivered: [ServerID: Answer] = [:]
 
     /// - Parameters:
     ///   - imageInterval: between two looks for images that no server needs.
@@ -49,6 +57,7 @@ package actor Agent {
     package func register() async throws -> HostID {
         let id = try await channel.register(try await machine.driver.describe())
         hostID = id
+        channel.connectConsole { [storage = machine.storage] in try await storage.consoleTail($0, maxBytes: $1) }
         return id
     }
 
@@ -65,7 +74,9 @@ package actor Agent {
             group.addTask { [self] in
                 for await nudge in nudges {
                     switch nudge {
-                    case .servers: await pull()
+                    case .servers:
+                        await pull()
+                        await reportUndelivered()
                     case .network: await network.follow()
                     }
                 }
@@ -93,6 +104,7 @@ package actor Agent {
                 logger.warning("the control plane does not answer", metadata: ["error": "\(error)"])
             }
             await pull()
+            await reportUndelivered()
             await reportChanges()
             await forget()
         }
@@ -148,11 +160,13 @@ package actor Agent {
         }
         let moved = work[id]?.moved
         work[id] = nil
-        if let moved, moved != reported[id] { await report(id, failure: nil) }
+        if let moved, moved != reported[id] { await report(id) }
     }
 
     private func reach(_ document: DesiredServer) async {
         let id = document.serverID
+        let started = ContinuousClock.now
+        trace("a document is carried out", document)
         var record =
             records[id]
             ?? ServerRecord(serverID: id, highestEpoch: document.epoch, tombstone: false, lastCommand: nil)
@@ -168,7 +182,8 @@ package actor Agent {
             records[id] = record
             try await machine.storage.saveRecord(record)
             if record.tombstone { tombstones.add(id) }
-            await report(id, failure: nil)
+            trace("a document is reached", document, ["took": "\(ContinuousClock.now - started)"])
+            await report(id, Answer(requestID: document.requestID))
         } catch is CancellationError {
             return
         } catch {
@@ -177,6 +192,7 @@ package actor Agent {
     }
 
     /// A failed wish is reported, and the control plane decides. A failed removal is a debt: it is tried until paid.
+    /// So is a wish for which the control plane could not be asked.
     private func gaveUp(_ document: DesiredServer, _ error: any Error) async {
         let failure =
             error as? HostFailure
@@ -184,8 +200,13 @@ package actor Agent {
                 message: (error as? CloudError)?.message ?? "The host failed unexpectedly.", detail: "\(error)")
         logger.warning(
             "a document was not reached",
-            metadata: ["server": "\(document.serverID)", "error": "\(failure.message)", "detail": "\(failure.detail)"])
-        guard document.presence == .absent else { return await report(document.serverID, failure: failure) }
+            metadata: [
+                "request": "\(document.requestID ?? "")", "server": "\(document.serverID)",
+                "error": "\(failure.message)", "detail": "\(failure.detail)",
+            ])
+        guard document.presence == .absent || error is ControlPlaneUnreachable else {
+            return await report(document.serverID, Answer(failure: failure, requestID: document.requestID))
+        }
         do {
             try await Task.sleep(for: .seconds(2))
         } catch {
@@ -194,7 +215,16 @@ package actor Agent {
         if work[document.serverID]?.pending == nil { work[document.serverID]?.pending = document }
     }
 
-    private func report(_ id: ServerID, failure: HostFailure?) async {
+    private func trace(_ event: Logger.Message, _ document: DesiredServer, _ more: Logger.Metadata = [:]) {
+        guard let request = document.requestID else { return }
+        let metadata: Logger.Metadata = [
+            "request": "\(request)", "server": "\(document.serverID)", "epoch": "\(document.epoch)",
+            "wants": "\(document.wish)",
+        ]
+        logger.info(event, metadata: metadata.merging(more) { $1 })
+    }
+
+    private func report(_ id: ServerID, _ answer: Answer = Answer()) async {
         guard let hostID, let record = records[id] else { return }
         do {
             let seen = try await machine.driver.power(of: id)
@@ -202,12 +232,20 @@ package actor Agent {
             try await channel.report([
                 ServerObservation(
                     hostID: hostID, serverID: id, epoch: record.highestEpoch, power: power,
-                    completedCommand: record.lastCommand, failure: failure)
+                    completedCommand: record.lastCommand, failure: answer.failure, requestID: answer.requestID)
             ])
             reported[id] = record.tombstone ? nil : power
+            undelivered[id] = nil
         } catch {
-            logger.warning("an observation was not delivered", metadata: ["server": "\(id)", "error": "\(error)"])
+            undelivered[id] = answer
+            logger.warning(
+                "an observation was not delivered",
+                metadata: ["request": "\(answer.requestID ?? "")", "server": "\(id)", "error": "\(error)"])
         }
+    }
+
+    private func reportUndelivered() async {
+        for (id, answer) in undelivered where work[id] == nil { await report(id, answer) }
     }
 
     /// A guest changed by itself. While a document is being carried out that is kept for its end.
@@ -217,7 +255,7 @@ package actor Agent {
         if work[id] != nil {
             work[id]?.moved = event.power
         } else {
-            await report(id, failure: nil)
+            await report(id)
         }
     }
 
@@ -226,7 +264,7 @@ package actor Agent {
         do {
             for (id, power) in try await machine.driver.list() where work[id] == nil && records[id]?.tombstone == false
             {
-                if reported[id] != power { await report(id, failure: nil) }
+                if reported[id] != power { await report(id) }
             }
         } catch {
             logger.warning("the guests cannot be listed", metadata: ["error": "\(error)"])

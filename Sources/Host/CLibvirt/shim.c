@@ -32,6 +32,7 @@ static struct {
     int (*is_alive)(connection_ptr);
     int (*set_keep_alive)(connection_ptr, int, unsigned int);
     int (*version)(connection_ptr, unsigned long *);
+    int (*library_version)(connection_ptr, unsigned long *);
     int (*register_any)(connection_ptr, domain_ptr, int, generic_fn, void *, novella_virt_release_fn);
     int (*list)(connection_ptr, domain_ptr **, unsigned int);
     domain_ptr (*lookup)(connection_ptr, const char *);
@@ -77,6 +78,7 @@ static int find_all(void *library) {
         || find(library, "virConnectIsAlive", &vir.is_alive)
         || find(library, "virConnectSetKeepAlive", &vir.set_keep_alive)
         || find(library, "virConnectGetVersion", &vir.version)
+        || find(library, "virConnectGetLibVersion", &vir.library_version)
         || find(library, "virConnectDomainEventRegisterAny", &vir.register_any)
         || find(library, "virConnectListAllDomains", &vir.list)
         || find(library, "virDomainLookupByName", &vir.lookup)
@@ -211,6 +213,10 @@ int novella_virt_listen(
 
 int novella_virt_hypervisor_version(void *connection, unsigned long *version, novella_virt_error *error) {
     return vir.version(connection, version) < 0 ? fail(error) : 0;
+}
+
+int novella_virt_daemon_version(void *connection, unsigned long *version, novella_virt_error *error) {
+    return vir.library_version(connection, version) < 0 ? fail(error) : 0;
 }
 
 int novella_virt_list(void *connection, novella_virt_domain_fn callback, void *context, novella_virt_error *error) {

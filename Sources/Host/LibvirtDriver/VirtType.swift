@@ -34,7 +34,8 @@ package struct VirtType: Sendable, Equatable {
         return choose(kvmOpens: descriptor >= 0, cpuFlags: cpuFlags(), override: override)
     }
 
-    static func cpuFlags() -> Set<String> {
+    /// Of the first processor; empty where /proc/cpuinfo cannot be read.
+    package static func cpuFlags() -> Set<String> {
         guard let file = fopen("/proc/cpuinfo", "r") else { return [] }
         defer { fclose(file) }
         var line: UnsafeMutablePointer<CChar>?

@@ -8,10 +8,11 @@ import Workflow
 /// that wants it; so a step that lost its lease can write nothing.
 enum HostDocuments {
     /// Changes the document; returns the epoch under which an observation will answer it. A command stands in the one
-    /// document that gave it: what was not carried out by then is not made up for.
+    /// document that gave it: what was not carried out by then is not made up for. `request` is `nil` where nobody has
+    /// asked.
     @discardableResult
     static func change(
-        of id: ServerID, _ db: any Connection, _ body: (inout DesiredServer) -> Void
+        of id: ServerID, for request: String?, _ db: any Connection, _ body: (inout DesiredServer) -> Void
     ) throws -> Int64 {
         guard var server = try db.find(Server.self, key: .id(id)), let host = server.hostID,
             let text = try HostQueries.document(of: id, on: host, db)
@@ -19,6 +20,7 @@ enum HostDocuments {
         var document = try JSONDecoder().decode(DesiredServer.self, from: Data(text.utf8))
         server.epoch += 1
         document.command = nil
+        document.requestID = request
         body(&document)
         document.epoch = server.epoch
         try put(document, on: host, db)
@@ -34,11 +36,11 @@ enum HostDocuments {
     }
 
     /// Wants the server gone from its host, if it was ever put there. Never waits: the host pays when it can.
-    static func withdraw(_ id: ServerID, _ db: any Connection) throws {
+    static func withdraw(_ id: ServerID, for request: String?, _ db: any Connection) throws {
         guard let host = try db.find(Server.self, key: .id(id))?.hostID,
             try HostQueries.document(of: id, on: host, db) != nil
         else { return }
-        try change(of: id, db) { document in
+        try change(of: id, for: request, db) { document in
             document.presence = .absent
             document.power = .stopped
         }

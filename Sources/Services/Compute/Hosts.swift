@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 package import HostProtocol
+import Logging
 package import Model
 import Store
 
@@ -84,6 +85,13 @@ extension ComputeService {
         return found
     }
 
+    package func host(_ id: HostID) async throws -> Model.Host {
+        guard let found = try await database.read({ try $0.find(Model.Host.self, key: .id(id)) }) else {
+            throw CloudError(.notFound, "Host \(id) is not known to this cloud; restart its agent to register it.")
+        }
+        return found
+    }
+
     /// Zones with whether some host in them can be used.
     package func availabilityZones() async throws -> [(name: String, isAvailable: Bool, hosts: [Model.Host])] {
         let now = clock.now()
@@ -99,8 +107,18 @@ extension ComputeService {
         let limit = 500
         let rows = try await database.read { try HostQueries.documents(of: host, after: sequence, limit: limit, $0) }
         let decoder = JSONDecoder()
-        return DesiredBatch(
-            servers: try rows.map { try decoder.decode(DesiredServer.self, from: Data($0.document.utf8)) },
-            sequence: rows.last?.sequence ?? sequence, isLast: rows.count < limit)
+        let documents = try rows.map { try decoder.decode(DesiredServer.self, from: Data($0.document.utf8)) }
+        for document in documents { trace(document, to: host) }
+        return DesiredBatch(servers: documents, sequence: rows.last?.sequence ?? sequence, isLast: rows.count < limit)
+    }
+
+    private func trace(_ document: DesiredServer, to host: HostID) {
+        guard let request = document.requestID else { return }
+        logger.info(
+            "a document goes to its host",
+            metadata: [
+                "request": "\(request)", "server": "\(document.serverID)", "host": "\(host)",
+                "epoch": "\(document.epoch)", "wants": "\(document.wish)",
+            ])
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 package import HostProtocol
+import Logging
 import Model
 import Store
 import Workflow
@@ -12,12 +13,24 @@ extension ComputeService {
         let woken = try await database.transaction { db in
             try observations.compactMap { try Self.observe($0, now: now, db) }
         }
+        for seen in observations { trace(seen) }
         for wake in woken {
             switch wake {
             case .workflow(let id): bells.workflows.signal(id)
             case .host(let id): bells.host(id)
             }
         }
+    }
+
+    private func trace(_ seen: ServerObservation) {
+        guard let request = seen.requestID else { return }
+        logger.info(
+            "a host has answered",
+            metadata: [
+                "request": "\(request)", "server": "\(seen.serverID)", "host": "\(seen.hostID)",
+                "epoch": "\(seen.epoch)", "power": "\(seen.power.rawValue)",
+                "failure": "\(seen.failure?.message ?? "")",
+            ])
     }
 
     private enum Woken: Sendable {
@@ -57,13 +70,13 @@ extension ComputeService {
             server.settled = .stopped
             server.updatedAt = now
             try db.update(server)
-            try HostDocuments.change(of: server.id, db) { $0.power = .stopped }
+            try HostDocuments.change(of: server.id, for: nil, db) { $0.power = .stopped }
             return .host(seen.hostID)
         case (.stopped, .running):
             server.settled = .active
             server.updatedAt = now
             try db.update(server)
-            try HostDocuments.change(of: server.id, db) { $0.power = .running }
+            try HostDocuments.change(of: server.id, for: nil, db) { $0.power = .running }
             return .host(seen.hostID)
         default:
             try db.update(server)

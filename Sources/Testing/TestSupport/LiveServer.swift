@@ -59,21 +59,30 @@ package struct RawConnection: Sendable {
 
     package var text: String { received.text }
 
+    /// The server may have hung up before all is sent; then this returns as well.
     package func send(_ text: String) async throws {
-        try await channel.writeAndFlush(ByteBuffer(string: text))
+        try await send(Array(text.utf8))
     }
 
     package func send(_ bytes: [UInt8]) async throws {
-        try await channel.writeAndFlush(ByteBuffer(bytes: bytes))
+        try await unlessClosed { try await channel.writeAndFlush(ByteBuffer(bytes: bytes)) }
+    }
+
+    private func unlessClosed(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let error where error is ChannelError || error is IOError {
+            return
+        }
     }
 
     package func close() async throws {
-        try await channel.close()
+        try await unlessClosed { try await channel.close() }
     }
 
     /// Nothing more will be sent; the answer is still read.
     package func finish() async throws {
-        try await channel.close(mode: .output)
+        try await unlessClosed { try await channel.close(mode: .output) }
     }
 
     /// Returns when the server, or this side, has closed the connection.

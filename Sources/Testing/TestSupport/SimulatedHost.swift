@@ -37,7 +37,6 @@ package struct SimulatedHost: Sendable {
             driver: driver, storage: storage, dataplane: dataplane, bootID: "first", graceSeconds: 0.05)
         let agent = cloud.agent(channel, machine: machine)
         let id = try await agent.register()
-        cloud.switchboard.connectConsole(of: id) { try await storage.consoleTail($0, maxBytes: $1) }
         return SimulatedHost(
             id: id, driver: driver, storage: storage, dataplane: dataplane, channel: channel, agent: agent)
     }

@@ -43,6 +43,8 @@ int novella_virt_is_alive(void *connection);
 int novella_virt_listen(
     void *connection, novella_virt_event_fn callback, void *context, novella_virt_release_fn release,
     novella_virt_error *error);
+/* Versions are major * 1,000,000 + minor * 1,000 + release. */
+int novella_virt_daemon_version(void *connection, unsigned long *version, novella_virt_error *error);
 int novella_virt_hypervisor_version(void *connection, unsigned long *version, novella_virt_error *error);
 
 int novella_virt_list(void *connection, novella_virt_domain_fn callback, void *context, novella_virt_error *error);

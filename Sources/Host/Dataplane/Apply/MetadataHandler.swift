@@ -57,7 +57,8 @@ final class MetadataHandler: ChannelInboundHandler {
                 logger.error(
                     "metadata not answered",
                     metadata: ["network": "\(request.networkID)", "path": "\(path)", "error": "\(error)"])
-                return .plain(500, "Internal server error.")
+                return error is ControlPlaneUnreachable
+                    ? .plain(503, "Try again later.") : .plain(500, "Internal server error.")
             }
         }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)

@@ -22,13 +22,13 @@ package struct DataplaneError: Error, Sendable, CustomStringConvertible {
 }
 
 /// Runs the system's own network tools with argument arrays; nothing passes through a shell.
-enum Tool {
+package enum Tool {
     private static let path = "/usr/sbin:/sbin:/usr/bin:/bin"
     private static let outputLimit = 64 << 20
 
     /// Runs to the end and returns standard output. Throws `ToolError` for a status that is not accepted.
     @discardableResult
-    static func run(
+    package static func run(
         _ tool: String, _ arguments: [String], input: String = "", accept: Set<Int32> = [0],
         timeout: Duration = .seconds(20)
     ) async throws -> String {

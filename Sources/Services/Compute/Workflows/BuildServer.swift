@@ -59,7 +59,7 @@ enum BuildServer {
             nics: attachments.map {
                 GuestNIC(
                     portID: $0.port.id, networkID: $0.network.id, macAddress: $0.port.macAddress, mtu: $0.network.mtu)
-            })
+            }, requestID: context.record.requestID)
         let shown = try ServerAddresses(attachments)
         let id = server.id
         return .done { db in
@@ -78,7 +78,8 @@ enum BuildServer {
 
     private static func withdraw(_ context: StepContext) throws -> StepCommit {
         let id = try context.serverID()
-        return { db in try HostDocuments.withdraw(id, db) }
+        let request = context.record.requestID
+        return { db in try HostDocuments.withdraw(id, for: request, db) }
     }
 
     /// By now the document is withdrawn, so the host is told to look.

@@ -12,7 +12,8 @@ enum DeleteServer {
                 Step("fence", undo: .none(why: "it only waits")) { context in try await fence(steps, context) },
                 Step("withdraw", undo: .none(why: "a delete goes forward")) { context in
                     let id = try context.serverID()
-                    return .done { db in try HostDocuments.withdraw(id, db) }
+                    let request = context.record.requestID
+                    return .done { db in try HostDocuments.withdraw(id, for: request, db) }
                 },
                 Step("absent", undo: .none(why: "it only waits")) { context in try await absent(steps, context) },
                 Step("ports", undo: .none(why: "a delete goes forward")) { context in try await finish(steps, context)

@@ -33,8 +33,9 @@ struct ServerSteps: Sendable {
     ) -> Step {
         Step(name, undo: undo) { context in
             let id = try context.serverID()
+            let request = context.record.requestID
             return .done { db in
-                try HostDocuments.change(of: id, db) { change(&$0, context) }
+                try HostDocuments.change(of: id, for: request, db) { change(&$0, context) }
             }
         }
     }

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Cloud
+import Compute
+import Logging
+
+/// What `up` and `serve` have in common: the cloud, apart from its hosts.
+struct CloudOptions: ParsableArguments {
+    @Option(help: "The folder that holds everything the cloud knows.")
+    var stateDir: String
+
+    @Option(help: "The port of the API.")
+    var port: Int = 8774
+
+    @Option(help: "The address the API listens on.")
+    var listen: String = "127.0.0.1"
+
+    @Option(help: "The default network of a new cloud.")
+    var defaultCidr: String?
+
+    @Option(help: "The external network of a new cloud, from which floating IPs are taken.")
+    var externalCidr: String = "172.24.4.0/24"
+
+    @Option(help: "For how many days deleted servers and finished operations can be looked up.")
+    var keepDays: Double = 30
+
+    @Option(help: "How many deleted servers are kept at most, however young.")
+    var keepDeleted: Int = 10_000
+
+    func validate() throws {
+        guard keepDays >= 0, keepDeleted >= 0 else {
+            throw ValidationError("--keep-days and --keep-deleted cannot be below 0.")
+        }
+    }
+
+    var cloud: Cloud.Options {
+        var options = Cloud.Options(stateDirectory: stateDir)
+        options.retention.seconds = keepDays * 86_400
+        options.retention.deletedServers = keepDeleted
+        return options
+    }
+}
+
+/// What `up` and `agent` have in common: the hosts of this machine.
+struct HostOptions: ParsableArguments {
+    enum Driver: String, ExpressibleByArgument, CaseIterable {
+        case simulated, libvirt
+    }
+
+    @Option(help: "What runs servers: simulated or libvirt.")
+    var driver: Driver = .libvirt
+
+    @Option(help: "How many hosts the simulated cloud has.")
+    var hosts: Int = 100
+
+    @Option(
+        help: "A LAN interface on which this machine answers for floating IPs; otherwise only this host reaches them.")
+    var externalInterface: String?
+
+    func validate() throws {
+        guard hosts > 0 else { throw ValidationError("--hosts cannot be below 1.") }
+    }
+}
+
+/// What all processes that stay have in common.
+struct ProcessOptions: ParsableArguments {
+    /// Taken out of the arguments before they are parsed (`ConfigurationFile`); it stands here for --help.
+    @Option(help: "A file of options: each line is 'name = value', with the names of this list.")
+    var config: String?
+
+    @Option(help: "trace, debug, info, warning or error.")
+    var logLevel: String = "info"
+
+    func validate() throws {
+        guard Logger.Level(rawValue: logLevel) != nil else {
+            throw ValidationError("--log-level is '\(logLevel)'; it can be trace, debug, info, warning or error.")
+        }
+    }
+
+    var logger: Logger {
+        var logger = Logger(label: "novella", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
+        return logger
+    }
+}

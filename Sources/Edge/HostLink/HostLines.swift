@@ -1,0 +1,86 @@
+import Foundation
+import HostProtocol
+import Model
+import Synchronization
+
+/// The lines that are open to hosts of other processes, and the questions that wait for an answer on them.
+final class HostLines: Sendable {
+    typealias Line = AsyncStream<LineMessage>
+
+    private struct Question {
+        var host: HostID
+        var answer: AsyncThrowingStream<[UInt8], any Error>.Continuation
+    }
+
+    private struct State {
+        /// Each with a number of its own.
+        var lines: [HostID: (number: Int, send: Line.Continuation)] = [:]
+        var opened = 0
+        var questions: [String: Question] = [:]
+    }
+
+    private static let silence = CloudError(
+        .unavailable, "The server's host does not answer; try again when it is back.")
+
+    private let state = Mutex(State())
+    private let patience: Duration
+
+    /// - Parameter patience: how long a host may take to answer a question.
+    init(patience: Duration = .seconds(10)) {
+        self.patience = patience
+    }
+
+    /// A line to a host; it takes the place of an older one. Its number is for `close`.
+    func open(_ host: HostID) -> (number: Int, messages: Line, send: Line.Continuation) {
+        let (messages, send) = Line.makeStream(bufferingPolicy: .bufferingNewest(256))
+        let (number, old) = state.withLock { state in
+            state.opened += 1
+            defer { state.lines[host] = (state.opened, send) }
+            return (state.opened, state.lines[host]?.send)
+        }
+        old?.finish()
+        return (number, messages, send)
+    }
+
+    /// The line has ended: what was asked on it is not answered any more.
+    func close(_ host: HostID, number: Int) {
+        let unanswered = state.withLock { state -> [Question] in
+            guard state.lines[host]?.number == number else { return [] }
+            state.lines[host] = nil
+            return state.questions.values.filter { $0.host == host }
+        }
+        for question in unanswered { question.answer.finish(throwing: Self.silence) }
+    }
+
+    func consoleOutput(_ host: HostID, _ server: ServerID, maxBytes: Int) async throws -> [UInt8] {
+        let question = ConsoleQuestion(id: UUIDText.random(), server: server, maxBytes: maxBytes)
+        let (answers, answer) = AsyncThrowingStream.makeStream(of: [UInt8].self)
+        let line = state.withLock { state in
+            state.questions[question.id] = Question(host: host, answer: answer)
+            return state.lines[host]?.send
+        }
+        defer { _ = state.withLock { $0.questions.removeValue(forKey: question.id) } }
+        guard let line, case .enqueued = line.yield(.console(question)) else { throw Self.silence }
+        return try await withThrowingTaskGroup(of: [UInt8]?.self) { [patience] group in
+            group.addTask { try await answers.first { _ in true } }
+            group.addTask {
+                try await Task.sleep(for: patience)
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next(), let output = first else { throw Self.silence }
+            return output
+        }
+    }
+
+    /// An answer that nobody waits for any more is left aside.
+    func answered(_ question: String, _ answer: ConsoleAnswer) {
+        let waiting = state.withLock { $0.questions.removeValue(forKey: question)?.answer }
+        if let failure = answer.failure {
+            waiting?.finish(throwing: failure.error)
+        } else {
+            waiting?.yield(Array(answer.output ?? Data()))
+            waiting?.finish()
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import AsyncHTTPClient
+import Foundation
+import HostProtocol
+import Model
+import NIOCore
+import NIOHTTP1
+
+/// The agent's end of the socket; one for all hosts of a process.
+package final class HostLinkClient: Sendable {
+    /// The longest path that fits `sockaddr_un`, in bytes.
+    private static let longestPath = 107
+
+    private let http: HTTPClient
+    private let socketPath: String
+    private let patience: TimeAmount
+
+    /// - Parameter patienceSeconds: how long a call may take, and a stream be silent. A socket that is not there yet is
+    ///   tried until then.
+    /// - Throws: when the path is too long for a socket.
+    package init(socketPath: String, patienceSeconds: Int64 = 30) throws {
+        guard socketPath.utf8.count <= Self.longestPath else {
+            throw CloudError.badRequest(
+                "\(socketPath) has \(socketPath.utf8.count) bytes; a socket's path has at most \(Self.longestPath).")
+        }
+        self.socketPath = socketPath
+        patience = .seconds(patienceSeconds)
+        var configuration = HTTPClient.Configuration()
+        configuration.timeout.connect = patience
+        configuration.timeout.read = patience
+        // Each host holds its line for ever, and images flow beside.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 4096
+        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    package func shutdown() async throws {
+        try await http.shutdown()
+    }
+
+    func get<Answer: Decodable>(_ path: String) async throws -> Answer {
+        try decode(try await bytes(.GET, path, nil), from: path)
+    }
+
+    func post<Answer: Decodable>(
+        _ path: String, _ value: some Encodable, within limit: TimeAmount? = nil
+    ) async throws -> Answer {
+        try decode(try await bytes(.POST, path, try JSONEncoder().encode(value), within: limit), from: path)
+    }
+
+    func post(_ path: String, _ value: some Encodable) async throws {
+        _ = try await bytes(.POST, path, try JSONEncoder().encode(value))
+    }
+
+    /// The body of a GET, as it comes. It has no deadline, but it may not be silent for longer than a call may take.
+    func stream(_ path: String) async throws -> HTTPClientResponse.Body {
+        try await reaching(path) { try await self.response(.GET, path, nil, deadline: .distantFuture).body }
+    }
+
+    private func bytes(
+        _ method: HTTPMethod, _ path: String, _ body: Data?, within limit: TimeAmount? = nil
+    ) async throws -> ByteBuffer {
+        try await reaching(path) {
+            let deadline = NIODeadline.now() + min(limit ?? patience, patience)
+            let response = try await self.response(method, path, body, deadline: deadline)
+            return try await response.body.collect(upTo: messageLimit)
+        }
+    }
+
+    private func decode<Answer: Decodable>(_ bytes: ByteBuffer, from path: String) throws -> Answer {
+        do {
+            return try JSONDecoder().decode(Answer.self, from: Data(bytes.readableBytesView))
+        } catch {
+            throw CloudError(
+                .internal, "The control plane's answer cannot be read.",
+                detail: "\(path) at \(socketPath); do both processes run one version?", cause: error)
+        }
+    }
+
+    private func response(
+        _ method: HTTPMethod, _ path: String, _ body: Data?, deadline: NIODeadline
+    ) async throws -> HTTPClientResponse {
+        guard let url = URL(httpURLWithSocketPath: socketPath, uri: path) else {
+            throw CloudError(.internal, "\(path) is no path of the host's line.")
+        }
+        var request = HTTPClientRequest(url: url.absoluteString)
+        request.method = method
+        if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
+        let response = try await http.execute(request, deadline: deadline)
+        guard response.status == .ok else {
+            let refusal = try await response.body.collect(upTo: messageLimit)
+            let failure: LinkFailure = try decode(refusal, from: path)
+            throw failure.error
+        }
+        return response
+    }
+
+    /// What the other end refused is its `CloudError`; whatever else goes wrong is `ControlPlaneUnreachable`.
+    func reaching<Value>(
+        _ path: String, _ body: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as CloudError {
+            throw error
+        } catch {
+            try Task.checkCancellation()
+            throw ControlPlaneUnreachable("\(path) at \(socketPath)", cause: error)
+        }
+    }
+}

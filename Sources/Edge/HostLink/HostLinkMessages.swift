@@ -1,0 +1,52 @@
+import Foundation
+import HostProtocol
+import Model
+
+/// What a host gets when it registers.
+struct Registered: Codable, Sendable {
+    var host: HostID
+}
+
+/// One line of the answer that stays open; JSON, ended by a newline.
+enum LineMessage: Codable, Sendable, Equatable {
+    /// Comes first.
+    case opened
+    /// Comes every few seconds.
+    case alive
+    case nudge(HostNudge)
+    case console(ConsoleQuestion)
+}
+
+/// The control plane asks for the tail of a serial log; the answer names the question.
+struct ConsoleQuestion: Codable, Sendable, Equatable {
+    var id: String
+    var server: ServerID
+    var maxBytes: Int
+}
+
+struct ConsoleAnswer: Codable, Sendable {
+    var output: Data?
+    var failure: LinkFailure?
+}
+
+/// A refusal as it goes over the line. Both ends are the operator's own, so the detail goes along.
+struct LinkFailure: Codable, Sendable {
+    var kind: CloudError.Kind
+    var message: String
+    var detail: String?
+
+    init(_ error: any Error) {
+        let known = error as? CloudError
+        kind = known?.kind ?? .internal
+        message = known?.message ?? (error as? HostFailure)?.message ?? "The other end of the host's line failed."
+        detail = known == nil ? "\(error)" : known?.detail
+    }
+
+    var error: CloudError { CloudError(kind, message, detail: detail) }
+}
+
+/// The longest message but for images, which are streamed; bytes.
+let messageLimit = 64 << 20
+/// How often the line carries a sign of life. The cloud sees by it that an agent has gone, and the agent that a cloud
+/// hangs.
+let aliveEvery = Duration.seconds(2)

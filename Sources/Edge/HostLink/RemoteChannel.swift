@@ -1,0 +1,148 @@
+import AsyncHTTPClient
+import Foundation
+package import HostProtocol
+package import Logging
+package import Model
+import NIOCore
+import Synchronization
+
+/// The line between an agent and a control plane that is another process.
+package final class RemoteChannel: HostChannel {
+    private let client: HostLinkClient
+    private let logger: Logger
+    private let host = Mutex<HostID?>(nil)
+    private let console = Mutex<ConsoleReader?>(nil)
+
+    package init(_ client: HostLinkClient, logger: Logger) {
+        self.client = client
+        self.logger = logger
+    }
+
+    private func path(_ rest: String) throws -> String {
+        guard let host = host.withLock({ $0 }) else { throw CloudError(.conflict, "The host has not registered.") }
+        return "/hosts/\(host)/\(rest)"
+    }
+
+    package func register(_ inventory: HostInventory) async throws -> HostID {
+        let answer: Registered = try await client.post("/hosts", inventory)
+        host.withLock { $0 = answer.host }
+        return answer.host
+    }
+
+    package func desired(after sequence: Int64) async throws -> DesiredBatch {
+        try await client.get(try path("documents?after=\(sequence)"))
+    }
+
+    package func report(_ observations: [ServerObservation]) async throws {
+        try await client.post(try path("observations"), observations)
+    }
+
+    package func topology() async throws -> NetworkTopology {
+        try await client.get(try path("topology"))
+    }
+
+    package func configDrive(_ server: ServerID) async throws -> [ConfigDriveFile] {
+        try await client.get(try path("config-drives/\(server)"))
+    }
+
+    package func metadata(_ request: MetadataRequest) async throws -> MetadataResponse {
+        // Guests ask again by themselves, and many give up sooner.
+        try await client.post(try path("metadata"), request, within: .seconds(10))
+    }
+
+    package func imageContent(_ image: ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+        let path = "/images/\(image)"
+        let pieces = Pieces(try await client.stream(path))
+        return AsyncThrowingStream { [client] in try await client.reaching(path) { try await pieces.next() } }
+    }
+
+    package func connectConsole(_ console: @escaping ConsoleReader) {
+        self.console.withLock { $0 = console }
+    }
+}
+
+/// `@unchecked Sendable`: its one reader awaits each piece before the next.
+private final class Pieces: @unchecked Sendable {
+    private var iterator: HTTPClientResponse.Body.AsyncIterator
+
+    init(_ body: HTTPClientResponse.Body) {
+        iterator = body.makeAsyncIterator()
+    }
+
+    func next() async throws -> [UInt8]? {
+        try await iterator.next().map { Array($0.readableBytesView) }
+    }
+}
+
+extension RemoteChannel {
+    /// Opens the line again whenever it ends. What was missed until then is asked for: both nudges come first.
+    package func nudges() -> AsyncStream<HostNudge> {
+        AsyncStream(bufferingPolicy: .bufferingNewest(16)) { nudges in
+            let task = Task { await follow(nudges) }
+            nudges.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    private func follow(_ nudges: AsyncStream<HostNudge>.Continuation) async {
+        var isKnownAway = false
+        while !Task.isCancelled {
+            do {
+                try await listen(nudges) { isKnownAway = false }
+                logger.info("the control plane has closed the line")
+            } catch {
+                if Task.isCancelled { break }
+                if !isKnownAway { logger.warning("the control plane is away", metadata: ["error": "\(error)"]) }
+                isKnownAway = true
+            }
+            do {
+                try await Task.sleep(for: .milliseconds(500))
+            } catch {
+                break
+            }
+        }
+        nudges.finish()
+    }
+
+    private func listen(_ nudges: AsyncStream<HostNudge>.Continuation, opened: () -> Void) async throws {
+        let path = try path("line")
+        var rest: [UInt8] = []
+        for try await bytes in try await client.stream(path) {
+            rest += bytes.readableBytesView
+            while let end = rest.firstIndex(of: 0x0a) {
+                heard(try JSONDecoder().decode(LineMessage.self, from: Data(rest[..<end])), nudges, opened)
+                rest.removeSubrange(...end)
+            }
+        }
+    }
+
+    private func heard(
+        _ message: LineMessage, _ nudges: AsyncStream<HostNudge>.Continuation, _ opened: () -> Void
+    ) {
+        switch message {
+        case .opened:
+            opened()
+            logger.info("the line to the control plane is open")
+            nudges.yield(.servers)
+            nudges.yield(.network)
+        case .alive: return
+        case .nudge(let nudge): nudges.yield(nudge)
+        case .console(let question): Task { await answer(question) }
+        }
+    }
+
+    private func answer(_ question: ConsoleQuestion) async {
+        do {
+            var answer = ConsoleAnswer()
+            do {
+                guard let console = console.withLock({ $0 }) else { return }
+                answer.output = Data(try await console(question.server, question.maxBytes))
+            } catch {
+                answer.failure = LinkFailure(error)
+            }
+            try await client.post("/console-answers/\(question.id)", answer)
+        } catch {
+            logger.warning(
+                "a serial log was not delivered", metadata: ["server": "\(question.server)", "error": "\(error)"])
+        }
+    }
+}

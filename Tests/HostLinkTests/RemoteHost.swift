@@ -1,0 +1,129 @@
+import Agent
+import Cloud
+import Compute
+import Dataplane
+import Foundation
+import HostLink
+import HostProtocol
+import HostStorage
+import HTTPTypes
+import Hummingbird
+import Hypervisor
+import Logging
+import Model
+import Store
+import TestSupport
+
+let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// A cloud without hosts, and the socket by which they come.
+struct SocketCloud: Sendable {
+    let fixture: CloudFixture
+    let door: Door
+
+    static func run(_ body: @Sendable (SocketCloud) async throws -> Void) async throws {
+        var options = CloudFixture.Options()
+        options.hosts = 0
+        try await CloudFixture.run(options) { fixture in
+            let cloud = SocketCloud(fixture: fixture, door: Door(fixture))
+            try await cloud.door.open()
+            do {
+                try await body(cloud)
+            } catch {
+                try await cloud.door.close()
+                throw error
+            }
+            try await cloud.door.close()
+        }
+    }
+
+    /// Asks for a server; it may have no host that answers.
+    func create() async throws -> ServerID {
+        guard let made = try await fixture.create().first else { throw CloudError(.internal, "No server was made.") }
+        return made.id
+    }
+
+    func console(_ id: ServerID) async throws -> Answer {
+        try await fixture.request(
+            .post, "/compute/v2.1/servers/\(id)/action", json: #"{"os-getConsoleOutput": {"length": 1}}"#)
+    }
+
+    /// Takes a host out of the store, which no verb does.
+    func forget(_ host: HostID) async throws {
+        try await fixture.cloud.database.transaction { db in
+            try db.execute("DELETE FROM hosts WHERE id = ?1", [.text(host.text)])
+        }
+    }
+
+    func isActive(_ id: ServerID) async throws {
+        try await fixture.server(id) { $0.settled == .active && $0.operation == nil }
+    }
+}
+
+/// The socket of a cloud, which a test opens and closes: for hosts that is the end and the return of its process.
+actor Door {
+    nonisolated let socketPath: String
+    private let server: HostLinkServer
+    private var serving: Task<Void, any Error>?
+
+    init(_ fixture: CloudFixture) {
+        let cloud = fixture.cloud
+        socketPath = fixture.stateDirectory + "/host.sock"
+        server = HostLinkServer(
+            compute: cloud.compute, networking: cloud.networking, image: cloud.image, switchboard: cloud.switchboard,
+            users: [geteuid()], logger: silent)
+    }
+
+    func open() async throws {
+        let (running, isRunning) = AsyncStream.makeStream(of: Void.self)
+        let app = Application(
+            responder: server.responder(), configuration: .init(address: .unixDomainSocket(path: socketPath)),
+            onServerRunning: { _ in isRunning.finish() }, logger: silent)
+        serving = Task {
+            defer { isRunning.finish() }
+            try await app.run()
+        }
+        for await _ in running {}
+    }
+
+    func close() async throws {
+        serving?.cancel()
+        do {
+            try await serving?.value
+        } catch is CancellationError {
+            return
+        }
+    }
+}
+
+/// A simulated host whose agent knows the cloud by its socket only.
+struct RemoteHost: Sendable {
+    let id: HostID
+    let driver: SimulatedDriver
+    let channel: RemoteChannel
+
+    /// Joins the cloud and works while `body` runs.
+    static func run(
+        _ cloud: SocketCloud, patienceSeconds: Int64 = 30, _ body: @Sendable (RemoteHost) async throws -> Void
+    ) async throws {
+        let client = try HostLinkClient(socketPath: cloud.door.socketPath, patienceSeconds: patienceSeconds)
+        do {
+            let driver = SimulatedDriver(hostname: "remote-1")
+            let channel = RemoteChannel(client, logger: silent)
+            let machine = HostMachine(
+                driver: driver, storage: SimulatedStorage(readsContent: true),
+                dataplane: RecordedDataplane(wantsTopology: true), bootID: "first", graceSeconds: 0.05)
+            let agent = Agent(channel: channel, machine: machine, logger: silent)
+            let host = RemoteHost(id: try await agent.register(), driver: driver, channel: channel)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await agent.run() }
+                try await body(host)
+                group.cancelAll()
+            }
+        } catch {
+            try await client.shutdown()
+            throw error
+        }
+        try await client.shutdown()
+    }
+}

@@ -1,0 +1,105 @@
+import Cloud
+import HTTPTypes
+import HostLink
+import HostProtocol
+import Hypervisor
+import Model
+import Networking
+import TestSupport
+import Testing
+
+/// A host that is another process than the cloud, with the cloud away for a while.
+@Suite(.timeLimit(.minutes(1)))
+struct RemoteHostTests {
+    @Test func aServerBootsAndItsConsoleIsRead() async throws {
+        try await SocketCloud.run { cloud in
+            try await RemoteHost.run(cloud) { host in
+                let id = try await cloud.fixture.boot()
+                #expect(try await host.driver.power(of: id) == .running)
+                #expect(try await cloud.console(id).text("output") == "login: ")
+            }
+        }
+    }
+
+    @Test func theHostAsksTheCloudAsInOneProcess() async throws {
+        try await SocketCloud.run { cloud in
+            try await RemoteHost.run(cloud) { host in
+                let id = try await cloud.fixture.boot()
+                let topology = try await host.channel.topology()
+                #expect(try await topology == cloud.fixture.cloud.networking.topology(of: "remote-1"))
+                let port = try #require(topology.ports.first)
+                let answer = try await host.channel.metadata(
+                    MetadataRequest(
+                        networkID: port.networkID, sourceAddress: try #require(port.addresses.first).address,
+                        method: "GET", path: "/latest/meta-data/hostname"))
+                #expect(String(decoding: answer.body, as: UTF8.self) == "vm.novalocal")
+                #expect(
+                    try await host.channel.configDrive(id).contains { $0.path == "openstack/latest/meta_data.json" })
+            }
+        }
+    }
+
+    @Test func whatWasAskedWhileTheLineWasClosedIsDoneWhenItOpens() async throws {
+        try await SocketCloud.run { cloud in
+            try await RemoteHost.run(cloud) { host in
+                try await cloud.door.close()
+                let id = try await cloud.create()
+                #expect(try await host.driver.power(of: id) == .absent)
+                try await cloud.door.open()
+                try await cloud.isActive(id)
+            }
+        }
+    }
+
+    @Test func whatAGuestDidWhileTheLineWasClosedIsToldWhenItOpens() async throws {
+        try await SocketCloud.run { cloud in
+            try await RemoteHost.run(cloud) { host in
+                let id = try await cloud.fixture.boot()
+                try await cloud.door.close()
+                host.driver.guestMoves(id, to: .shutdown)
+                try await cloud.door.open()
+                try await cloud.fixture.server(id) { $0.settled == .stopped }
+            }
+        }
+    }
+
+    @Test func aHostThatLeftAnswersNoLookUps() async throws {
+        try await SocketCloud.run { cloud in
+            let booted = Booted()
+            try await RemoteHost.run(cloud) { _ in await booted.set(try await cloud.fixture.boot()) }
+            let id = try #require(await booted.id)
+            let answer = try await cloud.console(id)
+            #expect(answer.status == 503, "\(answer)")
+        }
+    }
+
+    @Test func aHostThatTheCloudDoesNotKnowIsToldToRegister() async throws {
+        try await SocketCloud.run { cloud in
+            try await RemoteHost.run(cloud) { host in
+                try await cloud.forget(host.id)
+                await #expect {
+                    try await host.channel.topology()
+                } throws: { error in
+                    (error as? CloudError)?.message.contains("restart its agent") == true
+                }
+            }
+        }
+    }
+
+    @Test func aSocketThatIsNotThereIsAnUnreachableCloud() async throws {
+        try await SocketCloud.run { cloud in
+            try await RemoteHost.run(cloud, patienceSeconds: 10) { host in
+                try await cloud.door.close()
+                await #expect(throws: ControlPlaneUnreachable.self) { try await host.channel.topology() }
+            }
+        }
+    }
+}
+
+private actor Booted {
+    private(set) var id: ServerID?
+
+    func set(_ id: ServerID) {
+        self.id = id
+    }
+}

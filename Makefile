@@ -33,6 +33,7 @@ test:
 	swift test
 	swift run crash-harness points
 	swift run crash-harness points --deaths 2 --every 3
+	swift run crash-harness takeover --scenario boot --every 3
 	scripts/test-host
 
 fuzz:

@@ -149,7 +149,9 @@ let package = Package(
             name: "crash-harness",
             dependencies: [
                 "Model", "Store", "HostProtocol", "Cloud", "Compute", "Identity", "Image", "Networking", "Inspection",
-                "Hypervisor", "HostStorage", "Dataplane", "Agent", "LibvirtDriver", argumentParser, logging,
+                "Hypervisor", "HostStorage", "HostLink", "Dataplane", "Agent", "LibvirtDriver", "StoreSQLite",
+                "Workflow",
+                argumentParser, logging,
             ],
             path: "Sources/Testing/CrashHarness", swiftSettings: settings),
         room("DriverConformance", in: "Testing", imports: ["Model", "HostProtocol", "Hypervisor"]),

@@ -26,6 +26,8 @@ package final class Cloud: Sendable {
         package var retention = Retention()
         /// A migrated store; `nil` for an SQLite file in the state directory.
         package var database: (any Database)?
+        /// Whether this process carries out workflows; else workers of others do.
+        package var runsWorkflows = true
         /// What stands between the store and everything that uses it.
         package var watch: @Sendable (any Database) -> any Database = { $0 }
 
@@ -50,12 +52,14 @@ package final class Cloud: Sendable {
     private let lock: StateLock
     /// The store is in the locked folder, so that no other process has work of it.
     private let isAlone: Bool
+    private let runsWorkflows: Bool
 
     package init(_ options: Options, logger: Logger) throws {
         try FileManager.default.createDirectory(
             atPath: options.stateDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
         lock = try StateLock(directory: options.stateDirectory)
         isAlone = options.database == nil
+        runsWorkflows = options.runsWorkflows
         retention = options.retention
         let store = options.watch(try options.database ?? Self.openFile(in: options.stateDirectory, metrics))
         let switchboard = Switchboard()
@@ -106,7 +110,7 @@ package final class Cloud: Sendable {
     /// Everything that runs beside the API, until cancelled.
     package func run() async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { [self] in await runner.run() }
+            if runsWorkflows { group.addTask { [self] in await runner.run() } }
             group.addTask { [self] in await keepFresh() }
             group.addTask { [self] in await followNetwork() }
             group.addTask { [self] in await forget() }
@@ -128,13 +132,15 @@ package final class Cloud: Sendable {
         }
     }
 
-    /// Every ten seconds: what is kept no longer, piece by piece; and memory that a burst has left, which glibc keeps.
+    /// Every ten seconds: what is kept no longer, piece by piece. Every minute: memory that a burst has left.
     private func forget() async {
+        var rounds = 0
         while !Task.isCancelled {
             do {
                 try await clock.sleep(until: clock.now().advanced(seconds: 10))
                 while try await compute.purge(retention) > 0 { try Task.checkCancellation() }
-                FreeMemory.giveBack()
+                rounds += 1
+                if rounds % 6 == 0 { FreeMemory.giveBack() }
             } catch is CancellationError {
                 return
             } catch {

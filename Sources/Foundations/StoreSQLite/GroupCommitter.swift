@@ -23,12 +23,14 @@ final class GroupCommitter: Sendable {
     private static let groupLimit = 256
     private let writer: DatabaseQueue
     private let sizes: Histogram?
+    private let checkpointer: Checkpointer?
     private let queue = Mutex(Queue())
 
     /// `sizes` counts the members of each commit.
-    init(writer: DatabaseQueue, sizes: Histogram?) {
+    init(writer: DatabaseQueue, sizes: Histogram?, checkpointer: Checkpointer?) {
         self.writer = writer
         self.sizes = sizes
+        self.checkpointer = checkpointer
     }
 
     func commit<Result: Sendable>(
@@ -75,6 +77,7 @@ final class GroupCommitter: Sendable {
                 return group
             }
             if group.isEmpty { return }
+            defer { checkpointer?.committed() }
             if group.count == 1 || !commitTogether(group, db) { group.forEach { commitAlone($0, db) } }
         }
     }

@@ -12,6 +12,7 @@ package final class SQLiteDatabase: Store.Database {
     private let writer: DatabaseQueue
     private let committer: GroupCommitter
     private let readers: Readers
+    private let checkpointer: Checkpointer?
 
     /// Opens or makes the file; `:memory:` is refused, because the pool's readers would see another database.
     package convenience init(path: String, commitSizes: Histogram? = nil) throws {
@@ -32,15 +33,17 @@ package final class SQLiteDatabase: Store.Database {
         configuration.journalMode = readOnly ? .default : .wal
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { db in
-            // Pages that many commits change are written back once for 16 MB of log.
+            // 64 MB: what is usual the checkpointer does.
             try db.execute(
                 sql: """
                     PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000;
-                    PRAGMA wal_autocheckpoint = 4000
+                    PRAGMA wal_autocheckpoint = 16000
                     """)
         }
         writer = try DatabaseQueue(path: path, configuration: configuration)
-        committer = GroupCommitter(writer: writer, sizes: commitSizes)
+        checkpointer =
+            readOnly ? nil : Checkpointer(try DatabaseQueue(path: path, configuration: configuration))
+        committer = GroupCommitter(writer: writer, sizes: commitSizes, checkpointer: checkpointer)
         configuration.readonly = true
         configuration.journalMode = .default
         readers = Readers(
@@ -62,6 +65,7 @@ package final class SQLiteDatabase: Store.Database {
 
     package func close() async throws {
         try readers.close()
+        try checkpointer?.close()
         try writer.close()
     }
 

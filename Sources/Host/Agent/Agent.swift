@@ -94,9 +94,12 @@ package actor Agent {
 
     /// Every ten seconds: a sign of life, and a look at what nudges may have missed.
     private func beat() async {
+        // Hosts that started together need not speak together.
+        var pause = Double.random(in: 1...10)
         while !Task.isCancelled {
             do {
-                try await Task.sleep(for: .seconds(10))
+                try await Task.sleep(for: .seconds(pause))
+                pause = 10
                 try await channel.report([])
             } catch is CancellationError {
                 return

@@ -2,6 +2,8 @@ import Agent
 import ArgumentParser
 import Cloud
 import Foundation
+import HostLink
+import HostProtocol
 import Identity
 import Inspection
 import Logging
@@ -21,6 +23,8 @@ struct Child: AsyncParsableCommand {
     @Option var machine: Machine.Kind = .files
     /// The point at which this life ends, `name#occurrence`.
     @Option var deadly: String?
+    /// Workers of other processes carry out workflows.
+    @Flag var withoutWorkflows = false
 
     func run() async throws {
         let scenario = try Scenario.named(scenario)
@@ -36,11 +40,12 @@ struct Child: AsyncParsableCommand {
         if scenario.name == "first-start", phase == .act { points.arm() }
         try await cloud.prepare()
         let agent = cloud.agent(cloud.channel(), machine: machine.host(points))
-        _ = try await agent.register()
+        let host = try await agent.register()
         let client = Actor(cloud: cloud, points: points)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await cloud.run() }
             group.addTask { try await agent.run() }
+            if withoutWorkflows { group.addTask { try await Self.ring(host, of: cloud) } }
             if scenario.name != "first-start" { try await client.seed() }
             if phase == .prepare {
                 try await scenario.prepare(client)
@@ -57,9 +62,18 @@ struct Child: AsyncParsableCommand {
         try report(points.passed.joined(separator: "\n"), to: "points")
     }
 
+    /// Workers of other processes cannot ring the host; nothing else is said of when they want it to look.
+    private static func ring(_ host: HostID, of cloud: Cloud) async throws {
+        while true {
+            try await Task.sleep(for: .milliseconds(10))
+            cloud.switchboard.ring(host, .servers)
+        }
+    }
+
     private func makeCloud(_ points: CrashPoints, _ logger: Logger) throws -> Cloud {
         var options = Cloud.Options(stateDirectory: folder + "/state")
         options.passwords = Passwords(cost: .init(rounds: 1 << 4))
+        options.runsWorkflows = !withoutWorkflows
         options.watch = { CrashingDatabase(inner: $0, points: points) }
         return try Cloud(options, logger: logger)
     }

@@ -5,5 +5,5 @@ import ArgumentParser
 struct CrashHarness: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "crash-harness", abstract: "Prove that operations survive the death of the cloud's process.",
-        subcommands: [Points.self, Child.self], defaultSubcommand: Points.self)
+        subcommands: [Points.self, Takeover.self, Child.self, Worker.self], defaultSubcommand: Points.self)
 }

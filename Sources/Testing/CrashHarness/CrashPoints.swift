@@ -12,9 +12,12 @@ final class CrashPoints: Sendable {
     private let state = Mutex(State())
     /// `name#occurrence`, counted from 1 after arming.
     private let deadly: String?
+    private let signal: Int32
 
-    init(deadly: String?) {
+    /// With SIGSTOP in place of SIGKILL the process stands still at the point.
+    init(deadly: String?, signal: Int32 = SIGKILL) {
         self.deadly = deadly
+        self.signal = signal
     }
 
     /// From now on points count.
@@ -30,7 +33,7 @@ final class CrashPoints: Sendable {
             state.order.append(point)
             return point
         }
-        if let point, point == deadly { kill(getpid(), SIGKILL) }
+        if let point, point == deadly { kill(getpid(), signal) }
     }
 
     /// Every point passed since arming, in order.

@@ -9,6 +9,8 @@ import Store
 struct CrashingDatabase: Database {
     let inner: any Database
     let points: CrashPoints
+    /// So that a process that is stopped at a point holds no lock of the store's file.
+    var turns: Turns?
 
     func read<Result: Sendable>(
         _ body: @escaping @Sendable (any Connection) throws -> Result
@@ -20,11 +22,27 @@ struct CrashingDatabase: Database {
     func transaction<Result: Sendable>(
         _ body: @escaping @Sendable (any Connection) throws -> Result
     ) async throws -> Result {
-        try await points.around("commit") { try await inner.transaction(body) }
+        guard let turns else { return try await points.around("commit") { try await inner.transaction(body) } }
+        return try await turns.run { try await points.around("commit") { try await inner.transaction(body) } }
     }
 
     func close() async throws {
         try await inner.close()
+    }
+}
+
+/// Lets one in after the other.
+actor Turns {
+    private var last: Task<Void, Never>?
+
+    func run<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) async throws -> Result {
+        let before = last
+        let turn = Task {
+            await before?.value
+            return try await body()
+        }
+        last = Task { _ = await turn.result }
+        return try await turn.value
     }
 }
 
@@ -59,7 +77,7 @@ struct CrashingDriver: HypervisorDriver {
     }
 }
 
-/// Files that may end the process around each change, and between the pieces of an image.
+/// Files that may end the process around each change, each tool, and between the pieces of an image.
 struct CrashingStorage: HostStorage {
     let inner: any HostStorage
     let points: CrashPoints
@@ -70,16 +88,18 @@ struct CrashingStorage: HostStorage {
         configDrive: @Sendable @escaping () async throws -> [ConfigDriveFile]
     ) async throws -> PreparedFiles {
         try await points.around("prepare") { [points] in
-            try await inner.prepare(
-                desired,
-                imageContent: { id in
-                    points.pass("image fetch")
-                    return try await imageContent(id)
-                },
-                configDrive: {
-                    points.pass("config drive")
-                    return try await configDrive()
-                })
+            try await ToolRunner.$watch.withValue({ points.pass($0) }) {
+                try await inner.prepare(
+                    desired,
+                    imageContent: { id in
+                        points.pass("image fetch")
+                        return try await imageContent(id)
+                    },
+                    configDrive: {
+                        points.pass("config drive")
+                        return try await configDrive()
+                    })
+            }
         }
     }
 
@@ -105,7 +125,7 @@ struct CrashingStorage: HostStorage {
     func loadRecords() async throws -> [ServerRecord] { try await inner.loadRecords() }
 }
 
-/// A data plane that may end the process around each pass.
+/// A data plane that may end the process around each pass, and around each tool within it.
 struct CrashingDataplane: Dataplane {
     let inner: any Dataplane
     let points: CrashPoints
@@ -114,7 +134,11 @@ struct CrashingDataplane: Dataplane {
     func tapName(of port: PortID) -> String { inner.tapName(of: port) }
 
     func converge(_ topology: NetworkTopology, mending: Bool) async throws {
-        try await points.around("converge") { try await inner.converge(topology, mending: mending) }
+        try await points.around("converge") { [points] in
+            try await Tool.$watch.withValue({ points.pass($0) }) {
+                try await inner.converge(topology, mending: mending)
+            }
+        }
     }
 
     func differences(from topology: NetworkTopology) async throws -> [String] {

@@ -30,7 +30,7 @@ struct Points: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let folder = scratch()
+        let folder = Self.scratch(machine)
         defer { Self.discard(folder) }
         var total = Tally()
         for scenario in Scenario.all where self.scenario.map({ $0 == scenario.name }) ?? true {
@@ -46,7 +46,7 @@ struct Points: AsyncParsableCommand {
         guard total.differences == 0, total.kills > 0 else { throw ExitCode.failure }
     }
 
-    private func scratch() -> String {
+    static func scratch(_ machine: Machine.Kind) -> String {
         // Guests of libvirt run as a user who must reach their disks.
         let memory = machine == .files ? "/dev/shm" : "/var/tmp"
         let base =
@@ -54,7 +54,7 @@ struct Points: AsyncParsableCommand {
         return "\(base)/crash-\(UUIDText.random().prefix(8))"
     }
 
-    private static func discard(_ folder: String) {
+    static func discard(_ folder: String) {
         do {
             try FileManager.default.removeItem(atPath: folder)
         } catch {

@@ -9,9 +9,6 @@ struct Trial: Sendable {
     let deaths: Int
     let jobs: Int
 
-    /// This very program.
-    private static let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-
     private struct Death: Sendable {
         var count = 0
         var difference: String?
@@ -82,7 +79,7 @@ struct Trial: Sendable {
         try FileManager.default.removeItem(atPath: path)
     }
 
-    private static func difference(_ wanted: String, _ end: String) -> String {
+    static func difference(_ wanted: String, _ end: String) -> String {
         let changes = end.split(separator: "\n").difference(from: wanted.split(separator: "\n"))
         return changes.map { change in
             switch change {
@@ -100,24 +97,11 @@ struct Trial: Sendable {
             "--machine", machine.rawValue,
         ]
         if let deadly { arguments += ["--deadly", deadly] }
-        let process = Process()
-        process.executableURL = Self.program
-        process.arguments = arguments
-        let log = "\(path)/log"
-        guard FileManager.default.createFile(atPath: log, contents: nil) else {
-            throw CloudError(.internal, "\(log) cannot be made.")
+        let wasKilled = try await Life(arguments, log: "\(path)/log").end()
+        guard !wasKilled || deadly != nil else {
+            throw CloudError(.internal, "A life of '\(scenario)' was killed that was to come to its end.")
         }
-        process.standardError = try FileHandle(forWritingTo: URL(filePath: log))
-        try await withCheckedThrowingContinuation { (ended: CheckedContinuation<Void, any Error>) in
-            process.terminationHandler = { _ in ended.resume() }
-            do { try process.run() } catch { ended.resume(throwing: error) }
-        }
-        switch (process.terminationReason, process.terminationStatus) {
-        case (.exit, 0): return false
-        case (.uncaughtSignal, SIGKILL) where deadly != nil: return true
-        case (_, let status):
-            throw CloudError(.internal, "A life of '\(scenario)' ended with \(status): \(try text(log).suffix(2000))")
-        }
+        return wasKilled
     }
 
     private func text(_ path: String) throws -> String {

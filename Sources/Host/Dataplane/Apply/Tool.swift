@@ -23,6 +23,8 @@ package struct DataplaneError: Error, Sendable, CustomStringConvertible {
 
 /// Runs the system's own network tools with argument arrays; nothing passes through a shell.
 package enum Tool {
+    /// Told the name of each tool right before it runs and right after it has ended.
+    @TaskLocal package static var watch: (@Sendable (String) -> Void)?
     private static let path = "/usr/sbin:/sbin:/usr/bin:/bin"
     private static let outputLimit = 64 << 20
 
@@ -32,7 +34,9 @@ package enum Tool {
         _ tool: String, _ arguments: [String], input: String = "", accept: Set<Int32> = [0],
         timeout: Duration = .seconds(20)
     ) async throws -> String {
-        try await withThrowingTaskGroup(of: String?.self) { group in
+        watch?("before \(tool)")
+        defer { watch?("after \(tool)") }
+        return try await withThrowingTaskGroup(of: String?.self) { group in
             group.addTask { try await runToEnd(tool, arguments, input: input, accept: accept) }
             group.addTask {
                 try await Task.sleep(for: timeout)

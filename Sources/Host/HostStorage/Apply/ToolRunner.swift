@@ -3,11 +3,15 @@ import HostProtocol
 import Subprocess
 
 /// Runs the tools that make disks, each with a deadline.
-struct ToolRunner: Sendable {
+package struct ToolRunner: Sendable {
+    /// Told the name of each tool right before it runs and right after it has ended.
+    @TaskLocal package static var watch: (@Sendable (String) -> Void)?
     private static let outputLimit = 65_536
 
     /// - Throws: `HostFailure` with the tool's own words when it fails, cannot be started or takes too long.
     func run(_ command: ToolCommand) async throws {
+        Self.watch?("before \(command.executable)")
+        defer { Self.watch?("after \(command.executable)") }
         let status = try await withThrowingTaskGroup(of: (Bool, String)?.self) { group in
             group.addTask { try await Self.execute(command) }
             group.addTask {

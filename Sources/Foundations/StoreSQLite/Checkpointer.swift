@@ -1,0 +1,40 @@
+import GRDB
+import Synchronization
+
+/// Writes the log back into the database on a connection of its own, so that no commit waits for it.
+///
+/// A passive checkpoint stops for nobody and may leave a rest (https://www.sqlite.org/wal.html, "Checkpointing");
+/// should the log grow all the same, the writer's own `wal_autocheckpoint` bounds it.
+final class Checkpointer: Sendable {
+    /// Commits after which the log is worth writing back.
+    private static let commits = 100
+    private let connection: DatabaseQueue
+    private let state = Mutex((commits: 0, isRunning: false))
+
+    init(_ connection: DatabaseQueue) {
+        self.connection = connection
+    }
+
+    /// To be called after each commit; returns at once.
+    func committed() {
+        let mustStart = state.withLock { state in
+            state.commits += 1
+            guard state.commits >= Self.commits, !state.isRunning else { return false }
+            state = (0, true)
+            return true
+        }
+        guard mustStart else { return }
+        connection.asyncWriteWithoutTransaction { [self] db in
+            defer { state.withLock { $0.isRunning = false } }
+            do {
+                _ = try db.checkpoint(.passive)
+            } catch {
+                return  // Another checkpoint is under way, or the disk is at fault, which the next commit will say.
+            }
+        }
+    }
+
+    func close() throws {
+        try connection.close()
+    }
+}

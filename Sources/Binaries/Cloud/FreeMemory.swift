@@ -8,8 +8,8 @@ enum FreeMemory {
     /// Looked up, because `malloc_trim(3)` is glibc's alone and not in Swift's map of it.
     private static let trim = dlsym(nil, "malloc_trim").map { unsafeBitCast($0, to: Trim.self) }
 
-    /// Gives whole free pages back to the kernel; glibc does so by itself at the end of its heaps only. Nobody else gets
-    /// memory meanwhile, which may take some tens of milliseconds.
+    /// Gives whole free pages back to the kernel; glibc does so by itself at the end of its heaps only. Nobody else
+    /// gets memory meanwhile, which may take some tens of milliseconds.
     static func giveBack() {
         DispatchQueue.global(qos: .utility).async { _ = trim?(0) }
     }

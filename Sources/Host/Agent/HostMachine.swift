@@ -74,7 +74,7 @@ package struct HostMachine: Sendable {
         let id = document.serverID
         let power = try await driver.power(of: id)
         switch (document.power, power) {
-        case (.running, .running), (.running, .paused): return
+        case (.running, .running), (.running, .paused): try await driver.setNICs(spec(document, files))
         case (.running, _):
             try await driver.define(spec(document, files))
             try await driver.start(id)

@@ -27,6 +27,13 @@ struct Scenario: Sendable {
             }, act: { try await $0.start() }),
         Scenario(name: "reboot", prepare: { try await $0.boot() }, act: { try await $0.reboot() }),
         Scenario(name: "floating-ip", prepare: { try await $0.boot() }, act: { try await $0.associate() }),
+        Scenario(name: "attach", prepare: { try await $0.boot() }, act: { try await $0.attach() }),
+        Scenario(
+            name: "detach",
+            prepare: {
+                try await $0.boot()
+                try await $0.attach()
+            }, act: { try await $0.detach() }),
         Scenario(name: "image-upload", prepare: { _ in }, act: { try await $0.uploadImage() }),
     ]
 
@@ -145,6 +152,37 @@ struct Actor: Sendable {
         let asked = try await cloud.compute.actions(of: found.id, by: admin).contains { $0.action == "reboot" }
         if !asked { try await cloud.compute.reboot(found.id, hard: true, by: admin) }
         _ = try await settled(.active)
+    }
+
+    private func interfaces(of server: Server) async throws -> [ServerInterface] {
+        try await cloud.compute.attachments(of: server.id, by: try await admin())
+    }
+
+    /// What was asked for in an earlier life is looked for, as it is after an answer that never came.
+    private func changes(_ action: String, of server: Server) async throws -> [WorkflowRecord] {
+        try await cloud.compute.actions(of: server.id, by: try await admin()).filter { $0.action == action }
+    }
+
+    func attach() async throws {
+        let found = try await settled(.active)
+        if try await changes("attach_interface", of: found).isEmpty {
+            _ = try await cloud.compute.beginAttaching(nil, to: found.id, by: try await admin())
+        }
+        try await until("the server has a second interface") {
+            try await changes("attach_interface", of: found).allSatisfy { $0.finishedAt != nil }
+        }
+    }
+
+    func detach() async throws {
+        let found = try await settled(.active)
+        if try await changes("detach_interface", of: found).isEmpty,
+            let last = try await interfaces(of: found).last?.port.id
+        {
+            try await cloud.compute.detach(last, from: found.id, by: try await admin())
+        }
+        try await until("the server has one interface") {
+            try await changes("detach_interface", of: found).allSatisfy { $0.finishedAt != nil }
+        }
     }
 
     func associate() async throws {

@@ -1,6 +1,6 @@
 package import Model
 
-extension Network: Record {
+extension Network: KeyedRecord {
     package static var table: String { "networks" }
     package static let columns = [
         "id", "project_id", "name", "description", "admin_state_up", "is_shared", "is_external", "is_default",
@@ -23,7 +23,7 @@ extension Network: Record {
     }
 }
 
-extension Subnet: Record {
+extension Subnet: KeyedRecord {
     package static var table: String { "subnets" }
     package static let columns = [
         "id", "network_id", "project_id", "name", "description", "ip_version", "cidr", "gateway_ip", "enable_dhcp",
@@ -50,7 +50,7 @@ extension Subnet: Record {
     }
 }
 
-extension Port: Record {
+extension Port: KeyedRecord {
     package static var table: String { "ports" }
     package static let columns = [
         "id", "network_id", "project_id", "name", "description", "admin_state_up", "mac_address", "fixed_ips",

@@ -1,6 +1,6 @@
 package import Model
 
-extension SecurityGroup: Record {
+extension SecurityGroup: KeyedRecord {
     package static var table: String { "security_groups" }
     package static let columns = [
         "id", "project_id", "name", "description", "stateful", "tags", "created_at", "updated_at",
@@ -20,7 +20,7 @@ extension SecurityGroup: Record {
     }
 }
 
-extension SecurityGroupRule: Record {
+extension SecurityGroupRule: KeyedRecord {
     package static var table: String { "security_group_rules" }
     package static let columns = [
         "id", "security_group_id", "project_id", "description", "direction", "ether_type", "transport", "port_min",

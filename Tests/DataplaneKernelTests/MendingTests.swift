@@ -1,5 +1,6 @@
 import Foundation
 import HostProtocol
+import Logging
 import Model
 import Testing
 
@@ -78,6 +79,10 @@ extension KernelSuites {
                 #expect(try !NamespaceApplier.present(lab.names).contains(router))
                 try await lab.dataplane.converge(topology)
                 #expect(try NamespaceApplier.present(lab.names).contains(router))
+                topology.routers = []
+                topology.generation += 1
+                try await lab.dataplane.converge(topology)
+                #expect(AppliedRecord.read(lab.names, logger: Logger(label: "test")).floating[router] == nil)
             }
         }
 

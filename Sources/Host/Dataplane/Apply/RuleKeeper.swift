@@ -36,6 +36,11 @@ actor RuleKeeper {
         loaded = [:]
     }
 
+    /// Forgets all namespaces but these and the root one.
+    func forget(except namespaces: Set<String>) {
+        loaded = loaded.filter { $0.key.isEmpty || namespaces.contains($0.key) }
+    }
+
     /// The `cut` sets of the root's inet table change by themselves, so no elements of that table are listed.
     private func list(_ namespace: String?) async throws -> [String] {
         if namespace != nil { return [try await nft(["-s", "list", "table", "ip", table], in: namespace)] }

@@ -77,6 +77,7 @@ extension NetworkingService {
         request.deviceOwner = "network:router_gateway"
         request.portSecurityEnabled = false
         if let fixed = gateway.fixedIP { request.addresses = [.init(ipAddress: fixed)] }
+        try Self.refuseAddresses(request, on: network, by: caller)
         let port = try Self.create(request, on: network, now: now, db)
         router.gatewayNetworkID = network.id
         router.gatewayPortID = port.id
@@ -121,6 +122,7 @@ extension NetworkingService {
                 throw CloudError.notFound("Subnet", subnetID?.text ?? "")
             }
             let network = try visibleNetwork(subnet.networkID, by: caller, db)
+            try Self.refuseExternal(network)
             guard let gateway = subnet.gatewayIP else {
                 throw CloudError.badRequest("Bad router request: Subnet for router interface must have a gateway IP.")
             }
@@ -139,6 +141,7 @@ extension NetworkingService {
         guard port.deviceID.isEmpty else {
             throw CloudError(.conflict, "Unable to complete operation on port \(id): it is in use by \(port.deviceID).")
         }
+        if let network = try db.find(Network.self, key: .id(port.networkID)) { try Self.refuseExternal(network) }
         for address in try port.fixedIPs.value() {
             if let subnet = try db.find(Subnet.self, key: .id(address.subnetID)) {
                 try refuseOverlap(of: subnet, on: router, db)
@@ -153,8 +156,16 @@ extension NetworkingService {
         return port
     }
 
+    /// Hosts hold an external network's gateway address, and a leg there would get round what gateways are for.
+    private static func refuseExternal(_ network: Network) throws {
+        guard network.isExternal else { return }
+        throw CloudError.badRequest(
+            "Bad router request: Network \(network.id) is external; a router joins it with external_gateway_info.")
+    }
+
     private func refuseOverlap(of subnet: Subnet, on router: Router, _ db: any Connection) throws {
-        for leg in try NetworkQueries.ports(ofDevice: router.id.text, db) {
+        let legs = try NetworkQueries.ports(ofDevice: router.id.text, db)
+        for leg in legs where PortOwners.ofRouters.contains(leg.deviceOwner) {
             for address in try leg.fixedIPs.value() {
                 guard let other = try db.find(Subnet.self, key: .id(address.subnetID)) else { continue }
                 if other.id == subnet.id {

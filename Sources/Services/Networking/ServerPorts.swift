@@ -72,6 +72,7 @@ extension NetworkingService {
                 port.bindingHost = ""
                 port.bindingProfile = "{}"
                 port.status = "DOWN"
+                port.dnsName = ""
                 port.updatedAt = now
                 try db.update(port)
             }

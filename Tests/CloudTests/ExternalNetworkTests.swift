@@ -38,6 +38,10 @@ struct ExternalNetworkTests {
             #expect(try await set(Self.gateway, as: .admin).status == 400)
             let made = try await set("172.24.4.88", as: .admin)
             #expect(made.status == 200, "\(made)")
+            // Who names what is there already asks for nothing.
+            let same = try await set("172.24.4.88", as: .member)
+            #expect(same.status == 200, "\(same)")
+            #expect(try await set("172.24.4.89", as: .member).status == 403)
         }
     }
 

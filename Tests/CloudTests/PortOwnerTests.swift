@@ -1,6 +1,9 @@
+import Cloud
 import Compute
 import HTTPTypes
+import HostProtocol
 import Model
+import Networking
 import TestSupport
 import Testing
 
@@ -94,6 +97,11 @@ struct PortOwnerTests {
             let join = try await fixture.network(
                 .put, "routers/\(lane.router)/add_router_interface", #"{"subnet_id": "\#(subnet)"}"#)
             #expect(join.status == 200, "\(join)")
+            let made = try await fixture.create { $0.nics = [RequestedNIC(portID: PortID(lane.port))] }
+            try await fixture.server(try #require(made.first?.id)) { $0.settled == .active && $0.operation == nil }
+            let topology = try await fixture.cloud.networking.topology(of: "sim-1")
+            let networks = Set(topology.networks.map(\.id.text))
+            #expect(networks.contains(lane.network) && networks.contains(other) && !networks.contains(trap))
         }
     }
 

@@ -86,8 +86,9 @@ extension NetworkingService {
         } catch let error as StoreError where error.kind == .uniqueViolation {
             throw CloudError(
                 .conflict,
-                "Cannot associate floating IP \(floating.address) with port \(floating.portID?.text ?? "") using fixed IP "
-                    + "\(floating.fixedAddress ?? ""), as that fixed IP already has a floating IP.", cause: error)
+                "Cannot associate floating IP \(floating.address) with port \(floating.portID?.text ?? "") using "
+                    + "fixed IP \(floating.fixedAddress ?? ""), as that fixed IP already has a floating IP.",
+                cause: error)
         }
     }
 

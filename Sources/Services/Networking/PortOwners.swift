@@ -24,8 +24,8 @@ enum PortOwners {
         if ofRouters.contains(old.deviceOwner), moves || addresses != nil {
             throw CloudError(
                 .conflict,
-                "Port \(old.id) has device owner \(old.deviceOwner): its device and addresses change with the router or "
-                    + "floating IP \(old.deviceID) only.")
+                "Port \(old.id) has device owner \(old.deviceOwner): its device and addresses change with the router "
+                    + "or floating IP \(old.deviceID) only.")
         }
         guard moves else { return }
         try check(old.deviceOwner, by: caller)

@@ -276,8 +276,8 @@ extension NetworkingService {
             guard let address = floating.fixedAddress, !kept.contains(address) else { continue }
             throw CloudError(
                 .conflict,
-                "Fixed IP \(address) of port \(port.id) is in use by floating IP \(floating.id); disassociate that first."
-            )
+                "Fixed IP \(address) of port \(port.id) is in use by floating IP \(floating.id); "
+                    + "disassociate that first.")
         }
     }
 }

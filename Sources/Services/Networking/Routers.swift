@@ -53,7 +53,7 @@ extension NetworkingService {
             try edit(&changed)
             changed.updatedAt = now
             if let wanted = gateway {
-                if wanted?.networkID == changed.gatewayNetworkID, let wanted, wanted.fixedIP == nil {
+                if let wanted, try keeps(wanted, changed, db) {
                     changed.snatEnabled = wanted.enableSNAT
                 } else {
                     try clearGateway(of: &changed, db)
@@ -63,6 +63,15 @@ extension NetworkingService {
             try db.update(changed)
             return changed
         }
+    }
+
+    /// Whether the router has this way out, at this address if one is named.
+    private func keeps(_ wanted: GatewayRequest, _ router: Router, _ db: any Connection) throws -> Bool {
+        guard wanted.networkID == router.gatewayNetworkID, let portID = router.gatewayPortID else { return false }
+        guard let fixed = wanted.fixedIP else { return true }
+        let address = IPAddress(fixed)
+        let port = try db.find(Port.self, key: .id(portID))
+        return try port?.fixedIPs.value().contains { address != nil && IPAddress($0.ipAddress) == address } ?? false
     }
 
     private func setGateway(

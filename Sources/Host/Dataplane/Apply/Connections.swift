@@ -15,8 +15,8 @@ struct Connections {
         var network: Int
     }
 
-    /// Ends what `policies` (those of one network) do not allow, and whatever has an address that went away. `cuts` tells
-    /// until when the kernel keeps what was cut.
+    /// Ends what `policies` (those of one network) do not allow, and whatever has an address that went away. `cuts`
+    /// tells until when the kernel keeps what was cut.
     func audit(
         zone: Int, mark: Int, policies: [PortPolicy], gone: [IPPrefix], cuts: inout [Cut: ContinuousClock.Instant]
     ) async throws {
@@ -119,6 +119,7 @@ extension Flow {
         )
     }
 
-    /// In seconds. Linux gives a silent TCP peer up after some 16 minutes; a UDP flow is forgotten after two of silence.
+    /// In seconds. Linux gives a silent TCP peer up after some 16 minutes; a UDP flow is forgotten after two of
+    /// silence.
     fileprivate var patience: Int { transport == Transport.udp ? 180 : 1200 }
 }

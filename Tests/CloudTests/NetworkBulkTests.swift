@@ -51,12 +51,16 @@ struct NetworkBulkTests {
             #expect(named.status == 400, "\(named)")
             #expect(try await rule(#""direction": "ingress", "remote_address_group_id": null"#).status == 201)
             for (prefix, kept) in [
-                ("10.1.2.3/8", "10.0.0.0/8"), ("10.1.2.3", "10.1.2.3/32"), ("0.0.0.0/0", "0.0.0.0/0"),
+                ("10.1.2.3/8", "10.1.2.3/8"), ("10.1.2.3", "10.1.2.3/32"), ("0.0.0.0/0", "0.0.0.0/0"),
             ] {
                 let made = try await rule(#""direction": "egress", "remote_ip_prefix": "\#(prefix)""#)
                 #expect(made.text("security_group_rule.remote_ip_prefix") == kept, "\(made)")
             }
-            #expect(try await rule(#""direction": "egress", "remote_ip_prefix": "10.9.9.9/8""#).status == 409)
+            #expect(try await rule(#""direction": "egress", "remote_ip_prefix": "10.1.2.3/32""#).status == 409)
+            let v6 = #""direction": "egress", "ethertype": "IPv6", "remote_ip_prefix": "2001:DB8:0::1/64""#
+            let made = try await rule(v6)
+            #expect(made.text("security_group_rule.remote_ip_prefix") == "2001:db8::1/64", "\(made)")
+            #expect(made.text("security_group_rule.normalized_cidr") == "2001:db8::/64", "\(made)")
             #expect(try await rule(#""direction": "egress", "remote_ip_prefix": "10.0.0.0/-0""#).status == 400)
         }
     }

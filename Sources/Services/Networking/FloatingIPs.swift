@@ -15,6 +15,7 @@ extension NetworkingService {
         if address != nil, !caller.isAdmin {
             throw CloudError(.forbidden, "Only an administrator may choose a floating_ip_address.")
         }
+        try Self.refuseAddressAlone(fixedAddress, port)
         let now = clock.now()
         return try await change { db in
             let network = try visibleNetwork(networkID, by: caller, db)
@@ -45,6 +46,7 @@ extension NetworkingService {
         package var description: String?
         /// `.some(nil)`: it points nowhere.
         package var port: PortID??
+        /// Of the port's addresses, if not the first.
         package var fixedAddress: String?
 
         package init(description: String? = nil, port: PortID?? = nil, fixedAddress: String? = nil) {
@@ -54,20 +56,16 @@ extension NetworkingService {
         }
     }
 
-    /// Points a floating IP to a port, to another address of its port, or nowhere.
+    /// Points a floating IP to a port or nowhere, or describes it anew.
     package func update(
         _ id: FloatingIPID, _ wanted: FloatingIPChange, by caller: Caller
     ) async throws -> FloatingIP {
+        try Self.refuseAddressAlone(wanted.fixedAddress, wanted.port ?? nil)
         let now = clock.now()
         return try await change { db in
             var floating = try own(FloatingIP.self, id.text, "Floating IP", \.projectID, caller, db)
             if let description = wanted.description { floating.description = description }
-            if wanted.port != nil || wanted.fixedAddress != nil {
-                let port = wanted.port ?? floating.portID
-                guard port != nil || wanted.fixedAddress == nil else {
-                    throw CloudError.badRequest(
-                        "Bad floatingip request: fixed_ip_address cannot be specified without a port_id.")
-                }
+            if let port = wanted.port {
                 try tell(floating, db)
                 floating.portID = nil
                 floating.fixedAddress = nil
@@ -78,6 +76,12 @@ extension NetworkingService {
             try Self.keep(floating) { try db.update(floating) }
             return floating
         }
+    }
+
+    private static func refuseAddressAlone(_ address: String?, _ port: PortID?) throws {
+        guard let address, port == nil else { return }
+        throw CloudError.badRequest(
+            "Bad floatingip request: fixed_ip_address \(address.prefix(64)) cannot be specified without a port_id.")
     }
 
     private static func keep(_ floating: FloatingIP, _ write: () throws -> Void) throws {

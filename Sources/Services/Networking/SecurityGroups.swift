@@ -148,7 +148,7 @@ extension NetworkingService {
         "ipv6-nonxt", "ipv6-opts", "ipv6-route", "ospf", "pgm", "rsvp", "sctp", "tcp", "udp", "udplite", "vrrp",
     ]
 
-    /// The rule with its prefix as Neutron keeps it: canonical, with a length, and without bits behind that.
+    /// The rule with its prefix as Neutron keeps it: the address in its usual form, and a length.
     private static func checked(_ rule: SecurityGroupRule) throws -> SecurityGroupRule {
         if let transport = rule.transport {
             let number = Int(transport)
@@ -161,14 +161,14 @@ extension NetworkingService {
         guard rule.remoteGroupID == nil else {
             throw CloudError.badRequest("Only remote_ip_prefix or remote_group_id may be provided.")
         }
-        guard let cidr = CIDR(prefix) else {
+        guard let cidr = CIDR(prefix), let (address, length) = CIDR.parse(prefix) else {
             throw CloudError.badRequest("Invalid remote_ip_prefix '\(prefix.prefix(64))'.")
         }
         guard (cidr.version == 4) == (rule.etherType == "IPv4") else {
             throw CloudError.badRequest("Conflicting value ethertype \(rule.etherType) for CIDR \(cidr).")
         }
         var kept = rule
-        kept.remotePrefix = cidr.description
+        kept.remotePrefix = "\(address)/\(length)"
         return kept
     }
 

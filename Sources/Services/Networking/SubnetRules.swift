@@ -51,7 +51,7 @@ enum SubnetRules {
         guard cidr.version == 6, mtu < leastIPv6MTU else { return }
         throw CloudError(
             .conflict,
-            "Network \(network) has MTU \(mtu); with the IPv6 subnet \(cidr) it needs at least \(leastIPv6MTU).")
+            "MTU \(mtu) of network \(network) is not valid, subnet \(cidr) requires a minimum of \(leastIPv6MTU).")
     }
 
     private static func gateway(of subnet: Subnet, in cidr: CIDR) throws -> IPAddress? {

@@ -83,6 +83,7 @@ extension KernelSuites {
                 topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 #expect(AppliedRecord.read(lab.names, logger: Logger(label: "test")).floating[router] == nil)
+                #expect(await lab.dataplane.rules.namespaces == [""])
             }
         }
 

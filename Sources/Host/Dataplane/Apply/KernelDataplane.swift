@@ -12,14 +12,14 @@ package actor KernelDataplane: Dataplane {
     private let externalInterface: String?
     private let answer: @Sendable (MetadataRequest) async throws -> MetadataResponse
     private let logger: Logger
-    private let rules: RuleKeeper
+    let rules: RuleKeeper
     private var generation: Int64 = .min
     private var last: Pass?
     /// Of the last pass.
     private var troubles: [DataplaneTrouble] = []
     private var listeners: [String: MetadataListener] = [:]
     /// Connections that were cut, and until when the kernel keeps them so.
-    private var cuts: [Connections.Cut: ContinuousClock.Instant] = [:]
+    private(set) var cuts: [Connections.Cut: ContinuousClock.Instant] = [:]
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 

@@ -12,6 +12,8 @@ actor RuleKeeper {
     private let table: String
     /// By namespace, the root one under the empty name.
     private var loaded: [String: Loaded] = [:]
+    /// Whose rules are kept.
+    var namespaces: Set<String> { Set(loaded.keys) }
 
     init(table: String) {
         self.table = table

@@ -14,6 +14,8 @@ extension HostPlan {
 private struct Planner {
     private let topology: NetworkTopology
     private let facts: HostFacts
+    private let ports: [TopologyPort]
+    private let portsByNetwork: [NetworkID: [TopologyPort]]
     private var plan = HostPlan()
     private var networks: [NetworkID: TopologyNetwork] = [:]
     /// Names of kernel objects that are given away.
@@ -23,6 +25,8 @@ private struct Planner {
     init(_ topology: NetworkTopology, _ facts: HostFacts) {
         self.topology = topology
         self.facts = facts
+        ports = topology.ports.sorted { $0.id < $1.id }
+        portsByNetwork = Dictionary(grouping: ports, by: \.networkID)
     }
 
     mutating func made() -> HostPlan {
@@ -36,7 +40,7 @@ private struct Planner {
             attempt(.router(router.id)) { try $0.add(router) }
         }
         let groups = Dictionary(topology.securityGroups.map { ($0.id, $0) }) { first, _ in first }
-        for port in topology.ports.sorted(by: { $0.id < $1.id }) where port.isLocal {
+        for port in ports where port.isLocal {
             guard let network = networks[port.networkID] else { continue }
             attempt(.port(port.id)) { try $0.add(port, network, groups) }
         }
@@ -84,7 +88,7 @@ private struct Planner {
         plan.namespaces.append(made.namespace)
         plan.listeners.append(made.listener)
         guard var dhcp = made.dhcp else { return }
-        for port in topology.ports.sorted(by: { $0.id < $1.id }) where port.networkID == network.id {
+        for port in portsByNetwork[network.id] ?? [] {
             attempt(.port(port.id)) { _ in try dhcp.serve(port, in: network) }
         }
         plan.dhcp.append(dhcp)

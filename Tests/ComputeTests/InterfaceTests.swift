@@ -25,8 +25,10 @@ struct InterfaceTests {
     private func port(_ fixture: CloudFixture) async throws -> Model.Port {
         let (networking, member) = (fixture.cloud.networking, fixture.people.member)
         let network = try #require(try await networking.networks(by: member).first { $0.isDefault })
-        return try await networking.create(
-            PortRequest(networkID: network.id, projectID: fixture.people.demo), by: member)
+        return try #require(
+            try await networking.create(
+                [PortRequest(networkID: network.id, projectID: fixture.people.demo)], by: member
+            ).first)
     }
 
     @Test func manyAtOnceAreCarriedOutOneAfterTheOther() async throws {

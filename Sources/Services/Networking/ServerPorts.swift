@@ -86,6 +86,7 @@ extension NetworkingService {
                 port.bindingHost = ""
                 port.bindingProfile = "{}"
                 port.status = "DOWN"
+                port.dnsName = ""
                 port.updatedAt = now
                 try db.update(port)
             }

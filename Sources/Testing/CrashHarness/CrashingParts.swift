@@ -138,7 +138,7 @@ struct CrashingDataplane: Dataplane {
     var wantsTopology: Bool { inner.wantsTopology }
     func tapName(of port: PortID) -> String { inner.tapName(of: port) }
 
-    func converge(_ topology: NetworkTopology, mending: Bool) async throws {
+    func converge(_ topology: NetworkTopology, mending: Bool) async throws -> [DataplaneTrouble] {
         try await points.around("converge") { [points] in
             try await Tool.$watch.withValue({ points.pass($0) }) {
                 try await inner.converge(topology, mending: mending)

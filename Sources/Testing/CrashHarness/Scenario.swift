@@ -200,8 +200,7 @@ struct Actor: Sendable {
                 port: nil, fixedAddress: nil, by: admin)
         }
         if let floating, floating.portID == nil {
-            _ = try await networking.associate(
-                floating.id, with: port, fixedAddress: nil, description: nil, by: admin)
+            _ = try await networking.update(floating.id, .init(port: .some(port)), by: admin)
         }
         try await until("the server shows its floating IP") {
             try await server()?.addresses.contains("floating") == true

@@ -53,8 +53,10 @@ package enum SecurityGroupQueries {
         try db.first(SecurityGroup.self, "WHERE project_id = ?1 AND name = 'default'", [.id(project)])
     }
 
-    package static func named(_ name: String, of project: ProjectID, _ db: any Connection) throws -> [SecurityGroup] {
-        try db.fetch(SecurityGroup.self, "WHERE project_id = ?1 AND name = ?2", [.id(project), .text(name)])
+    /// The group's rules, and those of other groups that let its members in or out: all that go with it.
+    package static func rules(naming group: SecurityGroupID, _ db: any Connection) throws -> [SecurityGroupRule] {
+        try db.fetch(
+            SecurityGroupRule.self, "WHERE security_group_id = ?1 OR remote_group_id = ?1 ORDER BY id", [.id(group)])
     }
 
     /// The addresses of every port that carries the group.

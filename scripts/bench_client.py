@@ -25,6 +25,18 @@ class Client:
             return answer, content
         return answer, json.loads(content)
 
+    def try_call(self, method, path, text, token):
+        """Whatever the answer is; a connection that was closed is opened again."""
+        headers = {"X-Auth-Token": token, "Content-Type": "application/json"}
+        try:
+            self.connection.request(method, path, text.encode(), headers)
+            answer = self.connection.getresponse()
+        except (http.client.HTTPException, OSError):
+            self.connection.close()
+            self.connection.request(method, path, text.encode(), headers)
+            answer = self.connection.getresponse()
+        return answer, answer.read()
+
     def log_in(self):
         user = {"name": "admin", "domain": {"id": "default"}, "password": self.password}
         auth = {"identity": {"methods": ["password"], "password": {"user": user}},

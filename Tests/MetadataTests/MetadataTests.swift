@@ -107,7 +107,7 @@ private struct Guest: Sendable {
         try await CloudFixture.run { fixture in
             let (compute, member) = (fixture.cloud.compute, fixture.people.member)
             _ = try await compute.importKeypair(
-                "mine", type: "ssh", publicKey: keys.joined(separator: "\n"), for: member.userID)
+                "mine", type: "ssh", publicKey: keys.joined(separator: "\n"), for: member.userID, by: member)
             let made = try await fixture.create("web 1") { request in
                 request.keyName = "mine"
                 request.metadata = ["role": "web", "tier": "\"front\""]

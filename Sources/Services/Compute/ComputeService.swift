@@ -14,6 +14,7 @@ package struct ComputeService: Sendable {
     let network: NetworkCalls
     let image: ImageCalls
     let bells: ComputeBells
+    let keyMaker = KeyMaker()
     let logger: Logger
 
     package init(

@@ -4,6 +4,7 @@ import Dispatch
 import Foundation
 package import Model
 import Store
+import Synchronization
 
 extension ComputeService {
     package func keypairs(of user: UserID) async throws -> [Keypair] {
@@ -18,34 +19,45 @@ extension ComputeService {
         return found
     }
 
-    /// Imports one or several public keys, a line each; every line must be a key.
+    /// Imports one or several public keys, a line each; every line must be a key. The limit is that of the caller's
+    /// project, and counts for each user.
     package func importKeypair(
-        _ name: String, type: String, publicKey: String, for user: UserID
+        _ name: String, type: String, publicKey: String, for user: UserID, by caller: Caller
     ) async throws -> Keypair {
         let keys = type == "ssh" ? try SSHKeys.parse(publicKey) : []
         let fingerprint = keys.first?.fingerprint ?? SSHKeys.fingerprint(Array(publicKey.utf8))
         let keypair = Keypair(
             key: Keypair.key(user, name), userID: user, name: name, type: type, publicKey: publicKey,
             fingerprint: fingerprint, keys: try JSONText(keys), createdAt: clock.now())
-        try await insert(keypair)
+        try await database.transaction { db in
+            try Self.check(name, for: user, by: caller, db)
+            try db.insert(keypair)
+        }
         return keypair
     }
 
     /// Makes a key; the private half is in the answer and nowhere else.
-    package func generateKeypair(_ name: String, for user: UserID) async throws -> (Keypair, privateKey: String) {
-        let (publicKey, privateKey) = try await SSHKeys.generate(comment: "Generated-by-Novella")
-        return (try await importKeypair(name, type: "ssh", publicKey: publicKey, for: user), privateKey)
+    package func generateKeypair(
+        _ name: String, for user: UserID, by caller: Caller
+    ) async throws -> (Keypair, privateKey: String) {
+        // A key costs tens of milliseconds of a processor: not for what is refused anyway.
+        try await database.read { try Self.check(name, for: user, by: caller, $0) }
+        let (publicKey, privateKey) = try await keyMaker.make(comment: "Generated-by-Novella")
+        let made = try await importKeypair(name, type: "ssh", publicKey: publicKey, for: user, by: caller)
+        return (made, privateKey)
     }
 
-    private func insert(_ keypair: Keypair) async throws {
-        let limit = Quota.computeDefaults.first { $0.resource == "key_pairs" }?.limit ?? 100
-        try await database.transaction { db in
-            guard try KeypairQueries.count(of: keypair.userID, db) < limit else {
-                throw CloudError(.overQuota, "Quota exceeded, too many key pairs.")
-            }
-            guard try db.insertIfAbsent(keypair) else {
-                throw CloudError(.conflict, "Key pair '\(keypair.name)' already exists.")
-            }
+    private static func check(_ name: String, for user: UserID, by caller: Caller, _ db: any Connection) throws {
+        guard try db.find(Keypair.self, key: .text(Keypair.key(user, name))) == nil else {
+            throw CloudError(.conflict, "Key pair '\(name)' already exists.")
+        }
+        var limit = Quota.computeDefaults.first { $0.resource == "key_pairs" }?.limit ?? Quota.unlimited
+        if case .project(let project) = caller.scope {
+            limit = try QuotaQueries.find("key_pairs", of: project, db)?.limit ?? limit
+        }
+        let count = try KeypairQueries.count(of: user, db)
+        guard limit < 0 || count < limit else {
+            throw CloudError(.overQuota, "Quota exceeded, too many key pairs: \(count) of \(limit) are in use.")
         }
     }
 
@@ -54,6 +66,28 @@ extension ComputeService {
             try $0.delete(Keypair.self, key: .text(Keypair.key(user, name)))
         }
         if !found { throw CloudError(.notFound, "Keypair \(name) not found for user \(user)") }
+    }
+}
+
+/// Makes keys on a thread of its own, one after the other, and says no when too many wait.
+final class KeyMaker: Sendable {
+    private static let queueLimit = 32
+    private let queue = DispatchQueue(label: "novella.keys")
+    private let waiting = Mutex(0)
+
+    func make(comment: String) async throws -> (publicKey: String, privateKey: String) {
+        let admitted = waiting.withLock { count in
+            guard count < Self.queueLimit else { return false }
+            count += 1
+            return true
+        }
+        guard admitted else {
+            throw CloudError(.unavailable, "Too many keys are being made; try again in a few seconds, or import one.")
+        }
+        defer { waiting.withLock { $0 -= 1 } }
+        return try await withCheckedThrowingContinuation { continuation in
+            queue.async { continuation.resume(with: Result { try SSHKeys.generate(comment: comment) }) }
+        }
     }
 }
 
@@ -96,22 +130,15 @@ package enum SSHKeys {
     }
 
     /// An RSA key of 2,048 bits: the public line and the private key as PEM.
-    static func generate(comment: String) async throws -> (publicKey: String, privateKey: String) {
-        try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(
-                    with: Result {
-                        let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
-                        let parts = try key.publicKey.getKeyPrimitives()
-                        var blob = Data()
-                        for part in [Data("ssh-rsa".utf8), positive(parts.publicExponent), positive(parts.modulus)] {
-                            withUnsafeBytes(of: UInt32(part.count).bigEndian) { blob.append(contentsOf: $0) }
-                            blob.append(part)
-                        }
-                        return ("ssh-rsa \(blob.base64EncodedString()) \(comment)", key.pemRepresentation + "\n")
-                    })
-            }
+    static func generate(comment: String) throws -> (publicKey: String, privateKey: String) {
+        let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
+        let parts = try key.publicKey.getKeyPrimitives()
+        var blob = Data()
+        for part in [Data("ssh-rsa".utf8), positive(parts.publicExponent), positive(parts.modulus)] {
+            withUnsafeBytes(of: UInt32(part.count).bigEndian) { blob.append(contentsOf: $0) }
+            blob.append(part)
         }
+        return ("ssh-rsa \(blob.base64EncodedString()) \(comment)", key.pemRepresentation + "\n")
     }
 
     /// An mpint that is not negative.

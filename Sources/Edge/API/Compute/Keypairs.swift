@@ -95,7 +95,8 @@ struct KeypairsAPI: Sendable {
         let made: Keypair
         var privateKey: String?
         if let publicKey {
-            made = try await compute.importKeypair(name, type: type, publicKey: publicKey, for: user)
+            made = try await compute.importKeypair(
+                name, type: type, publicKey: publicKey, for: user, by: request.caller)
         } else {
             guard request.version < Microversion(2, 92) else {
                 throw CloudError.badRequest(
@@ -105,7 +106,7 @@ struct KeypairsAPI: Sendable {
                 throw CloudError(
                     .notImplemented, "X.509 certificates are not made here; import one with 'public_key'.")
             }
-            (made, privateKey) = try await compute.generateKeypair(name, for: user)
+            (made, privateKey) = try await compute.generateKeypair(name, for: user, by: request.caller)
         }
         let secret = privateKey
         return .json(request.version < Microversion(2, 2) ? .ok : .created) { writer in

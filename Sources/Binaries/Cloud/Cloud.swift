@@ -61,7 +61,7 @@ package final class Cloud: Sendable {
         isAlone = options.database == nil
         runsWorkflows = options.runsWorkflows
         retention = options.retention
-        let store = options.watch(try options.database ?? Self.openFile(in: options.stateDirectory, metrics))
+        let store = options.watch(try options.database ?? Self.openFile(in: options.stateDirectory, metrics, logger))
         let switchboard = Switchboard()
         let intake = WorkflowIntake()
         let networkBell = Bell()
@@ -85,13 +85,17 @@ package final class Cloud: Sendable {
         self.networkBell = networkBell
     }
 
-    private static func openFile(in directory: String, _ metrics: CloudMetrics) throws -> SQLiteDatabase {
+    private static func openFile(
+        in directory: String, _ metrics: CloudMetrics, _ logger: Logger
+    ) throws -> SQLiteDatabase {
         let path = directory + "/novella.db"
         if !FileManager.default.fileExists(atPath: path) {
             // The store holds password hashes and keys: SQLite gives its other files the mode of this one.
             _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
         }
-        let store = try SQLiteDatabase(path: path, commitSizes: metrics.commits)
+        let store = try SQLiteDatabase(path: path, commitSizes: metrics.commits) { error in
+            logger.error("the store's log cannot be written back", metadata: ["error": "\(error)"])
+        }
         try store.migrate()
         return store
     }

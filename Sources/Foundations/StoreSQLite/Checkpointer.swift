@@ -10,9 +10,11 @@ final class Checkpointer: Sendable {
     private static let commits = 100
     private let connection: DatabaseQueue
     private let state = Mutex((commits: 0, isRunning: false))
+    private let trouble: @Sendable (any Error) -> Void
 
-    init(_ connection: DatabaseQueue) {
+    init(_ connection: DatabaseQueue, _ trouble: @escaping @Sendable (any Error) -> Void) {
         self.connection = connection
+        self.trouble = trouble
     }
 
     /// To be called after each commit; returns at once.
@@ -28,8 +30,10 @@ final class Checkpointer: Sendable {
             defer { state.withLock { $0.isRunning = false } }
             do {
                 _ = try db.checkpoint(.passive)
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+                return  // Another connection is at it.
             } catch {
-                return  // Another checkpoint is under way, or the disk is at fault, which the next commit will say.
+                trouble(error)
             }
         }
     }

@@ -15,39 +15,53 @@ package final class SQLiteDatabase: Store.Database {
     private let checkpointer: Checkpointer?
 
     /// Opens or makes the file; `:memory:` is refused, because the pool's readers would see another database.
-    package convenience init(path: String, commitSizes: Histogram? = nil) throws {
-        try self.init(path, readOnly: false, commitSizes)
+    ///
+    /// - Parameters:
+    ///   - commitSizes: how many transactions each commit held.
+    ///   - trouble: told of what goes wrong beside the commits: the log is not written back, and grows.
+    package convenience init(
+        path: String, commitSizes: Histogram? = nil, trouble: @escaping @Sendable (any Error) -> Void
+    ) throws {
+        try self.init(path, readOnly: false, commitSizes, trouble)
     }
 
     /// For looking at a store that another process may be using; writing fails.
     package convenience init(readingOnly path: String) throws {
-        try self.init(path, readOnly: true, nil)
+        try self.init(path, readOnly: true, nil) { _ in }
     }
 
-    private init(_ path: String, readOnly: Bool, _ commitSizes: Histogram?) throws {
+    private init(
+        _ path: String, readOnly: Bool, _ commitSizes: Histogram?, _ trouble: @escaping @Sendable (any Error) -> Void
+    ) throws {
         guard path != ":memory:" else {
             throw StoreError(.other, "the store needs a file: each connection would see another ':memory:'")
         }
-        var configuration = Configuration()
+        var configuration = Self.configuration(cacheKiB: 8000)
         configuration.readonly = readOnly
         configuration.journalMode = readOnly ? .default : .wal
+        writer = try DatabaseQueue(path: path, configuration: configuration)
+        checkpointer =
+            readOnly ? nil : Checkpointer(try DatabaseQueue(path: path, configuration: configuration), trouble)
+        committer = GroupCommitter(writer: writer, sizes: commitSizes, checkpointer: checkpointer)
+        // Four readers with large caches would hold the same pages four times.
+        var reading = Self.configuration(cacheKiB: 2000)
+        reading.readonly = true
+        readers = Readers(
+            try (0..<Self.readerCount).map { _ in try DatabaseQueue(path: path, configuration: reading) })
+    }
+
+    private static func configuration(cacheKiB: Int) -> Configuration {
+        var configuration = Configuration()
         configuration.busyMode = .timeout(10)
         configuration.prepareDatabase { db in
-            // 64 MB: what is usual the checkpointer does.
+            // The log is written back at 64 MB: what is usual the checkpointer does.
             try db.execute(
                 sql: """
-                    PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000;
+                    PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -\(cacheKiB);
                     PRAGMA wal_autocheckpoint = 16000
                     """)
         }
-        writer = try DatabaseQueue(path: path, configuration: configuration)
-        checkpointer =
-            readOnly ? nil : Checkpointer(try DatabaseQueue(path: path, configuration: configuration))
-        committer = GroupCommitter(writer: writer, sizes: commitSizes, checkpointer: checkpointer)
-        configuration.readonly = true
-        configuration.journalMode = .default
-        readers = Readers(
-            try (0..<Self.readerCount).map { _ in try DatabaseQueue(path: path, configuration: configuration) })
+        return configuration
     }
 
     package func read<Result: Sendable>(

@@ -29,6 +29,9 @@ package actor Agent {
     private let logger: Logger
     private var hostID: HostID?
     private var sequence: Int64 = 0
+    private var isPulling = false
+    /// Somebody wanted to pull meanwhile.
+    private var pullsAgain = false
     private var records: [ServerID: ServerRecord] = [:]
     private var work: [ServerID: Work] = [:]
     private var tombstones = Tombstones()
@@ -131,7 +134,19 @@ package actor Agent {
         }
     }
 
+    /// One at a time, or a document would be fetched twice.
     private func pull() async {
+        pullsAgain = true
+        guard !isPulling else { return }
+        isPulling = true
+        while pullsAgain, !Task.isCancelled {
+            pullsAgain = false
+            await fetchDocuments()
+        }
+        isPulling = false
+    }
+
+    private func fetchDocuments() async {
         do {
             while true {
                 let batch = try await channel.desired(after: sequence)

@@ -1,11 +1,9 @@
 import Model
 
-/// Servers that were taken away, in the order in which they were, until they may be forgotten: documents of them cannot
-/// come late by more than a request's time.
+/// Servers that were taken away, in the order in which they were, until they may be forgotten: an older document comes late
+/// by half a minute at most, which is how long a call to the control plane may take.
 struct Tombstones {
-    private static let kept = 10_000
-    private static let longest = Duration.seconds(3600)
-    private static let shortest = Duration.seconds(60)
+    private static let kept = Duration.seconds(60)
 
     private var queue: [(id: ServerID, since: ContinuousClock.Instant)] = []
 
@@ -13,12 +11,9 @@ struct Tombstones {
         queue.append((id, now))
     }
 
-    /// Those older than an hour, and beyond 10,000 those older than a minute.
+    /// Those older than a minute.
     mutating func takeOld(at now: ContinuousClock.Instant = .now) -> [ServerID] {
-        let surplus = queue.count - Self.kept
-        let old = queue.enumerated().prefix { place, entry in
-            entry.since.duration(to: now) > (place < surplus ? Self.shortest : Self.longest)
-        }.map(\.element.id)
+        let old = queue.prefix { $0.since.duration(to: now) > Self.kept }.map(\.id)
         queue.removeFirst(old.count)
         return old
     }

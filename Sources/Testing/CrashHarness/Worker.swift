@@ -28,7 +28,8 @@ struct Worker: AsyncParsableCommand {
         }
         let clock = SystemClock()
         let store = CrashingDatabase(
-            inner: try SQLiteDatabase(path: folder + "/state/novella.db"), points: points, turns: Turns())
+            inner: try SQLiteDatabase(path: folder + "/state/novella.db") { logger.error("\($0)") }, points: points,
+            turns: Turns())
         let intake = WorkflowIntake()
         let compute = ComputeService(
             database: store, clock: clock, networking: NetworkingService(database: store, clock: clock) {},

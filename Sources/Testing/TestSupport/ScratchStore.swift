@@ -60,7 +60,10 @@ package final class ScratchStore: Database {
     private static func makeFolder() throws -> (SQLiteDatabase, URL) {
         let folder = parent.appending(path: "novella-test-\(UUIDText.random())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        return (try SQLiteDatabase(path: file(in: folder)), folder)
+        let store = try SQLiteDatabase(path: file(in: folder)) { error in
+            FileHandle.standardError.write(Data("a scratch store: \(error)\n".utf8))
+        }
+        return (store, folder)
     }
 
     private static func file(in folder: URL) -> String { folder.appending(path: "cloud.db").path() }
@@ -113,7 +116,7 @@ extension ScratchStore {
     ) async throws -> Result {
         switch place {
         case .folder(_, let folder):
-            return try await SQLiteDatabase(path: Self.file(in: folder)).read(body)
+            return try await SQLiteDatabase(readingOnly: Self.file(in: folder)).read(body)
         case .cluster(let loan, let cluster):
             return try await PostgresDatabase.open(cluster.settings(loan.name)).read(body)
         }

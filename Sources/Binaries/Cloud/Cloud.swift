@@ -87,10 +87,8 @@ package final class Cloud: Sendable {
 
     private static func openFile(in directory: String, _ metrics: CloudMetrics) throws -> SQLiteDatabase {
         let path = directory + "/novella.db"
-        if !FileManager.default.fileExists(atPath: path) {
-            // The store holds password hashes and keys: SQLite gives its other files the mode of this one.
-            _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-        }
+        // The store holds password hashes and keys: SQLite gives its other files the mode of this one.
+        try PrivateFile.make(path)
         let store = try SQLiteDatabase(path: path, commitSizes: metrics.commits)
         try store.migrate()
         return store

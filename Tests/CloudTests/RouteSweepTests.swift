@@ -138,7 +138,7 @@ struct RouteSweepTests {
     @Test func malformedBodiesAreRefused() async throws {
         let bodies = [
             "", "{", "nul", "[", "{\"a\": 1, \"a\": 2}", "\"\\ud800\"", "1e999", "{} {}",
-            String(repeating: "[", count: 100_000), "{\"\u{1}\": 1}",
+            String(repeating: "[", count: 10_000), "{\"\u{1}\": 1}",
         ]
         try await World.run { world in
             let samples = Samples(world)

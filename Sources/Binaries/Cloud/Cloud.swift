@@ -28,6 +28,8 @@ package final class Cloud: Sendable {
         package var database: (any Database)?
         /// Whether this process carries out workflows; else workers of others do.
         package var runsWorkflows = true
+        /// Where clients reach the cloud, when a proxy stands before it.
+        package var publicURL: String?
         /// What stands between the store and everything that uses it.
         package var watch: @Sendable (any Database) -> any Database = { $0 }
 
@@ -48,6 +50,7 @@ package final class Cloud: Sendable {
     private let logger: Logger
     let clock: any CloudClock
     let metrics = CloudMetrics()
+    private let publicURL: String?
     private let retention: Retention
     private let lock: StateLock
     /// The store is in the locked folder, so that no other process has work of it.
@@ -61,6 +64,7 @@ package final class Cloud: Sendable {
         isAlone = options.database == nil
         runsWorkflows = options.runsWorkflows
         retention = options.retention
+        publicURL = options.publicURL
         let store = options.watch(try options.database ?? Self.openFile(in: options.stateDirectory, metrics))
         let switchboard = Switchboard()
         let intake = WorkflowIntake()
@@ -180,11 +184,12 @@ package final class Cloud: Sendable {
     }
 
     /// What answers HTTP.
-    package func frontDoor() -> some HTTPResponder<FrontContext> {
+    package func frontDoor(bodies: BodyBudget = BodyBudget()) -> some HTTPResponder<FrontContext> {
         MetricsDoor(
             inner: FrontDoor(
-                services: services, open: openRoutes, identity: identity, metrics: metrics.requests, logger: logger),
-            cloud: self)
+                services: services, open: openRoutes, identity: identity, metrics: metrics.requests,
+                publicURL: publicURL, bodies: bodies, logger: logger),
+            cloud: self, logger: logger)
     }
 
     /// An agent of this process for a machine, already on the line.

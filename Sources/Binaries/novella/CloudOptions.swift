@@ -14,6 +14,9 @@ struct CloudOptions: ParsableArguments {
     @Option(help: "The address the API listens on.")
     var listen: String = "127.0.0.1"
 
+    @Option(help: "Where clients reach the API when a proxy stands before it, such as https://cloud.example.org.")
+    var publicUrl: String?
+
     @Option(help: "The default network of a new cloud.")
     var defaultCidr: String?
 
@@ -27,16 +30,24 @@ struct CloudOptions: ParsableArguments {
     var keepDeleted: Int = 10_000
 
     func validate() throws {
-        guard keepDays >= 0, keepDeleted >= 0 else {
-            throw ValidationError("--keep-days and --keep-deleted cannot be below 0.")
+        guard (1...65_535).contains(port) else {
+            throw ValidationError("--port is \(port); it can be 1 to 65535.")
         }
+        _ = try retention
+        if let publicUrl { try PublicURL.check(publicUrl) }
+    }
+
+    private var retention: Retention {
+        get throws { try Retention(days: keepDays, deletedServers: keepDeleted) }
     }
 
     var cloud: Cloud.Options {
-        var options = Cloud.Options(stateDirectory: stateDir)
-        options.retention.seconds = keepDays * 86_400
-        options.retention.deletedServers = keepDeleted
-        return options
+        get throws {
+            var options = Cloud.Options(stateDirectory: stateDir)
+            options.retention = try retention
+            options.publicURL = publicUrl
+            return options
+        }
     }
 }
 
@@ -57,7 +68,9 @@ struct HostOptions: ParsableArguments {
     var externalInterface: String?
 
     func validate() throws {
-        guard hosts > 0 else { throw ValidationError("--hosts cannot be below 1.") }
+        guard (1...100_000).contains(hosts) else {
+            throw ValidationError("--hosts is \(hosts); it can be 1 to 100000.")
+        }
     }
 }
 

@@ -47,9 +47,13 @@ package struct APIRequest: Sendable {
 
     package var queryNames: Set<String> { queryParameters.names }
 
-    /// A flag such as `all_tenants=1`; Nova's words for yes.
-    package func flag(_ name: String) -> Bool {
-        ["1", "t", "true", "on", "y", "yes"].contains(query(name)?.lowercased() ?? "")
+    /// OpenStack's words for yes and no (oslo.utils, `bool_from_string`); `nil` for others.
+    package static func boolean(_ text: String) -> Bool? {
+        switch text.filter({ !$0.isWhitespace }).lowercased() {
+        case "1", "t", "true", "on", "y", "yes": true
+        case "0", "f", "false", "off", "n", "no": false
+        default: nil
+        }
     }
 
     package func integer(_ name: String, minimum: Int = 0) throws -> Int? {

@@ -23,9 +23,10 @@ package enum ComputeAPI {
         routes += ServersAPI(compute: compute, lookups: lookups).routes
         routes += ServerActionsAPI(compute: compute, lookups: lookups).routes
         routes += ServerMetadataAPI(compute: compute).routes
-        routes += ServerTags(compute: compute).routes
+        routes += ServerTagsAPI(compute: compute).routes
         routes += ServerInterfacesAPI(compute: compute).routes
         routes += FlavorsAPI(compute: compute).routes
+        routes += FlavorExtraSpecsAPI(compute: compute).routes
         routes += KeypairsAPI(compute: compute).routes
         routes += ServerGroupsAPI(compute: compute).routes
         routes += QuotasAPI(compute: compute).routes

@@ -25,6 +25,7 @@ package enum ComputeAPI {
         routes += ServerMetadataAPI(compute: compute).routes
         routes += ServerTagsAPI(compute: compute).routes
         routes += ServerInterfacesAPI(compute: compute).routes
+        routes += InstanceActionsAPI(compute: compute).routes
         routes += FlavorsAPI(compute: compute).routes
         routes += FlavorExtraSpecsAPI(compute: compute).routes
         routes += KeypairsAPI(compute: compute).routes

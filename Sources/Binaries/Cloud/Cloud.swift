@@ -174,7 +174,7 @@ package final class Cloud: Sendable {
         [
             IdentityAPI.service(identity: identity), ImageAPI.service(image: image),
             NetworkAPI.service(networking: networking), PlacementAPI.service(placement: placement),
-            ComputeAPI.service(compute: compute, networking: networking, hosts: switchboard),
+            ComputeAPI.service(compute: compute, hosts: switchboard),
         ]
     }
 

@@ -50,7 +50,7 @@ struct ServerActionsAPI: Sendable {
         "os-resetState", "changePassword", "createBackup", "restore", "forceDelete", "evacuate", "migrate",
         "os-migrateLive", "pause", "unpause", "rescue", "unrescue", "shelve", "shelveOffload", "unshelve", "suspend",
         "resume", "addFixedIp", "removeFixedIp", "addFloatingIp", "removeFloatingIp", "os-getVNCConsole",
-        "os-getSPICEConsole", "os-getSerialConsole", "os-getRDPConsole", "os-resetNetwork",
+        "os-getSPICEConsole", "os-getSerialConsole",
     ]
 
     /// Those that Nova has taken back.
@@ -64,6 +64,9 @@ struct ServerActionsAPI: Sendable {
         guard let action = actions[member.key] else {
             if Self.unfinished.contains(member.key) {
                 throw CloudError(.notImplemented, "The action '\(member.key)' is not available in this release.")
+            }
+            if Self.gone.contains(member.key) {
+                throw CloudError(.gone, "The action '\(member.key)' has been removed from the API.")
             }
             throw CloudError.badRequest("There is no such action: \(member.key.prefix(80))")
         }

@@ -28,6 +28,7 @@ package enum ComputeAPI {
         routes += FlavorExtraSpecsAPI(compute: compute).routes
         routes += KeypairsAPI(compute: compute).routes
         routes += ServerGroupsAPI(compute: compute).routes
+        routes += LimitsAPI(compute: compute).routes
         routes += QuotasAPI(compute: compute).routes
         routes += UnfinishedAPI.routes
         return APIService(

@@ -197,8 +197,7 @@ package final class Cloud: Sendable {
         Agent(channel: channel, machine: machine, logger: logger)
     }
 
-    package func channel(zone: String = "nova") -> InProcessChannel {
-        InProcessChannel(
-            compute: compute, networking: networking, image: image, switchboard: switchboard, zone: zone)
+    package func channel() -> InProcessChannel {
+        InProcessChannel(compute: compute, networking: networking, image: image, switchboard: switchboard)
     }
 }

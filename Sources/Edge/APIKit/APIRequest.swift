@@ -106,8 +106,4 @@ package struct APIRequest: Sendable {
             throw CloudError(.badRequest, "The request body broke off, or is not framed as HTTP wants.", cause: error)
         }
     }
-
-    package var hasBody: Bool {
-        headers[.transferEncoding] != nil || (headers[.contentLength].flatMap { Int($0) } ?? 0) > 0
-    }
 }

@@ -12,18 +12,15 @@ package final class InProcessChannel: HostChannel {
     private let networking: NetworkingService
     private let image: ImageService
     private let switchboard: Switchboard
-    private let zone: String
     private let host = Mutex<(id: HostID, hostname: String)?>(nil)
 
     package init(
-        compute: ComputeService, networking: NetworkingService, image: ImageService, switchboard: Switchboard,
-        zone: String = "nova"
+        compute: ComputeService, networking: NetworkingService, image: ImageService, switchboard: Switchboard
     ) {
         self.compute = compute
         self.networking = networking
         self.image = image
         self.switchboard = switchboard
-        self.zone = zone
     }
 
     private func registered() throws -> (id: HostID, hostname: String) {
@@ -32,7 +29,7 @@ package final class InProcessChannel: HostChannel {
     }
 
     package func register(_ inventory: HostInventory) async throws -> HostID {
-        let id = try await compute.register(inventory, zone: zone)
+        let id = try await compute.register(inventory)
         host.withLock { $0 = (id, inventory.hostname) }
         return id
     }

@@ -39,6 +39,7 @@ struct ServerFilterTests {
             let crossed = "changes-since=2100-01-01T00:00:01Z&\(before)"
             #expect(try await ask(crossed, fixture, version: "2.66").status == 400)
             #expect(try await ask("status=deleted", fixture).status == 403)
+            #expect(try await names("status=deleted&status=active", fixture) == ["alive"])
             let all = "all_tenants=1&status=deleted"
             #expect(try await names(all, fixture, as: .admin) == ["gone"])
             #expect(try await names("all_tenants=1&deleted=yes", fixture, as: .admin) == ["gone"])
@@ -103,15 +104,19 @@ struct ServerFilterTests {
             #expect(try await ask("all_tenants=perhaps", fixture, as: .admin).status == 400)
             #expect(try await ask("locked=perhaps", fixture, version: "2.73").status == 400)
             #expect(try await ask("locked=perhaps", fixture, version: "2.72").status == 200)
+            let flavor = "instance_type_id=1"
+            #expect(try await ask(flavor, fixture, as: .admin, version: "2.74").status == 200)
+            #expect(try await ask(flavor, fixture, as: .admin, version: "2.75").status == 400)
         }
     }
 
-    @Test func anAdministratorWhoNamesAProjectMeansIt() async throws {
+    @Test func aProjectIsOneOfAll() async throws {
         try await CloudFixture.run { fixture async throws in
             _ = try await fixture.boot("one")
             let demo = fixture.people.demo
             #expect(try await names("", fixture, as: .admin).isEmpty)
-            #expect(try await names("tenant_id=\(demo)", fixture, as: .admin) == ["one"])
+            #expect(try await names("tenant_id=\(demo)", fixture, as: .admin).isEmpty)
+            #expect(try await names("all_tenants=&tenant_id=\(demo)", fixture, as: .admin) == ["one"])
             #expect(try await names("all_tenants=1&project_id=\(demo)", fixture, as: .admin) == ["one"])
             #expect(try await names("all_tenants=0&project_id=\(demo)", fixture, as: .admin).isEmpty)
             #expect(try await names("project_id=\(demo)", fixture, as: .stranger).isEmpty)

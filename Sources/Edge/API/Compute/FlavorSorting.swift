@@ -30,8 +30,11 @@ struct FlavorSorting: Sendable {
     private let isAscending: Bool
 
     init(_ request: APIRequest) throws {
-        let name = request.query("sort_key") ?? "flavorid"
-        let direction = request.query("sort_dir") ?? "asc"
+        func asked(_ parameter: String, else usual: String) -> String {
+            request.query(parameter).flatMap { $0.isEmpty ? nil : $0 } ?? usual
+        }
+        let name = asked("sort_key", else: "flavorid")
+        let direction = asked("sort_dir", else: "asc")
         guard let key = Self.keys[name] else {
             throw CloudError.badRequest(
                 "Invalid input for query parameters sort_key. Value: '\(name.prefix(40))'. "

@@ -7,6 +7,7 @@ enum QueryRules {
         "is_public", "limit", "marker", "minDisk", "minRam", "sort_dir", "sort_key",
     ]
     private static let servers = ServerListFilter.names.union(ServerFilterTable.rows.keys)
+        .subtracting(["instance_type_id"])
     private static let actions: Set<String> = ["changes-since", "limit", "marker"]
 
     /// By path; an empty list is a route that never minds.

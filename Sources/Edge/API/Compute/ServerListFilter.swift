@@ -26,28 +26,24 @@ enum ServerListFilter {
         return (filter, allProjects)
     }
 
-    /// Whose servers; says whether of all projects. An administrator who names another project means that one.
+    /// Whose servers; says whether of all projects. `tenant_id` chooses one of all, and says nothing without them.
     private static func readScope(_ request: APIRequest, _ filter: inout ServerFilter) throws -> Bool {
-        let project = request.caller.isAdmin ? request.query("project_id") ?? request.query("tenant_id") : nil
-        var isWide = project != nil
-        if let asked = request.query("all_tenants") {
-            guard let wanted = asked.isEmpty ? true : APIRequest.boolean(asked) else {
-                throw ServerFilterTable.invalid("all_tenants", asked, "It must be a boolean.")
-            }
-            isWide = wanted
+        guard let asked = request.query("all_tenants") else { return false }
+        guard let isWide = asked.isEmpty ? true : APIRequest.boolean(asked) else {
+            throw ServerFilterTable.invalid("all_tenants", asked, "It must be a boolean.")
         }
         guard isWide else { return false }
         guard request.caller.isAdmin else {
             throw CloudError(
                 .forbidden, "Policy doesn't allow os_compute_api:servers:detail:get_all_tenants to be performed.")
         }
-        filter.project = project.map { ProjectID($0) }
+        filter.project = (request.query("project_id") ?? request.query("tenant_id")).map { ProjectID($0) }
         return true
     }
 
     /// Deleted servers are in a list of what has changed, and where administrators ask for them.
     private static func readDeleted(_ request: APIRequest, _ filter: inout ServerFilter) throws {
-        if request.queries("status").contains(where: { $0.uppercased() == "DELETED" }) {
+        if Set(request.queries("status").map { $0.uppercased() }) == ["DELETED"] {
             guard request.caller.isAdmin else {
                 throw CloudError(.forbidden, "Only administrators may list deleted instances")
             }

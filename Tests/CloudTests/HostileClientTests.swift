@@ -227,6 +227,29 @@ struct HostileClientTests {
         }
     }
 
+    @Test func bodiesOfStrangersKeepNobodyOut() async throws {
+        try await run {
+            $0.bodyBytes = 20_000
+        } _: { fixture, server in
+            func post(_ path: String, _ announced: Int, _ sent: Int) -> String {
+                head(fixture, "POST \(path)", "Content-Length: \(announced)\r\nConnection: close\r\n")
+                    + String(repeating: " ", count: sent)
+            }
+            let login = "/identity/v3/auth/tokens"
+            let slow = try await server.connect()
+            try await slow.send(post(login, 6_000, 4_500))
+            try await eventually("strangers are refused") {
+                try await server.ask(post(login, 1_000, 1_000)).hasPrefix("HTTP/1.1 503 ")
+            }
+            let served = try await server.ask(post("/compute/v2.1/servers", 18_000, 18_000))
+            #expect(served.hasPrefix("HTTP/1.1 400 "), "\(served.prefix(300))")
+            try await slow.close()
+            try await eventually("what was held is given back") {
+                try await server.ask(post(login, 1_000, 1_000)).hasPrefix("HTTP/1.1 400 ")
+            }
+        }
+    }
+
     @Test func whoHasNoTokenSendsLittle() async throws {
         try await CloudFixture.run { fixture in
             for (bytes, status) in [(16 << 10, 400), ((16 << 10) + 1, 413)] {

@@ -2,6 +2,7 @@ import ArgumentParser
 import Cloud
 import Compute
 import Logging
+import Model
 
 /// What `up` and `serve` have in common: the cloud, apart from its hosts.
 struct CloudOptions: ParsableArguments {
@@ -33,8 +34,16 @@ struct CloudOptions: ParsableArguments {
         guard (1...65_535).contains(port) else {
             throw ValidationError("--port is \(port); it can be 1 to 65535.")
         }
-        _ = try retention
-        if let publicUrl { try PublicURL.check(publicUrl) }
+        try Self.check("--keep-days or --keep-deleted") { _ = try retention }
+        if let publicUrl { try Self.check("--public-url") { try PublicURL.check(publicUrl) } }
+    }
+
+    private static func check(_ option: String, _ check: () throws -> Void) throws {
+        do {
+            try check()
+        } catch let error as CloudError {
+            throw ValidationError("\(option): \(error.message)")
+        }
     }
 
     private var retention: Retention {

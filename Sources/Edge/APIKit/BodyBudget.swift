@@ -11,6 +11,9 @@ package final class BodyBudget: Sendable {
         self.limit = limit
     }
 
+    /// A smaller one beside it, for those who show no token: they keep nobody out who has one.
+    func forStrangers() -> BodyBudget { BodyBudget(limit: limit / 4) }
+
     /// How many bytes are held now.
     package var used: Int { held.withLock { $0 } }
 

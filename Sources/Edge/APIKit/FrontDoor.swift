@@ -48,6 +48,7 @@ package struct FrontDoor: HTTPResponder {
     private let logger: Logger
     private let publicURL: String?
     private let bodies: BodyBudget
+    private let openBodies: BodyBudget
 
     /// `open` routes stand outside every service and need no token. `publicURL` is where clients reach the cloud when
     /// that is not where it listens; without it, links begin as the request's own address does.
@@ -74,6 +75,7 @@ package struct FrontDoor: HTTPResponder {
         self.logger = logger
         self.publicURL = publicURL
         self.bodies = bodies
+        openBodies = bodies.forStrangers()
     }
 
     package func respond(to request: Request, context: FrontContext) async throws -> Response {
@@ -193,8 +195,9 @@ package struct FrontDoor: HTTPResponder {
         _ route: Route, _ request: Request, _ segments: [String], _ caller: Caller, _ version: Microversion,
         prefix: String
     ) async throws -> APIResponse {
-        let limit = route.access == .anyone ? APIRequest.openBodyLimit : APIRequest.bodyLimit
-        let share = BodyShare(bodies, limit: limit)
+        let share =
+            route.access == .anyone
+            ? BodyShare(openBodies, limit: APIRequest.openBodyLimit) : BodyShare(bodies, limit: APIRequest.bodyLimit)
         defer { share.giveBack() }
         let asked = APIRequest(
             request: request, caller: caller, version: version, parameters: RouteTree.parameters(route, segments),

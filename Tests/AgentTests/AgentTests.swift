@@ -142,6 +142,23 @@ struct AgentTests {
         #expect(bench.driver.startCount(of: bench.server) == starts)
     }
 
+    /// After a start of the machine a trouble that passes must not leave guests off.
+    @Test func whatHeldBeforeIsTriedUntilItHoldsAgain() async throws {
+        let bench = Bench()
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 1))
+            try await bench.report(of: 1)
+        }
+        bench.driver.hostRestarts()
+        bench.driver.fail(.start, times: 1)
+        let heard = bench.channel.reports.count
+        try await bench.withAgent(boot: "second") {
+            let first = try await bench.report(of: 1, after: heard)
+            #expect(first.power == .running && first.failure == nil)
+        }
+        #expect(bench.driver.startCount(of: bench.server) == 2)
+    }
+
     /// A removal is a debt.
     @Test func aFailedRemovalIsTriedUntilItIsPaid() async throws {
         let bench = Bench()

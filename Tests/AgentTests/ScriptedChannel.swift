@@ -85,7 +85,7 @@ final class ScriptedChannel: HostChannel {
     }
 
     func topology() async throws -> NetworkTopology {
-        throw CloudError(.unavailable, "There is no network in this test.")
+        NetworkTopology(generation: 1)
     }
 
     func configDrive(_ server: ServerID) async throws -> [ConfigDriveFile] { [] }
@@ -108,6 +108,7 @@ struct Bench: Sendable {
     var storage = SimulatedStorage(readsContent: true)
     let channel = ScriptedChannel()
     let server = ServerID.random()
+    var dataplane = RecordedDataplane()
 
     /// Runs an agent while `body` does, in the boot of the machine that is named.
     func withAgent(
@@ -115,7 +116,7 @@ struct Bench: Sendable {
         _ body: @Sendable () async throws -> Void
     ) async throws {
         let machine = HostMachine(
-            driver: driver, storage: storage, dataplane: RecordedDataplane(), bootID: boot, graceSeconds: 0.05)
+            driver: driver, storage: storage, dataplane: dataplane, bootID: boot, graceSeconds: 0.05)
         let agent = Agent(
             channel: channel, machine: machine, logger: Logger(label: "agent") { _ in SwiftLogNoOpLogHandler() },
             imageInterval: imageInterval, imageMinimumAge: .zero)
@@ -129,14 +130,14 @@ struct Bench: Sendable {
 
     func document(
         epoch: Int64, presence: DesiredServer.Presence = .present, power: DesiredServer.Power = .running,
-        command: HostCommand? = nil
+        command: HostCommand? = nil, nics: [GuestNIC] = []
     ) -> DesiredServer {
         DesiredServer(
             serverID: server, epoch: epoch, presence: presence, power: power,
             hardware: GuestHardware(name: "vm", vcpus: 1, memoryMiB: 256),
             disks: GuestDisks(
                 image: ImageReference(id: ImageID("image"), sha512: "ab", format: .raw, sizeBytes: 512), rootGiB: 1,
-                configDrive: false), nics: [], command: command)
+                configDrive: false), nics: nics, command: command)
     }
 
     /// The report that answers an epoch, as soon as there is one.

@@ -48,6 +48,15 @@ struct AuditTests {
         ("UPDATE host_documents SET server_id = 'nobody'", "document of a server that is not there"),
         ("UPDATE servers SET operation = 'stop', workflow_id = 'none'", "operation without a workflow"),
         ("UPDATE workflows SET outcome = NULL, finished_at = NULL", "workflow that no server waits for"),
+        (
+            """
+            UPDATE workflows SET outcome = NULL, finished_at = NULL, action = 'attach_interface', server_id = 'nobody'
+            """, "workflow of a server that is not there"
+        ),
+        (
+            "UPDATE workflows SET outcome = NULL, finished_at = NULL, awaits_turn = 1",
+            "workflow that waits for a turn nobody has"
+        ),
     ])
     func findsWhatIsPlanted(_ fault: String, _ name: String) async throws {
         var options = CloudFixture.Options()

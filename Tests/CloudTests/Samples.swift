@@ -95,6 +95,8 @@ struct Samples: Sendable {
             "POST \(base)/flavors/{id}/os-extra_specs": #"{"extra_specs": {"hw:x": "1"}}"#,
             "PUT \(base)/flavors/{id}/os-extra_specs/{key}": #"{"hw:x": "2"}"#,
             "POST \(base)/os-keypairs": #"{"keypair": {"name": "k2", "type": "ssh", "public_key": "\#(key)"}}"#,
+            "POST \(base)/servers/{id}/os-interface":
+                #"{"interfaceAttachment": {"net_id": "\#(world.ids["networks"] ?? "")"}}"#,
             "POST \(base)/os-server-groups":
                 #"{"server_group": {"name": "g", "policy": "anti-affinity", "rules": {"max_server_per_host": 2}}}"#,
             "PUT \(base)/os-quota-sets/{project}": #"{"quota_set": {"instances": 20, "force": true}}"#,

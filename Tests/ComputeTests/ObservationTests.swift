@@ -81,6 +81,30 @@ struct ObservationTests {
         }
     }
 
+    /// What the guest does after its host has failed takes neither the reason away nor the power it should have.
+    @Test func aReasonOutlivesWhatIsSeenAfterIt() async throws {
+        try await Workshop.run { shop in
+            let id = try await shop.begin(Scenario.all[0])
+            try await shop.finish(id)
+            let compute = shop.fixture.cloud.compute
+            let server = try await shop.fixture.server(id)
+            func seen(_ failure: HostFailure?) async throws {
+                try await compute.observe([
+                    ServerObservation(
+                        hostID: shop.fixture.host.id, serverID: id, epoch: server.epoch, power: .shutdown,
+                        failure: failure)
+                ])
+            }
+            try await seen(HostFailure(message: "The network is not there.", detail: "test"))
+            let after = try await shop.fixture.server(id)
+            #expect(after.settled == .active && after.epoch == server.epoch)
+            try await compute.stop(id, by: shop.fixture.people.member)
+            try await seen(HostFailure(message: "It does not stop.", detail: "test"))
+            try await seen(nil)
+            #expect(try await shop.fixture.server(id).hostFailure?.contains("It does not stop.") == true)
+        }
+    }
+
     @Test func theHostsOwnWordsAreTheFault() async throws {
         try await CloudFixture.run { fixture in
             fixture.host.storage.failPrepare(
@@ -115,7 +139,7 @@ struct ObservationTests {
             let second = try #require(try await fixture.create { $0.nics = wish }.first?.id)
             try await fixture.server(second) { $0.settled == .error }
             #expect(try await fixture.fault(of: second).contains("10.20.0.77"))
-            var both = oneServer
+            var both = oneServer()
             (both.instances, both.cores, both.ram) = (2, 2, 512)
             #expect(try await fixture.holdings() == both)
         }

@@ -16,8 +16,12 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     let begin: @Sendable (CloudFixture, ServerID) async throws -> Void
     let end: SettledState
     let power: ServerObservation.Power
+    /// How many ports the server has in the end.
+    var ports = 1
+    /// Where the server rests when the workflow has failed.
+    var endAfterFailure = SettledState.error
 
-    var testDescription: String { kind }
+    var testDescription: String { "\(kind) \(start)" }
 
     static let all: [Scenario] = [
         Scenario(kind: "build-server", start: .nothing, begin: { _, _ in }, end: .active, power: .running),
@@ -35,7 +39,24 @@ struct Scenario: Sendable, CustomTestStringConvertible {
         Scenario(
             kind: "delete-server", start: .running,
             begin: { try await $0.cloud.compute.delete($1, by: $0.people.member) },
-            end: .deleted, power: .absent),
+            end: .deleted, power: .absent, ports: 0),
+        Scenario(
+            kind: "attach-interface", start: .running,
+            begin: { _ = try await $0.cloud.compute.beginAttaching(nil, to: $1, by: $0.people.member) },
+            end: .active, power: .running, ports: 2, endAfterFailure: .active),
+        Scenario(
+            kind: "attach-interface", start: .stopped,
+            begin: { _ = try await $0.cloud.compute.beginAttaching(nil, to: $1, by: $0.people.member) },
+            end: .stopped, power: .shutdown, ports: 2, endAfterFailure: .stopped),
+        Scenario(
+            kind: "detach-interface", start: .running,
+            begin: { fixture, id in
+                let member = fixture.people.member
+                for interface in try await fixture.cloud.compute.attachments(of: id, by: member) {
+                    try await fixture.cloud.compute.detach(interface.port.id, from: id, by: member)
+                }
+            },
+            end: .active, power: .running, ports: 0, endAfterFailure: .active),
     ]
 }
 
@@ -116,10 +137,10 @@ struct Workshop: Sendable {
     }
 }
 
-/// What one server of flavor `42` with one port holds while it exists and is built.
-var oneServer: Holdings {
+/// What one server of flavor `42` with so many ports holds while it exists and is built.
+func oneServer(ports: Int = 1) -> Holdings {
     var held = Holdings()
-    held.ports = 1
+    held.ports = ports
     held.allocations = 3
     held.inventoryUse = 1 + 256 + 1
     held.guests = 1
@@ -128,7 +149,7 @@ var oneServer: Holdings {
     held.instances = 1
     held.cores = 1
     held.ram = 256
-    held.portQuota = 1
+    held.portQuota = ports
     return held
 }
 

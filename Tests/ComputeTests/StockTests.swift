@@ -1,5 +1,6 @@
 import Cloud
 import Compute
+import Dataplane
 import HostProtocol
 import Hypervisor
 import Model
@@ -23,8 +24,20 @@ struct StockTests {
         #expect(server.operation == nil)
         #expect(server.fault == nil)
         #expect(try await shop.newest(id).outcome == .succeeded)
-        #expect(try await shop.settledHoldings(id, guests: isGone ? 0 : 1) == (isGone ? Holdings() : oneServer))
+        #expect(
+            try await shop.settledHoldings(id, guests: isGone ? 0 : 1)
+                == (isGone ? Holdings() : oneServer(ports: scenario.ports)))
         #expect(try await shop.fixture.host.driver.power(of: id) == scenario.power)
+        try await expectItsPorts(id, shop)
+    }
+
+    /// A guest that runs has a NIC for each port of its server, and no other.
+    private func expectItsPorts(_ id: ServerID, _ shop: Workshop) async throws {
+        let fixture = shop.fixture
+        guard try await fixture.host.driver.power(of: id) == .running else { return }
+        let ports = try await fixture.cloud.compute.attachments(of: id, by: fixture.people.member).map(\.port.id)
+        let taps = Set(ports.map { fixture.host.dataplane.tapName(of: $0) })
+        try await eventually("the guest has NICs on \(taps)") { try await fixture.host.driver.taps(of: id) == taps }
     }
 
     @Test(arguments: Scenario.all)
@@ -75,8 +88,12 @@ struct StockTests {
                 let failing = shop.definitions(of: scenario.kind, step: step) { $0.failing(after: hasWorked) }
                 let ended = try await shop.finish(id, with: failing)
                 #expect(ended.outcome == .failed)
-                #expect(try await shop.fixture.server(id).state.status == "ERROR")
-                #expect(try await shop.fixture.fault(of: id) == "injected")
+                #expect(ended.failure == "injected")
+                let server = try await shop.fixture.server(id)
+                #expect(server.settled == scenario.endAfterFailure)
+                #expect(server.operation == nil)
+                #expect(try await shop.fixture.fault(of: id) == (server.settled == .error ? "injected" : ""))
+                try await expectItsPorts(id, shop)
                 if scenario.kind == "build-server" {
                     #expect(try await shop.settledHoldings(id, guests: 0) == brokenServer)
                 }

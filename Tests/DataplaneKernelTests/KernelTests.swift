@@ -98,6 +98,24 @@ extension KernelSuites {
             }
         }
 
+        @Test func whatWasCutIsForgottenWithItsNetwork() async throws {
+            try await withLab { lab in
+                var topology = try await pair(lab)
+                topology.securityGroups = [Shapes.group(1, tcp: [7000])]
+                try await lab.dataplane.converge(topology)
+                let listener = try await lab.listen("b", "10.0.0.12", 7000)
+                let client = try #require(try await lab.connect("a", to: "10.0.0.12", 7000))
+                defer { withExtendedLifetime((listener, client)) {} }
+                topology.securityGroups = [Shapes.group(1, tcp: [])]
+                topology.generation += 1
+                try await lab.dataplane.converge(topology)
+                #expect(await lab.dataplane.cuts.count == 1)
+                let generation = topology.generation + 1
+                try await lab.dataplane.converge(NetworkTopology(generation: generation))
+                #expect(await lab.dataplane.cuts.isEmpty)
+            }
+        }
+
         @Test func spoofedSourcesAreDropped() async throws {
             try await withLab { lab in
                 let topology = try await pair(lab)

@@ -1,5 +1,6 @@
 import Foundation
 import HostProtocol
+import Logging
 import Model
 import Testing
 
@@ -78,6 +79,36 @@ extension KernelSuites {
                 #expect(try !NamespaceApplier.present(lab.names).contains(router))
                 try await lab.dataplane.converge(topology)
                 #expect(try NamespaceApplier.present(lab.names).contains(router))
+                topology.routers = []
+                topology.generation += 1
+                try await lab.dataplane.converge(topology)
+                #expect(AppliedRecord.read(lab.names, logger: Logger(label: "test")).floating[router] == nil)
+                #expect(await lab.dataplane.rules.namespaces == [""])
+            }
+        }
+
+        /// A namespace that the kernel does not take, as it has too small an MTU for its IPv6 address.
+        @Test func oneNetworksTroubleIsItsOwn() async throws {
+            try await withLab { lab in
+                var topology = try await full(lab)
+                var flawed = Shapes.network(2)
+                flawed.mtu = 1200
+                let subnet = SubnetID(Shapes.id("b2", 2))
+                flawed.subnets.append(
+                    TopologySubnet(
+                        id: subnet, ipVersion: 6, cidr: "fd00:2::/64", gateway: nil, dhcpEnabled: true, dnsServers: [],
+                        hostRoutes: []))
+                flawed.dhcpPort?.addresses.append(TopologyAddress(subnetID: subnet, address: "fd00:2::2"))
+                topology.networks.append(flawed)
+                let troubles = try await lab.dataplane.converge(topology)
+                #expect(Set(troubles.map(\.part)) == [.network(flawed.id)], "\(troubles)")
+                let listener = try await lab.listen("b", "10.0.0.12", 7000)
+                #expect(try await lab.connect("a", to: "10.0.0.12", 7000) != nil)
+                #expect(listener.accept() != nil)
+                #expect(dnsmasq(lab) != nil)
+                topology.networks[topology.networks.count - 1].mtu = 1280
+                topology.generation += 1
+                #expect(try await lab.dataplane.converge(topology).isEmpty)
             }
         }
 

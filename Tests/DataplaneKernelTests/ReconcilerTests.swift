@@ -43,9 +43,10 @@ private final class WatchedDataplane: Dataplane {
     var passes: Int { ended.withLock { $0 } }
     var wantsTopology: Bool { true }
     func tapName(of port: PortID) -> String { inner.tapName(of: port) }
-    func converge(_ topology: NetworkTopology, mending: Bool) async throws {
-        try await inner.converge(topology, mending: mending)
+    func converge(_ topology: NetworkTopology, mending: Bool) async throws -> [DataplaneTrouble] {
+        let troubles = try await inner.converge(topology, mending: mending)
         ended.withLock { $0 += 1 }
+        return troubles
     }
     func differences(from topology: NetworkTopology) async throws -> [String] {
         try await inner.differences(from: topology)

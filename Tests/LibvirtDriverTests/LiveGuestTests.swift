@@ -16,18 +16,20 @@ private let environment = ProcessInfo.processInfo.environment
 @Suite(.enabled(if: environment["NOVELLA_HOST_TESTS"] == "1" && environment["NOVELLA_GUEST_IMAGE"] != nil), .serialized)
 final class LiveGuestTests {
     private let folder = "/var/tmp/novella-lg-\(UUID().uuidString.prefix(8).lowercased())"
-    private let tap = "nvt\(UUID().uuidString.prefix(8).lowercased())"
+    private let taps = (0..<2).map { _ in "nvt\(UUID().uuidString.prefix(8).lowercased())" }
     private let server = ServerID.random()
 
     init() throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try Self.ip("tuntap", "add", "dev", tap, "mode", "tap")
-        try Self.ip("link", "set", tap, "up")
+        for tap in taps {
+            try Self.ip("tuntap", "add", "dev", tap, "mode", "tap")
+            try Self.ip("link", "set", tap, "up")
+        }
     }
 
     deinit {
         // Leftovers are no failure of what is tested.
-        try? Self.ip("tuntap", "del", "dev", tap, "mode", "tap")
+        for tap in taps { try? Self.ip("tuntap", "del", "dev", tap, "mode", "tap") }
         try? FileManager.default.removeItem(atPath: folder)
     }
 
@@ -83,13 +85,13 @@ final class LiveGuestTests {
                     continuation.finish()
                 }
             }, configDrive: Self.configDrive)
-        try await driver.define(
-            DomainSpec(
-                serverID: server, hardware: wish.hardware, disks: files.disks,
-                nics: [.init(macAddress: "fa:16:3e:00:00:01", tapName: tap, mtu: 1450)],
-                consoleLogPath: files.consoleLogPath, vncSocketPath: files.vncSocketPath))
+        let spec = DomainSpec(
+            serverID: server, hardware: wish.hardware, disks: files.disks,
+            nics: [.init(macAddress: "fa:16:3e:00:00:01", tapName: taps[0], mtu: 1450)],
+            consoleLogPath: files.consoleLogPath, vncSocketPath: files.vncSocketPath)
+        try await driver.define(spec)
         do {
-            try await exercise(driver, storage)
+            try await exercise(driver, storage, spec)
         } catch {
             try await driver.undefine(server)
             throw error
@@ -98,7 +100,19 @@ final class LiveGuestTests {
         try await storage.remove(server)
     }
 
-    private func exercise(_ driver: LibvirtDriver, _ storage: FileHostStorage) async throws {
+    /// The guest's own kernel takes the cards and lets go of them.
+    private func exerciseNICs(_ driver: LibvirtDriver, _ spec: DomainSpec) async throws {
+        var both = spec
+        both.nics.append(.init(macAddress: "fa:16:3e:00:00:02", tapName: taps[1], mtu: 1450))
+        var none = spec
+        none.nics = []
+        for wanted in [both, both, spec, none, both, spec] {
+            try await driver.setNICs(wanted)
+            #expect(try await driver.taps(of: server) == Set(wanted.nics.map(\.tapName)))
+        }
+    }
+
+    private func exercise(_ driver: LibvirtDriver, _ storage: FileHostStorage, _ spec: DomainSpec) async throws {
         try await driver.start(server)
         try await waitForConsole(storage, "host name live-1")
         try await waitForConsole(storage, "someone@somewhere")
@@ -110,6 +124,7 @@ final class LiveGuestTests {
         try await waitForConsole(storage, "(ephemeral0) is on /mnt")
         try await waitForConsole(storage, "guest agent on")
         try await waitForConsole(storage, "user-data-ran")
+        try await exerciseNICs(driver, spec)
         #expect(try await driver.rebootSoft(server, graceSeconds: 60))
         #expect(try await driver.power(of: server) == .running)
         try await waitForConsole(storage, "host name live-1", times: 2)

@@ -105,7 +105,7 @@ private func libraryReading(_ text: String) -> IPAddress? {
 
     @Test(arguments: [
         "", "/", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/+8", "10.0.0.0/8/8", "::/129", "10.0.0/8",
-        "10.0.0.0/ 8", "/8",
+        "10.0.0.0/ 8", "/8", "10.0.0.0/-0", "::/-0", "10.0.0.0/+0", "10.0.0.0/0008",
     ])
     func refusesWhatIsNoPrefix(text: String) {
         #expect(CIDR(text) == nil)

@@ -110,15 +110,7 @@ package struct CIDR: Sendable, Hashable, CustomStringConvertible {
 
     /// `strict` refuses set bits behind the prefix; otherwise they are cleared.
     package init?(_ text: some StringProtocol, strict: Bool = false) {
-        let parts = text.split(separator: "/" as Character, omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), let address = IPAddress(parts[0]) else { return nil }
-        var length = address.bits
-        if parts.count == 2 {
-            guard let given = Int(parts[1]), (0...address.bits).contains(given), parts[1].first != "+" else {
-                return nil
-            }
-            length = given
-        }
+        guard let (address, length) = Self.parse(text) else { return nil }
         let hostBits = UInt128(address.bits - length)
         let cleared = hostBits == 128 ? 0 : (address.number >> hostBits) << hostBits
         if strict, cleared != address.number { return nil }
@@ -126,7 +118,25 @@ package struct CIDR: Sendable, Hashable, CustomStringConvertible {
         self.length = length
     }
 
+    /// The address as it is written, and the length; an address alone has all of its bits.
+    package static func parse(_ text: some StringProtocol) -> (address: IPAddress, length: Int)? {
+        let parts = text.split(separator: "/" as Character, omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count), let address = IPAddress(parts[0]) else { return nil }
+        guard parts.count == 2 else { return (address, address.bits) }
+        guard (1...3).contains(parts[1].utf8.count), parts[1].utf8.allSatisfy({ (48...57).contains($0) }),
+            let length = Int(parts[1]), length <= address.bits
+        else { return nil }
+        return (address, length)
+    }
+
     package var version: Int { first.version }
+    /// What a port may have: all but the network's own address, and in IPv4 the broadcast address. A prefix of two
+    /// addresses or one has neither.
+    package var hosts: ClosedRange<IPAddress> {
+        guard length < first.bits - 1 else { return first...last }
+        let end = IPAddress(version: version, number: last.number - (version == 4 ? 1 : 0))
+        return IPAddress(version: version, number: first.number + 1)...end
+    }
     package var last: IPAddress {
         let hostBits = UInt128(first.bits - length)
         let ones: UInt128 = hostBits == 128 ? .max : (1 << hostBits) - 1

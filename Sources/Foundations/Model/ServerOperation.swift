@@ -11,7 +11,7 @@ package enum ServerOperation: String, Sendable, Codable, CaseIterable {
     case delete
 }
 
-/// How one operation reads to users: from where it may start and which `task_state` it shows.
+/// How an operation or a change reads to users: from where it may start and which `task_state` it shows.
 package struct OperationRule: Sendable {
     /// Nova's action name, as in `os-instance-actions`.
     package var action: String
@@ -24,6 +24,18 @@ package struct OperationRule: Sendable {
     package var taskStates: [String]
     /// After which it has failed, whatever it waits for.
     package var deadlineSeconds: Double = 600
+}
+
+/// What is done to a server without a `task_state`: such changes wait for one another and for operations, which do not
+/// refuse them; operations that come later wait for them.
+package enum ServerChange: String, Sendable, CaseIterable {
+    case attachInterface = "attach_interface"
+    case detachInterface = "detach_interface"
+
+    package var rule: OperationRule {
+        OperationRule(
+            action: rawValue, verb: rawValue, allowedFrom: [.active, .stopped], takesOver: false, taskStates: [])
+    }
 }
 
 extension ServerOperation {

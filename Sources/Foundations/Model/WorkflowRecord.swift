@@ -5,6 +5,8 @@ package struct WorkflowRecord: Sendable, Equatable {
 
     /// The output with what administrators may read of a failure.
     package static let detailsOutput = "details"
+    /// The output with the `CloudError.Kind` of a failure.
+    package static let failureKindOutput = "failure-kind"
 
     package var id: WorkflowID
     /// The name in the registry, such as `build-server`.
@@ -34,6 +36,8 @@ package struct WorkflowRecord: Sendable, Equatable {
     package var createdAt: Timestamp
     package var updatedAt: Timestamp
     package var finishedAt: Timestamp?
+    /// Another workflow of the server is under way; this one begins when those before it have ended.
+    package var awaitsTurn: Bool = false
 
     package init(
         id: WorkflowID, kind: String, serverID: ServerID? = nil, action: String, projectID: ProjectID,
@@ -41,7 +45,7 @@ package struct WorkflowRecord: Sendable, Equatable {
         direction: Direction = .forward, attempt: Int = 0, leaseEpoch: Int64 = 0,
         leaseUntil: Timestamp = Timestamp(microseconds: 0), wakeAt: Timestamp, deadline: Timestamp, signals: Int = 0,
         failure: String? = nil, outcome: Outcome? = nil, createdAt: Timestamp, updatedAt: Timestamp,
-        finishedAt: Timestamp? = nil
+        finishedAt: Timestamp? = nil, awaitsTurn: Bool = false
     ) {
         self.id = id
         self.kind = kind
@@ -65,5 +69,6 @@ package struct WorkflowRecord: Sendable, Equatable {
         self.createdAt = createdAt
         self.updatedAt = updatedAt
         self.finishedAt = finishedAt
+        self.awaitsTurn = awaitsTurn
     }
 }

@@ -41,6 +41,6 @@ package struct Migration: Sendable {
 /// All migrations in order.
 package enum Migrations {
     package static let all: [Migration] = [
-        identity, image, network, compute, workflow, hostDocuments, serverGroups,
+        identity, image, network, compute, workflow, hostDocuments, serverGroups, workflowTurns,
     ]
 }

@@ -1,7 +1,7 @@
 package import Model
 import Synchronization
 
-/// A value kept as one row. The first column is the key.
+/// A value kept as one row.
 ///
 /// Conformances stand beside the queries of the same noun, so that nobody else knows the columns.
 package protocol Record: Sendable {
@@ -11,6 +11,9 @@ package protocol Record: Sendable {
     /// In the order of `columns`.
     var values: [SQLValue] { get }
 }
+
+/// A record whose first column is the whole primary key.
+package protocol KeyedRecord: Record {}
 
 /// Reads the columns of a row one after the other.
 package struct RowReader {
@@ -86,7 +89,7 @@ extension Connection {
 
     /// Writes every column of the row with the record's key; says whether there was one.
     @discardableResult
-    package func update(_ record: some Record) throws -> Bool {
+    package func update(_ record: some KeyedRecord) throws -> Bool {
         try execute(Statements.of(type(of: record)).update, record.values) == 1
     }
 
@@ -114,12 +117,12 @@ extension Connection {
         try fetch(type, condition + " LIMIT 1", arguments).first
     }
 
-    package func find<Wanted: Record>(_ type: Wanted.Type, key: SQLValue) throws -> Wanted? {
+    package func find<Wanted: KeyedRecord>(_ type: Wanted.Type, key: SQLValue) throws -> Wanted? {
         try records(type, Statements.of(type).find, [key]).first
     }
 
     @discardableResult
-    package func delete<Wanted: Record>(_ type: Wanted.Type, key: SQLValue) throws -> Bool {
+    package func delete<Wanted: KeyedRecord>(_ type: Wanted.Type, key: SQLValue) throws -> Bool {
         try execute(Statements.of(type).delete, [key]) == 1
     }
 

@@ -25,6 +25,7 @@ final class GroupCommitter: Sendable {
     private let sizes: Histogram?
     private let checkpointer: Checkpointer?
     private let queue = Mutex(Queue())
+    private let statements = StatementCache()
 
     /// `sizes` counts the members of each commit.
     init(writer: DatabaseQueue, sizes: Histogram?, checkpointer: Checkpointer?) {
@@ -39,9 +40,9 @@ final class GroupCommitter: Sendable {
         try await withCheckedThrowingContinuation { continuation in
             let outcome = Mutex<Swift.Result<Result, any Error>?>(nil)
             let member = Member(
-                run: { db in
+                run: { [statements] db in
                     do {
-                        let value = try mapped { try body(SQLiteConnection(db: db)) }
+                        let value = try mapped { try body(SQLiteConnection(db: db, statements: statements)) }
                         outcome.withLock { $0 = .success(value) }
                     } catch {
                         outcome.withLock { $0 = .failure(error) }
@@ -57,6 +58,11 @@ final class GroupCommitter: Sendable {
                 })
             enqueue(member)
         }
+    }
+
+    /// To be called before the writer closes.
+    func close() {
+        writer.inDatabase { _ in statements.empty() }
     }
 
     private func enqueue(_ member: Member) {
@@ -121,7 +127,7 @@ final class GroupCommitter: Sendable {
     }
 
     private func inTransaction(_ db: GRDB.Database, _ body: (SQLiteConnection) throws -> Void) throws {
-        let connection = SQLiteConnection(db: db)
+        let connection = SQLiteConnection(db: db, statements: statements)
         try connection.execute("BEGIN IMMEDIATE", [])
         do {
             try body(connection)

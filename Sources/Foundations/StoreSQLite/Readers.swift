@@ -4,7 +4,7 @@ import Synchronization
 
 /// A few connections that only read. What waits is taken by the next that is free, without another change of thread.
 final class Readers: Sendable {
-    private typealias Work = @Sendable (GRDB.Database) -> Void
+    private typealias Work = @Sendable (SQLiteConnection) -> Void
 
     private struct State {
         /// Taken from `next` on.
@@ -19,15 +19,23 @@ final class Readers: Sendable {
                 return nil
             }
             defer { next += 1 }
-            return waiting[next]
+            let work = waiting[next]
+            // With readers that are never idle the list would keep all that was ever read.
+            if next >= 512, next * 2 > waiting.count {
+                waiting.removeSubrange(...next)
+                next = -1
+            }
+            return work
         }
     }
 
     private let connections: [DatabaseQueue]
+    private let statements: [StatementCache]
     private let state: Mutex<State>
 
     init(_ connections: [DatabaseQueue]) {
         self.connections = connections
+        statements = connections.map { _ in StatementCache() }
         state = Mutex(State(idle: Array(connections.indices)))
     }
 
@@ -37,8 +45,8 @@ final class Readers: Sendable {
     ) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
             let free = state.withLock { state in
-                state.waiting.append { db in
-                    continuation.resume(with: Swift.Result { try mapped { try Self.snapshot(db, body) } })
+                state.waiting.append { connection in
+                    continuation.resume(with: Swift.Result { try mapped { try Self.snapshot(connection, body) } })
                 }
                 return state.idle.popLast()
             }
@@ -47,7 +55,10 @@ final class Readers: Sendable {
     }
 
     func close() throws {
-        for connection in connections { try connection.close() }
+        for (connection, statements) in zip(connections, statements) {
+            connection.inDatabase { _ in statements.empty() }
+            try connection.close()
+        }
     }
 
     private func drain(_ number: Int, _ db: GRDB.Database) {
@@ -58,21 +69,20 @@ final class Readers: Sendable {
                 return work
             }
             guard let work else { return }
-            work(db)
+            work(SQLiteConnection(db: db, statements: statements[number]))
         }
     }
 
     private static func snapshot<Result>(
-        _ db: GRDB.Database, _ body: (any Connection) throws -> Result
+        _ connection: SQLiteConnection, _ body: (any Connection) throws -> Result
     ) throws -> Result {
-        let connection = SQLiteConnection(db: db)
         try connection.execute("BEGIN DEFERRED", [])
         do {
             let result = try body(connection)
             try connection.execute("COMMIT", [])
             return result
         } catch {
-            if db.isInsideTransaction { try connection.execute("ROLLBACK", []) }
+            if connection.db.isInsideTransaction { try connection.execute("ROLLBACK", []) }
             throw error
         }
     }

@@ -7,6 +7,7 @@ struct SQLiteConnection: Connection {
     /// SQLite copies what is bound.
     private static let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
     let db: GRDB.Database
+    let statements: StatementCache
 
     @discardableResult
     func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
@@ -21,7 +22,7 @@ struct SQLiteConnection: Connection {
     }
 
     private func run(_ sql: String, _ arguments: [SQLValue], _ row: (OpaquePointer) throws -> Void) throws {
-        var prepared = try db.cachedStatement(sql: sql)
+        var prepared = try statements.statement(sql, of: db)
         // The rows of the same statement are being read further out.
         if sqlite3_stmt_busy(prepared.sqliteStatement) != 0 { prepared = try db.makeStatement(sql: sql) }
         try withExtendedLifetime(prepared) {
@@ -64,6 +65,25 @@ struct SQLiteConnection: Connection {
             resultCode: ResultCode(rawValue: sqlite3_extended_errcode(db.sqliteConnection)),
             message: sqlite3_errmsg(db.sqliteConnection).map { String(cString: $0) }, sql: sql)
     }
+}
+
+/// The statements that one connection has prepared, a bounded number: their texts depend on what clients ask for.
+///
+/// `@unchecked Sendable`: used only on the connection's own queue.
+final class StatementCache: @unchecked Sendable {
+    private static let limit = 512
+    private var known: [String: Statement] = [:]
+
+    func statement(_ sql: String, of db: GRDB.Database) throws -> Statement {
+        if let found = known[sql] { return found }
+        let made = try db.makeStatement(sql: sql)
+        if known.count >= Self.limit { known = [:] }
+        known[sql] = made
+        return made
+    }
+
+    /// Before the connection closes, which it cannot while a statement lives.
+    func empty() { known = [:] }
 }
 
 /// The row at which a statement stands.

@@ -66,6 +66,7 @@ package final class SQLiteDatabase: Store.Database {
     package func close() async throws {
         try readers.close()
         try checkpointer?.close()
+        committer.close()
         try writer.close()
     }
 

@@ -10,6 +10,8 @@ package final class WorkflowIntake: Sendable {
         var handed: [WorkflowRecord] = []
         /// Workflows being driven, each with the bell it listens to.
         var attended: [WorkflowID: Bell] = [:]
+        /// Workflows whose end somebody waits for, each with the bells of those who wait.
+        var awaited: [WorkflowID: [Bell]] = [:]
         var mustLook = false
     }
 
@@ -44,6 +46,24 @@ package final class WorkflowIntake: Sendable {
             return state.attended[id]
         }
         (attending ?? bell).ring()
+    }
+
+    /// A bell that rings when a runner of this process has ended the workflow; to be given back with `forget`.
+    package func awaitEnd(of id: WorkflowID) -> Bell {
+        let bell = Bell()
+        state.withLock { $0.awaited[id, default: []].append(bell) }
+        return bell
+    }
+
+    package func forget(_ bell: Bell, of id: WorkflowID) {
+        state.withLock { state in
+            let others = state.awaited[id]?.filter { $0 !== bell }
+            state.awaited[id] = others?.isEmpty == false ? others : nil
+        }
+    }
+
+    func ended(_ id: WorkflowID) {
+        for bell in state.withLock({ $0.awaited[id] ?? [] }) { bell.ring() }
     }
 
     /// Has the table looked at soon.

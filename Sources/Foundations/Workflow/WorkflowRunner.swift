@@ -250,13 +250,15 @@ package final class WorkflowRunner: Sendable {
                 "request": "\(record.requestID)",
                 "attempt": "\(record.attempt)", "error": "\(error)",
             ])
-        let mayPass = failure?.kind == .unavailable || error is StoreError
+        let mayPass = failure?.kind == .unavailable || (error as? StoreError)?.kind == .other
         if mayPass, clock.now() < record.deadline { return try await retryLater(record) }
+        let kind = failure?.kind ?? .internal
         var next = record
         next.direction = .unwinding
         next.attempt = 0
         next.outputs = try JSONText(
-            record.outputs.value().merging([WorkflowDefinition.failedStepOutput: step]) { $1 })
+            record.outputs.value().merging(
+                [WorkflowDefinition.failedStepOutput: step, WorkflowRecord.failureKindOutput: kind.rawValue]) { $1 })
         next.failure = failure?.message ?? "The step \(step) failed unexpectedly."
         return try await write(next, commit: { _ in })
     }
@@ -303,7 +305,7 @@ package final class WorkflowRunner: Sendable {
     ) async throws -> WorkflowRecord {
         let now = clock.now()
         let leaseUntil = now.advanced(seconds: limits.leaseSeconds)
-        return try await database.transaction { db in
+        let (concluded, turned) = try await database.transaction { db in
             guard try WorkflowQueries.commit(record, now: now, db) else { throw LeaseLost() }
             var next = record
             switch try end(db) {
@@ -317,8 +319,10 @@ package final class WorkflowRunner: Sendable {
                 next.leaseUntil = leaseUntil
             }
             guard try WorkflowQueries.commit(next, now: now, db) else { throw LeaseLost() }
-            return next
+            return (next, try Self.passTurn(after: next, now: now, db))
         }
+        tellEnd(of: concluded, turned)
+        return concluded
     }
 
     /// Waits a moment in memory, and in no slot, for the signal of what the step waits for; says whether it came. Two
@@ -354,11 +358,23 @@ package final class WorkflowRunner: Sendable {
             next.leaseUntil = now.advanced(seconds: limits.leaseSeconds)
         }
         let written = next
-        try await database.transaction { db in
+        let turned = try await database.transaction { db in
             guard try WorkflowQueries.commit(written, now: now, db) else { throw LeaseLost() }
             try commit(db)
+            return try Self.passTurn(after: written, now: now, db)
         }
+        tellEnd(of: written, turned)
         return written
+    }
+
+    private static func passTurn(after record: WorkflowRecord, now: Timestamp, _ db: any Connection) throws -> Bool {
+        guard record.finishedAt != nil, let server = record.serverID else { return false }
+        return try WorkflowQueries.passTurn(on: server, now: now, db)
+    }
+
+    private func tellEnd(of record: WorkflowRecord, _ turned: Bool) {
+        if record.finishedAt != nil { intake.ended(record.id) }
+        if turned { nudge() }
     }
 }
 

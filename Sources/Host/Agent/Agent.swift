@@ -89,7 +89,9 @@ package actor Agent {
             group.addTask { [images] in await images.run() }
             await group.waitForAll()
         }
-        for entry in work.values { entry.task?.cancel() }
+        let left = work.values.compactMap(\.task)
+        for task in left { task.cancel() }
+        for task in left { await task.value }
     }
 
     /// Every ten seconds: a sign of life, and a look at what nudges may have missed.
@@ -115,7 +117,11 @@ package actor Agent {
 
     /// Servers that are gone for so long that nobody speaks of them any more.
     private func forget() async {
-        for id in tombstones.takeOld() where records[id]?.tombstone == true && work[id] == nil {
+        for id in tombstones.takeOld() where records[id]?.tombstone == true {
+            guard work[id] == nil, undelivered[id] == nil else {
+                tombstones.add(id)
+                continue
+            }
             records[id] = nil
             do {
                 try await machine.storage.removeRecord(id)
@@ -195,7 +201,7 @@ package actor Agent {
     }
 
     /// A failed wish is reported, and the control plane decides. A failed removal is a debt: it is tried until paid.
-    /// So is a wish for which the control plane could not be asked.
+    /// So is a wish for which the control plane could not be asked, and one that held before: nobody waits for it.
     private func gaveUp(_ document: DesiredServer, _ error: any Error) async {
         let failure =
             error as? HostFailure
@@ -207,7 +213,8 @@ package actor Agent {
                 "request": "\(document.requestID ?? "")", "server": "\(document.serverID)",
                 "error": "\(failure.message)", "detail": "\(failure.detail)",
             ])
-        guard document.presence == .absent || error is ControlPlaneUnreachable else {
+        let heldBefore = records[document.serverID]?.appliedEpoch == document.epoch
+        guard document.presence == .absent || error is ControlPlaneUnreachable || heldBefore else {
             return await report(document.serverID, Answer(failure: failure, requestID: document.requestID))
         }
         do {
@@ -228,7 +235,12 @@ package actor Agent {
     }
 
     private func report(_ id: ServerID, _ answer: Answer = Answer()) async {
-        guard let hostID, let record = records[id] else { return }
+        guard let hostID, let record = records[id] else {
+            undelivered[id] = nil
+            return
+        }
+        // What could not be told is told before anything newer.
+        let answer = answer.failure == nil && answer.requestID == nil ? undelivered[id] ?? answer : answer
         do {
             let seen = try await machine.driver.power(of: id)
             let power = record.tombstone && seen != .running ? .absent : seen

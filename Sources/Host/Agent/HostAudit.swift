@@ -12,6 +12,8 @@ package struct HostAudit: Sendable {
         self.machine = machine
     }
 
+    private func tap(_ nic: GuestNIC) -> String { machine.dataplane.tapName(of: nic.portID) }
+
     /// One line a difference; a host that is still at work on a document differs until it is done.
     package func differences(
         from documents: [DesiredServer], _ topology: NetworkTopology
@@ -25,6 +27,10 @@ package struct HostAudit: Sendable {
             let power = guests[id] ?? .absent
             let isRight = document.power == .running ? [.running, .paused].contains(power) : power == .shutdown
             if !isRight { lines.append("guest: \(id) is \(power.rawValue), should be \(document.power)") }
+            if power == .running {
+                let (taps, due) = (try await machine.driver.taps(of: id), Set(document.nics.map { tap($0) }))
+                if taps != due { lines.append("guest: \(id) has NICs on \(taps.sorted()), should on \(due.sorted())") }
+            }
             if !disks.contains(id) { lines.append("disk: \(id) has none") }
         }
         lines += guests.keys.filter { wanted[$0] == nil }.sorted().map { "guest: \($0) should not be there" }

@@ -37,7 +37,7 @@ package struct HostMachine: Sendable {
     ) async throws -> ServerRecord {
         let id = document.serverID
         let poweredItselfOff = try await hasPoweredItselfOff(document, record)
-        async let plugs: Void = document.nics.isEmpty ? () : network.ready()
+        async let plugs: Void = network.ready(for: document.nics)
         let files = try await storage.prepare(
             document, imageContent: { try await channel.imageContent($0) },
             configDrive: { try await channel.configDrive(id) })
@@ -74,7 +74,7 @@ package struct HostMachine: Sendable {
         let id = document.serverID
         let power = try await driver.power(of: id)
         switch (document.power, power) {
-        case (.running, .running), (.running, .paused): return
+        case (.running, .running), (.running, .paused): try await driver.setNICs(spec(document, files))
         case (.running, _):
             try await driver.define(spec(document, files))
             try await driver.start(id)

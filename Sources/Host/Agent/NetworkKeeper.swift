@@ -7,11 +7,12 @@ actor NetworkKeeper {
     private let channel: any HostChannel
     private let dataplane: any Dataplane
     private let logger: Logger
-    private var current: Task<Void, any Error>?
-    private var next: Task<Void, any Error>?
+    private var current: Task<[DataplaneTrouble], any Error>?
+    private var next: Task<[DataplaneTrouble], any Error>?
     /// Whether the next run looks at the kernel even when the topology is the one that is in force.
     private var nextMends = false
     private var generationInForce: Int64?
+    private var knownTroubles: Set<DataplaneTrouble> = []
 
     init(channel: any HostChannel, dataplane: any Dataplane, logger: Logger) {
         self.channel = channel
@@ -19,15 +20,19 @@ actor NetworkKeeper {
         self.logger = logger
     }
 
-    /// Returns when a topology asked for after this call is in force.
-    func ready() async throws {
-        guard dataplane.wantsTopology else { return }
-        try await run().value
+    /// Returns when a topology asked for after this call is in force. Throws when one of these NICs would be without
+    /// network; the troubles of others are not the guest's.
+    func ready(for nics: [GuestNIC]) async throws {
+        guard dataplane.wantsTopology, !nics.isEmpty else { return }
+        let own = try await run().value.filter { trouble in nics.contains { trouble.concerns($0) } }
+        if own.isEmpty { return }
+        throw DataplaneError(own.map(\.description).joined(separator: "; "))
     }
 
-    /// The same, with failures in the log: the next mending tries again.
+    /// Brings everything up to date, with failures in the log: the next mending tries again.
     func follow() async {
-        await logged { try await ready() }
+        guard dataplane.wantsTopology else { return }
+        await logged { _ = try await run().value }
     }
 
     /// Mends at once and then every five seconds, until cancelled: what was lost is back within ten, with a pass that
@@ -59,26 +64,39 @@ actor NetworkKeeper {
         }
     }
 
-    private func run() -> Task<Void, any Error> {
+    private func run() -> Task<[DataplaneTrouble], any Error> {
         if let next { return next }
         let before = current
         let task = Task {
             if let before { _ = await before.result }
-            try await pass()
+            return try await pass()
         }
         next = task
         return task
     }
 
-    private func pass() async throws {
+    private func pass() async throws -> [DataplaneTrouble] {
         current = next
         next = nil
         let mends = nextMends
         nextMends = false
         let topology = try await channel.topology()
-        if !mends, topology.generation == generationInForce { return }
+        if !mends, topology.generation == generationInForce { return [] }
         generationInForce = nil
-        try await dataplane.converge(topology, mending: mends)
-        generationInForce = topology.generation
+        let troubles = try await dataplane.converge(topology, mending: mends)
+        if troubles.isEmpty { generationInForce = topology.generation }
+        log(troubles)
+        return troubles
+    }
+
+    /// Each trouble once, for as long as it lasts.
+    private func log(_ troubles: [DataplaneTrouble]) {
+        for trouble in troubles where !knownTroubles.contains(trouble) {
+            logger.error("a part of the data plane is not what it should be", metadata: ["trouble": "\(trouble)"])
+        }
+        for trouble in knownTroubles.subtracting(troubles) {
+            logger.notice("a part of the data plane is well again", metadata: ["trouble": "\(trouble)"])
+        }
+        knownTroubles = Set(troubles)
     }
 }

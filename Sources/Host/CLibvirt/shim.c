@@ -17,6 +17,23 @@ struct vir_error {
     char *message;
 };
 
+/* libvirt's virTypedParameter and virDomainStatsRecord, both part of its ABI. */
+struct typed_parameter {
+    char field[80];
+    int type;
+    union {
+        long long number;
+        double real;
+        char *text;
+    } value;
+};
+
+struct stats_record {
+    domain_ptr domain;
+    struct typed_parameter *parameters;
+    int count;
+};
+
 typedef void (*lifecycle_fn)(connection_ptr, domain_ptr, int, int, void *);
 typedef void (*generic_fn)(connection_ptr, domain_ptr, void *);
 
@@ -45,6 +62,10 @@ static struct {
     int (*reboot)(domain_ptr, unsigned int);
     int (*destroy)(domain_ptr);
     int (*undefine)(domain_ptr, unsigned int);
+    int (*attach)(domain_ptr, const char *, unsigned int);
+    int (*detach)(domain_ptr, const char *, unsigned int);
+    int (*stats)(domain_ptr *, unsigned int, struct stats_record ***, unsigned int);
+    void (*free_stats)(struct stats_record **);
 } vir;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -90,7 +111,11 @@ static int find_all(void *library) {
         || find(library, "virDomainShutdownFlags", &vir.shutdown)
         || find(library, "virDomainReboot", &vir.reboot)
         || find(library, "virDomainDestroy", &vir.destroy)
-        || find(library, "virDomainUndefineFlags", &vir.undefine);
+        || find(library, "virDomainUndefineFlags", &vir.undefine)
+        || find(library, "virDomainAttachDeviceFlags", &vir.attach)
+        || find(library, "virDomainDetachDeviceAlias", &vir.detach)
+        || find(library, "virDomainListGetStats", &vir.stats)
+        || find(library, "virDomainStatsRecordListFree", &vir.free_stats);
 }
 
 static void load_once(void) {
@@ -248,6 +273,53 @@ int novella_virt_define(void *connection, const char *xml, novella_virt_error *e
     if (domain == NULL) return fail(error);
     vir.free_domain(domain);
     return 0;
+}
+
+/* Of the parameters `net.count`, `net.0.name`, `net.0.rx.bytes`, ... only the names. */
+static int is_nic_name(const struct typed_parameter *parameter) {
+    static const int type_string = 7;
+    size_t length = strnlen(parameter->field, sizeof parameter->field);
+    return parameter->type == type_string && length > 9 && strncmp(parameter->field, "net.", 4) == 0
+        && strncmp(parameter->field + length - 5, ".name", 5) == 0;
+}
+
+int novella_virt_nics(
+    void *connection, const char *name, novella_virt_nic_fn callback, void *context, novella_virt_error *error) {
+    static const unsigned int interface_stats = 1 << 4;
+    struct stats_record **records = NULL;
+    domain_ptr domain = vir.lookup(connection, name);
+    if (domain == NULL) return fail(error);
+    domain_ptr domains[] = {domain, NULL};
+    int count = vir.stats(domains, interface_stats, &records, 0);
+    int result = count < 0 ? fail(error) : 0;
+    for (int index = 0; index < count; index++) {
+        for (int at = 0; at < records[index]->count; at++) {
+            const struct typed_parameter *parameter = &records[index]->parameters[at];
+            if (is_nic_name(parameter)) callback(context, parameter->value.text);
+        }
+    }
+    if (records != NULL) vir.free_stats(records);
+    vir.free_domain(domain);
+    return result;
+}
+
+/* VIR_DOMAIN_AFFECT_LIVE */
+static const unsigned int affect_live = 1;
+
+int novella_virt_attach(void *connection, const char *name, const char *xml, novella_virt_error *error) {
+    domain_ptr domain = vir.lookup(connection, name);
+    if (domain == NULL) return fail(error);
+    int result = vir.attach(domain, xml, affect_live) < 0 ? fail(error) : 0;
+    vir.free_domain(domain);
+    return result;
+}
+
+int novella_virt_detach(void *connection, const char *name, const char *alias, novella_virt_error *error) {
+    domain_ptr domain = vir.lookup(connection, name);
+    if (domain == NULL) return fail(error);
+    int result = vir.detach(domain, alias, affect_live) < 0 ? fail(error) : 0;
+    vir.free_domain(domain);
+    return result;
 }
 
 int novella_virt_act(void *connection, const char *name, novella_virt_action action, novella_virt_error *error) {

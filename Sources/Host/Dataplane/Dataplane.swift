@@ -12,7 +12,9 @@ package protocol Dataplane: Sendable {
     ///
     /// - Parameter mending: whatever differs from the topology is made again; otherwise what an earlier pass of this
     ///   process has made, and the topology has not changed, may be taken for granted.
-    func converge(_ topology: NetworkTopology, mending: Bool) async throws
+    /// - Returns: the parts that could not be made. It throws when nothing could be, or when no part is to blame.
+    @discardableResult
+    func converge(_ topology: NetworkTopology, mending: Bool) async throws -> [DataplaneTrouble]
     /// What is there and should not be, or the reverse, one line each. Changes nothing.
     func differences(from topology: NetworkTopology) async throws -> [String]
     /// Takes away every kernel object, file and process of this cloud, and puts back what was changed on the machine.
@@ -20,7 +22,8 @@ package protocol Dataplane: Sendable {
 }
 
 extension Dataplane {
-    package func converge(_ topology: NetworkTopology) async throws {
+    @discardableResult
+    package func converge(_ topology: NetworkTopology) async throws -> [DataplaneTrouble] {
         try await converge(topology, mending: true)
     }
 }
@@ -29,17 +32,22 @@ extension Dataplane {
 package actor RecordedDataplane: Dataplane {
     package private(set) var latest: NetworkTopology?
     package nonisolated let wantsTopology: Bool
+    private let troubles: [DataplaneTrouble]
 
-    package init(wantsTopology: Bool = false) {
+    /// - Parameter troubles: what every pass finds.
+    package init(wantsTopology: Bool = false, troubles: [DataplaneTrouble] = []) {
         self.wantsTopology = wantsTopology
+        self.troubles = troubles
     }
 
     package nonisolated func tapName(of port: PortID) -> String {
         "tap" + port.text.prefix(11)
     }
 
-    package func converge(_ topology: NetworkTopology, mending: Bool) {
+    @discardableResult
+    package func converge(_ topology: NetworkTopology, mending: Bool) -> [DataplaneTrouble] {
         if topology.generation >= latest?.generation ?? 0 { latest = topology }
+        return troubles
     }
 
     package func differences(from topology: NetworkTopology) -> [String] {

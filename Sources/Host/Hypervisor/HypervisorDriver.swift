@@ -102,6 +102,11 @@ package protocol HypervisorDriver: Sendable {
     func rebootSoft(_ server: ServerID, graceSeconds: Double) async throws -> Bool
     /// Takes the guest away, running or not. Its files stay.
     func undefine(_ server: ServerID) async throws
+    /// The taps of a running guest's NICs; of one that does not run, none.
+    func taps(of server: ServerID) async throws -> Set<String>
+    /// Gives a running guest the NICs of the spec that it lacks and takes away those it should not have. Returns when
+    /// the guest has let go of them; fails when it does not. Leaves one that does not run alone.
+    func setNICs(_ spec: DomainSpec) async throws
     /// Power changes since the stream was asked for.
     func events() -> AsyncStream<PowerEvent>
 }

@@ -7,12 +7,14 @@ import Synchronization
 /// Every verb takes constant time. Tests set its latency, make verbs fail and move guests by hand.
 package final class SimulatedDriver: HypervisorDriver {
     package enum Verb: String, Sendable, CaseIterable {
-        case describe, list, power, define, start, stop, rebootSoft, undefine
+        case describe, list, power, define, start, stop, rebootSoft, undefine, taps, setNICs
     }
 
     private struct Guest {
         var spec: DomainSpec
         var power: ServerObservation.Power
+        /// What the guest runs with; a definition does not change it.
+        var runningNICs: [DomainSpec.NIC] = []
         var ignoresACPI = false
         var starts = 0
         var reboots = 0
@@ -80,10 +82,12 @@ package final class SimulatedDriver: HypervisorDriver {
     package func start(_ server: ServerID) async throws {
         try await enter(.start, server)
         let started = try state.withLock { state in
-            guard let power = state.guests[server]?.power else { throw HostFailure.notDefined(server) }
-            guard power != .running else { return false }
-            state.guests[server]?.power = .running
-            state.guests[server]?.starts += 1
+            guard var guest = state.guests[server] else { throw HostFailure.notDefined(server) }
+            guard guest.power != .running else { return false }
+            guest.power = .running
+            guest.runningNICs = guest.spec.nics
+            guest.starts += 1
+            state.guests[server] = guest
             return true
         }
         if started { hub.send(PowerEvent(serverID: server, power: .running)) }
@@ -116,6 +120,23 @@ package final class SimulatedDriver: HypervisorDriver {
         try await enter(.undefine, server)
         if state.withLock({ $0.guests.removeValue(forKey: server) != nil }) {
             hub.send(PowerEvent(serverID: server, power: .absent))
+        }
+    }
+
+    package func taps(of server: ServerID) async throws -> Set<String> {
+        try await enter(.taps, server)
+        return state.withLock { state in
+            guard let guest = state.guests[server], guest.power == .running else { return [] }
+            return Set(guest.runningNICs.map(\.tapName))
+        }
+    }
+
+    package func setNICs(_ spec: DomainSpec) async throws {
+        try await enter(.setNICs, spec.serverID)
+        state.withLock { state in
+            guard state.guests[spec.serverID]?.power == .running else { return }
+            state.guests[spec.serverID]?.runningNICs = spec.nics
+            state.guests[spec.serverID]?.spec = spec
         }
     }
 

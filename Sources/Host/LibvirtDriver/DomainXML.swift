@@ -46,8 +46,9 @@ package struct DomainXML: Sendable {
             xml.element("on_reboot", content: "restart")
             xml.element("on_crash", content: "destroy")
             xml.element("devices") { xml in
+                rootPorts(spec, machine, &xml)
                 disks(spec, machine, &xml)
-                nics(spec, machine, &xml)
+                for nic in spec.nics { self.nic(nic, machine, &xml) }
                 consoles(spec, &xml)
                 if spec.hardware.wantsGuestAgent { agentChannel(&xml) }
                 extras(&xml)
@@ -131,16 +132,39 @@ package struct DomainXML: Sendable {
         }
     }
 
-    private func nics(_ spec: DomainSpec, _ machine: GuestMachine, _ xml: inout XMLText) {
-        for nic in spec.nics {
-            xml.element("interface", ["type": "ethernet"]) { xml in
-                xml.element("mac", ["address": nic.macAddress])
-                xml.element("target", ["dev": nic.tapName, "managed": "no"])
-                xml.element("model", ["type": machine.nicModel])
-                xml.element("mtu", ["size": String(nic.mtu)])
-                // Nothing boots from the network, and the boot ROM costs seconds.
-                xml.element("rom", ["enabled": "no"])
-            }
+    /// A Q35 takes a device while it runs only into a root port that is there and free.
+    private func rootPorts(_ spec: DomainSpec, _ machine: GuestMachine, _ xml: inout XMLText) {
+        guard machine.isQ35 else { return }
+        xml.element("controller", ["type": "pci", "index": "0", "model": "pcie-root"])
+        for _ in 0..<(spec.disks.count + spec.nics.count + Self.otherDevices + Self.sparePorts) {
+            xml.element("controller", ["type": "pci", "model": "pcie-root-port"])
+        }
+    }
+
+    /// Tablet, random numbers, balloon, SCSI, the agent's channel.
+    private static let otherDevices = 5
+    private static let sparePorts = 8
+
+    /// One NIC, as it is attached to a guest that runs.
+    func render(_ nic: DomainSpec.NIC, _ hardware: GuestHardware) throws(HostFailure) -> String {
+        let machine = try GuestMachine(hardware)
+        var xml = XMLText()
+        self.nic(nic, machine, &xml)
+        return xml.text
+    }
+
+    /// The name by which libvirt detaches a NIC; one that is given must begin with `ua-`.
+    static func alias(ofTap name: String) -> String { "ua-\(name)" }
+
+    private func nic(_ nic: DomainSpec.NIC, _ machine: GuestMachine, _ xml: inout XMLText) {
+        xml.element("interface", ["type": "ethernet"]) { xml in
+            xml.element("mac", ["address": nic.macAddress])
+            xml.element("target", ["dev": nic.tapName, "managed": "no"])
+            xml.element("model", ["type": machine.nicModel])
+            xml.element("mtu", ["size": String(nic.mtu)])
+            xml.element("alias", ["name": Self.alias(ofTap: nic.tapName)])
+            // Nothing boots from the network, and the boot ROM costs seconds.
+            xml.element("rom", ["enabled": "no"])
         }
     }
 

@@ -8,8 +8,9 @@ struct GuestMachine {
     let diskBus: DiskBus
     let nicModel: String
 
+    var isQ35: Bool { machineType == "q35" || machineType.hasPrefix("pc-q35-") }
     /// An i440FX has no SATA; a Q35 no IDE.
-    var cdromBus: String { machineType == "q35" || machineType.hasPrefix("pc-q35-") ? "sata" : "ide" }
+    var cdromBus: String { isQ35 ? "sata" : "ide" }
 
     init(_ hardware: GuestHardware) throws(HostFailure) {
         let properties = hardware.imageProperties

@@ -39,6 +39,8 @@ final class LibvirtConnection: Sendable {
     private let uri: String
     private let queue = OperationQueue()
     private let current = Mutex<Handle?>(nil)
+    /// How often a connection was opened.
+    private let openings = Mutex(0)
     private let onOpen: @Sendable (Handle) throws -> Void
 
     /// - Parameters:
@@ -73,11 +75,9 @@ final class LibvirtConnection: Sendable {
 
     /// Opens the connection if it is not there; `true` when it was opened anew.
     func ensureOpen() async throws -> Bool {
-        let isOpen = current.withLock { handle in
-            handle.map { novella_virt_is_alive($0.pointer) != 0 } ?? false
-        }
-        if !isOpen { try await run { _ in } }
-        return !isOpen
+        let before = openings.withLock { $0 }
+        try await run { _ in }
+        return openings.withLock { $0 } != before
     }
 
     private func withHandle<Value>(_ body: (Handle) throws -> Value) throws -> Value {
@@ -113,6 +113,7 @@ final class LibvirtConnection: Sendable {
             novella_virt_close(pointer)
             throw error
         }
+        openings.withLock { $0 += 1 }
         return handle
     }
 }

@@ -28,12 +28,12 @@ package final class LibvirtDriver: HypervisorDriver {
 
     package let virtType: VirtType
     private let configuration: Configuration
-    private let names: DomainNames
-    private let domainXML: DomainXML
+    let names: DomainNames
+    let domainXML: DomainXML
     private let heard: DomainEvents
-    private let short: LibvirtConnection
+    let short: LibvirtConnection
     /// Starting and ending a guest can take seconds, which must not hold up the others.
-    private let long: LibvirtConnection
+    let long: LibvirtConnection
     private let logger: Logger
 
     private init(_ configuration: Configuration, logger: Logger) {
@@ -64,7 +64,11 @@ package final class LibvirtDriver: HypervisorDriver {
     package func describe() async throws -> HostInventory {
         let version = try await short.run { handle in
             var version: UInt = 0
-            try handle.call { novella_virt_hypervisor_version(handle.pointer, &version, &$0) }
+            do throws(LibvirtError) {
+                try handle.call { novella_virt_hypervisor_version(handle.pointer, &version, &$0) }
+            } catch {
+                throw error.failure("The hypervisor does not tell its version.")
+            }
             return Int(version)
         }
         let mebibytes = sysconf(Int32(_SC_PHYS_PAGES)) / 1024 * sysconf(Int32(_SC_PAGESIZE)) / 1024
@@ -80,14 +84,18 @@ package final class LibvirtDriver: HypervisorDriver {
         try await short.run { [names] handle in
             final class Found { var domains: [(String, Int32)] = [] }
             let found = Found()
-            try handle.call { error in
-                novella_virt_list(
-                    handle.pointer,
-                    { context, name, state in
-                        guard let context, let name else { return }
-                        Unmanaged<Found>.fromOpaque(context).takeUnretainedValue()
-                            .domains.append((String(cString: name), state))
-                    }, Unmanaged.passUnretained(found).toOpaque(), &error)
+            do throws(LibvirtError) {
+                try handle.call { error in
+                    novella_virt_list(
+                        handle.pointer,
+                        { context, name, state in
+                            guard let context, let name else { return }
+                            Unmanaged<Found>.fromOpaque(context).takeUnretainedValue()
+                                .domains.append((String(cString: name), state))
+                        }, Unmanaged.passUnretained(found).toOpaque(), &error)
+                }
+            } catch {
+                throw error.failure("The hypervisor could not list the servers.")
             }
             return withExtendedLifetime(found) {
                 found.domains.reduce(into: [:]) { result, domain in
@@ -137,8 +145,9 @@ package final class LibvirtDriver: HypervisorDriver {
     }
 
     package func stop(_ server: ServerID, graceSeconds: Double) async throws {
-        guard try await power(of: server).isOn else { return }
-        if graceSeconds > 0 {
+        let before = try await power(of: server)
+        guard before.isOn || before == .crashed else { return }
+        if graceSeconds > 0, before.isOn {
             let isDown = try await waits(
                 for: heard.power.stream(), graceSeconds, asking: NOVELLA_VIRT_SHUTDOWN, server,
                 until: { $0.serverID == server && !$0.power.isOn },

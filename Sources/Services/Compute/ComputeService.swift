@@ -55,10 +55,11 @@ package struct ComputeBells: Sendable {
 }
 
 extension Caller {
-    /// A workflow that acts for the user who started it.
-    static func workflow(_ record: WorkflowRecord) -> Caller {
+    /// A workflow that acts for the user who started it, in the project of the server.
+    static func workflow(_ record: WorkflowRecord, asAdministrator: Bool) -> Caller {
         Caller(
-            userID: record.userID, scope: .project(record.projectID), roles: ["member", "reader"],
+            userID: record.userID, scope: .project(record.projectID),
+            roles: asAdministrator ? ["admin", "member", "reader"] : ["member", "reader"],
             requestID: record.requestID)
     }
 }

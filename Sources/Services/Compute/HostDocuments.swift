@@ -15,9 +15,8 @@ enum HostDocuments {
         of id: ServerID, for request: String?, _ db: any Connection, _ body: (inout DesiredServer) -> Void
     ) throws -> Int64 {
         guard var server = try db.find(Server.self, key: .id(id)), let host = server.hostID,
-            let text = try HostQueries.document(of: id, on: host, db)
+            var document = try document(of: server, db)
         else { throw CloudError(.conflict, "Server \(id) is on no host.") }
-        var document = try JSONDecoder().decode(DesiredServer.self, from: Data(text.utf8))
         server.epoch += 1
         document.command = nil
         document.requestID = request
@@ -27,6 +26,14 @@ enum HostDocuments {
         server.hostFailure = nil
         try db.update(server)
         return server.epoch
+    }
+
+    /// What the server's host is to make of it; `nil` before the first document and after the last is settled.
+    static func document(of server: Server, _ db: any Connection) throws -> DesiredServer? {
+        guard let host = server.hostID, let text = try HostQueries.document(of: server.id, on: host, db) else {
+            return nil
+        }
+        return try JSONText<DesiredServer>(raw: text).value()
     }
 
     static func put(_ document: DesiredServer, on host: HostID, _ db: any Connection) throws {

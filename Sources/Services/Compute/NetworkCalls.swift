@@ -8,10 +8,16 @@ struct NetworkCalls: Sendable {
     /// The NICs of a new server, checked: networks seen, ports free. Without a wish: the only network there is, among
     /// several the default one, or none. A project's own networks come before shared ones.
     func resolve(_ wanted: [RequestedNIC]?, automatic: Bool, by caller: Caller) async throws -> [RequestedNIC] {
-        if let wanted {
+        guard let wanted else { return try await choose(automatic: automatic, by: caller) }
+        do {
             for nic in wanted { try await check(nic, by: caller) }
-            return wanted
+        } catch let error as CloudError where error.kind == .notFound {
+            throw CloudError(.badRequest, error.message, cause: error)
         }
+        return wanted
+    }
+
+    private func choose(automatic: Bool, by caller: Caller) async throws -> [RequestedNIC] {
         let project = try caller.project()
         let usable = try await networking.networks(by: caller).filter {
             !$0.isExternal && ($0.projectID == project || $0.isShared)
@@ -31,31 +37,37 @@ struct NetworkCalls: Sendable {
         return []
     }
 
-    private func check(_ nic: RequestedNIC, by caller: Caller) async throws {
-        do {
-            if let id = nic.portID {
-                let port = try await networking.port(id, by: caller)
-                guard port.deviceID.isEmpty else { throw CloudError(.conflict, "Port \(id) is still in use.") }
-                return
-            }
-            guard let id = nic.networkID else { throw CloudError.badRequest("A NIC needs a network or a port.") }
-            let network = try await networking.network(id, by: caller)
-            if network.isExternal, !network.isShared, !caller.isAdmin {
-                throw CloudError(.forbidden, "It is not allowed to create an interface on external network \(id)")
-            }
-            if let text = nic.fixedIP {
-                guard caller.owns(network.projectID) else {
-                    throw CloudError(
-                        .forbidden, "Only the owner of network \(id) or an administrator may choose an address on it.")
-                }
-                let subnets = try await networking.subnets(of: id)
-                guard let address = IPAddress(text),
-                    subnets.contains(where: { CIDR($0.cidr)?.contains(address) == true })
-                else { throw CloudError.badRequest("Fixed IP \(text) is not a valid ip address for network \(id).") }
-            }
-        } catch let error as CloudError where error.kind == .notFound {
-            throw CloudError(.badRequest, error.message, cause: error)
+    /// The one NIC that is to be attached, checked in the same way.
+    func resolve(_ wanted: RequestedNIC?, by caller: Caller) async throws -> RequestedNIC {
+        if let wanted {
+            try await check(wanted, by: caller)
+            return wanted
         }
+        guard let chosen = try await choose(automatic: false, by: caller).first else {
+            throw CloudError.badRequest("The project sees no network: name one in net_id, or a port in port_id.")
+        }
+        return chosen
+    }
+
+    private func check(_ nic: RequestedNIC, by caller: Caller) async throws {
+        if let id = nic.portID {
+            let port = try await networking.port(id, by: caller)
+            guard port.deviceID.isEmpty else { throw CloudError(.conflict, "Port \(id) is still in use.") }
+            return
+        }
+        guard let id = nic.networkID else { throw CloudError.badRequest("A NIC needs a network or a port.") }
+        let network = try await networking.network(id, by: caller)
+        if network.isExternal, !network.isShared, !caller.isAdmin {
+            throw CloudError(.forbidden, "It is not allowed to create an interface on external network \(id)")
+        }
+        guard let text = nic.fixedIP else { return }
+        guard caller.owns(network.projectID) else {
+            throw CloudError(
+                .forbidden, "Only the owner of network \(id) or an administrator may choose an address on it.")
+        }
+        let subnets = try await networking.subnets(of: id)
+        guard let address = IPAddress(text), subnets.contains(where: { CIDR($0.cidr)?.contains(address) == true })
+        else { throw CloudError.badRequest("Fixed IP \(text) is not a valid ip address for network \(id).") }
     }
 
     /// The ids of security groups given by name or id.
@@ -80,17 +92,38 @@ struct NetworkCalls: Sendable {
     ) async throws -> [PortAttachment] {
         let groups = try request.securityGroups.value()
         let nics = try request.nics.value().enumerated().map { index, nic in
-            NetworkingService.ServerNIC(index: index, request: nic, securityGroups: groups.isEmpty ? nil : groups)
+            NetworkingService.ServerNIC(
+                key: String(index), request: nic, securityGroups: groups.isEmpty ? nil : groups)
         }
         if nics.isEmpty { return [] }
-        return try await networking.bindPorts(
+        return try await bind(server, nics, to: host, by: caller)
+    }
+
+    /// The same for one NIC more, in the project's default security group unless the port brings its own.
+    func bind(
+        _ server: Server, _ nic: RequestedNIC, key: String, to host: Host, by caller: Caller
+    ) async throws -> Port {
+        let all = try await bind(
+            server, [.init(key: key, request: nic, securityGroups: nil)], to: host, by: caller)
+        guard let bound = all.first(where: { $0.port.isBound(under: key) }) else {
+            throw CloudError(.conflict, "The port belongs to another project than the server \(server.id).")
+        }
+        return bound.port
+    }
+
+    private func bind(
+        _ server: Server, _ nics: [NetworkingService.ServerNIC], to host: Host, by caller: Caller
+    ) async throws -> [PortAttachment] {
+        try await networking.bindPorts(
             of: server.id.text, owner: "compute:\(host.availabilityZone)", hostname: server.hostname,
             host: host.hostname, nics: nics, by: caller
         ).filter { $0.port.projectID == server.projectID }
     }
 
-    func release(_ server: ServerID, given: [RequestedNIC]) async throws {
-        try await networking.releasePorts(of: server.text, given: Set(given.compactMap(\.portID)))
+    func release(
+        _ server: ServerID, _ choice: NetworkingService.PortChoice = .all, given: [RequestedNIC]
+    ) async throws {
+        try await networking.releasePorts(of: server.text, choice, given: Set(given.compactMap(\.portID)))
     }
 
     /// Ports of the server's own project: whoever has a port may write any server's id on it.

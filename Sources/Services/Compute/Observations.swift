@@ -11,7 +11,7 @@ extension ComputeService {
     package func observe(_ observations: [ServerObservation]) async throws {
         let now = clock.now()
         let woken = try await database.transaction { db in
-            try observations.compactMap { try Self.observe($0, now: now, db) }
+            try observations.flatMap { try Self.observe($0, now: now, db) }
         }
         for seen in observations { trace(seen) }
         for wake in woken {
@@ -40,25 +40,28 @@ extension ComputeService {
 
     private static func observe(
         _ seen: ServerObservation, now: Timestamp, _ db: any Connection
-    ) throws -> Woken? {
+    ) throws -> [Woken] {
         if seen.power == .absent {
             try HostQueries.settleAbsence(of: seen.serverID, on: seen.hostID, epoch: seen.epoch, db)
         }
         guard var server = try db.find(Server.self, key: .id(seen.serverID)), server.hostID == seen.hostID,
             seen.epoch >= server.epoch, server.settled != .deleted
-        else { return nil }
+        else { return [] }
         server.observedEpoch = seen.epoch
         server.observedPower = seen.power.rawValue
         server.power = seen.power.number
-        server.hostFailure = try seen.failure.map { try JSONText($0).raw }
+        // What the guest does afterwards does not take the reason away; the next document does.
+        if let failure = seen.failure { server.hostFailure = try JSONText(failure).raw }
         server.completedCommand = seen.completedCommand
-        guard server.operation == nil else {
+        let workflow = try WorkflowQueries.underWay(on: server.id, db)
+        if let workflow { try WorkflowQueries.signal(workflow, now: now, db) }
+        let woken = workflow.map { [Woken.workflow($0)] } ?? []
+        // A host that could not do what it was told says nothing of what the guest wanted.
+        guard server.operation == nil, seen.failure == nil else {
             try db.update(server)
-            guard let workflow = server.workflowID else { return nil }
-            try WorkflowQueries.signal(workflow, now: now, db)
-            return .workflow(workflow)
+            return woken
         }
-        return try settleQuietly(&server, seen, now: now, db)
+        return woken + (try settleQuietly(&server, seen, now: now, db).map { [$0] } ?? [])
     }
 
     /// With no operation under way, a guest that powered itself off is stopped and stays so; one that runs is active.

@@ -51,7 +51,7 @@ extension ComputeService {
             let group = try plan.joinGroup(count, db)
             var placing = placing
             return try plan.servers(count, now).map { server in
-                try Self.insert(server, plan, &placing, in: group, requestID: caller.requestID, lease, db)
+                try Self.insert(server, plan, &placing, in: group, by: caller, lease, db)
             }
         }
         for (server, _) in made {
@@ -134,14 +134,16 @@ extension ComputeService {
     }
 
     private static func insert(
-        _ server: Server, _ plan: CreationPlan, _ placing: inout Placing, in group: ServerGroup?, requestID: String,
+        _ server: Server, _ plan: CreationPlan, _ placing: inout Placing, in group: ServerGroup?, by caller: Caller,
         _ lease: Timestamp, _ db: any Connection
     ) throws -> (server: Server, workflow: WorkflowRecord) {
         var server = server
-        var workflow = OperationStart.workflow(
-            .build, kind: "build-server", on: server, by: server.userID, requestID: requestID, now: placing.now, lease)
         let isBound = plan.scheduling.forcedHost != nil || plan.scheduling.requestedHost != nil
-        workflow.input = try JSONText(BuildInput(isBoundToHost: isBound)).raw
+        var workflow = OperationStart.workflow(
+            ServerOperation.build.rule, kind: "build-server", on: server,
+            input: try JSONText(BuildInput(isBoundToHost: isBound, byAdministrator: caller.isAdmin)).raw,
+            by: server.userID, requestID: caller.requestID, now: placing.now, lease)
+        var request = try plan.request(of: server)
         switch try placing.place(server, in: group, db) {
         case .on(let host):
             server.hostID = host.id
@@ -150,6 +152,7 @@ extension ComputeService {
             server.workflowID = workflow.id
         case .refused(let refusal):
             server.settled = .error
+            request.adminPassword = nil
             server.fault = try JSONText(refusal.fault(at: placing.now))
             workflow.outcome = .failed
             workflow.failure = refusal.message
@@ -159,7 +162,7 @@ extension ComputeService {
         }
         try db.insert(server)
         if let group { try db.insert(ServerGroupMember(serverID: server.id, groupID: group.id)) }
-        try db.insert(plan.request(of: server))
+        try db.insert(request)
         try db.insert(workflow)
         return (server, workflow)
     }

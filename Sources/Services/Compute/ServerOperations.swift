@@ -27,11 +27,12 @@ extension ComputeService {
         let (ended, begun) = try await database.transaction { db -> (WorkflowID?, [WorkflowRecord]) in
             let server = try visible(id, by: caller, db)
             if operation == .delete, server.operation == .delete { return (nil, []) }
-            try OperationStart.check(operation, on: server, by: caller)
+            try OperationStart.check(operation.rule, on: server, by: caller)
             let workflow = OperationStart.workflow(
-                operation, kind: kind, on: server, by: caller.userID, requestID: caller.requestID, now: now, lease)
-            try OperationStart.begin(workflow, operation, on: server, now: now, db)
-            return (server.workflowID, [workflow])
+                operation.rule, kind: kind, on: server, input: "{\"operation\":\"\(operation.rawValue)\"}",
+                by: caller.userID, requestID: caller.requestID, now: now, lease)
+            let begun = try OperationStart.begin(workflow, operation, on: server, now: now, db)
+            return (begun.ended, [begun.workflow])
         }
         bells.workflows.started(begun)
         if let ended { bells.workflows.signal(ended) }
@@ -40,8 +41,7 @@ extension ComputeService {
 
 enum OperationStart {
     /// Refuses what the state or a lock does not allow, in Nova's words.
-    static func check(_ operation: ServerOperation, on server: Server, by caller: Caller) throws {
-        let rule = operation.rule
+    static func check(_ rule: OperationRule, on server: Server, by caller: Caller) throws {
         if server.isLocked, !caller.isAdmin {
             throw CloudError(.conflict, "Instance \(server.id) is locked")
         }
@@ -53,37 +53,56 @@ enum OperationStart {
         if let task = state.taskState, !rule.takesOver {
             throw CloudError(.conflict, "Cannot '\(rule.verb)' instance \(server.id) while it is in task_state \(task)")
         }
-        if operation != .delete, server.hostID == nil {
+        if !rule.takesOver, server.hostID == nil {
             throw CloudError(.conflict, "Instance \(server.id) has no host: it was never built.")
         }
     }
 
+    /// What takes over ends whatever is under way or waits; anything else waits for what is under way. Returns the row
+    /// as it was written, and the workflow whose end it was.
     static func begin(
         _ workflow: WorkflowRecord, _ operation: ServerOperation, on old: Server, now: Timestamp, _ db: any Connection
-    ) throws {
-        if old.operation != nil {
+    ) throws -> (workflow: WorkflowRecord, ended: WorkflowID?) {
+        let rule = operation.rule
+        let ended = rule.takesOver ? try WorkflowQueries.underWay(on: old.id, db) : nil
+        if rule.takesOver {
             try WorkflowQueries.endAll(
-                of: old.id, because: "The operation was ended by '\(operation.rule.action)'.", now: now, db)
+                of: old.id, because: "The operation was ended by '\(rule.action)'.", now: now, db)
         }
+        let written = try queue(workflow, on: old.id, db)
         var server = old
         server.operation = operation
         server.phase = 0
         server.workflowID = workflow.id
         server.updatedAt = now
         try db.update(server)
+        return (written, ended)
+    }
+
+    /// Inserts the row: it begins at once, or when what is under way on the server has ended.
+    static func queue(
+        _ workflow: WorkflowRecord, on server: ServerID, _ db: any Connection
+    ) throws -> WorkflowRecord {
+        var workflow = workflow
+        if try WorkflowQueries.underWay(on: server, db) != nil {
+            workflow.awaitsTurn = true
+            workflow.leaseEpoch = 0
+            workflow.leaseUntil = Timestamp(microseconds: 0)
+        }
         try db.insert(workflow)
+        return workflow
     }
 
     /// With a `lease` from the intake the row must be handed over to it after its commit.
     static func workflow(
-        _ operation: ServerOperation, kind: String, on server: Server, by user: UserID, requestID: String,
+        _ rule: OperationRule, kind: String, on server: Server, input: String, by user: UserID, requestID: String,
         now: Timestamp, _ lease: Timestamp
     ) -> WorkflowRecord {
         WorkflowRecord(
-            id: .random(), kind: kind, serverID: server.id, action: operation.rule.action, projectID: server.projectID,
-            userID: user, requestID: requestID, input: "{\"operation\":\"\(operation.rawValue)\"}",
+            id: .random(), kind: kind, serverID: server.id, action: rule.action, projectID: server.projectID,
+            userID: user, requestID: requestID, input: input,
             outputs: JSONText(raw: "{}"), leaseEpoch: lease.microseconds > 0 ? 1 : 0, leaseUntil: lease, wakeAt: now,
-            deadline: now.advanced(seconds: operation.rule.deadlineSeconds), createdAt: now, updatedAt: now)
+            deadline: now.advanced(seconds: rule.deadlineSeconds), createdAt: now, updatedAt: now)
     }
 
     /// Ends the operation under way: the server rests in `settled`.

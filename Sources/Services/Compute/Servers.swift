@@ -52,11 +52,6 @@ extension ComputeService {
         try await database.read { try $0.find(Server.self, key: .id(id)) }.flatMap { host(of: $0)?.hostname }
     }
 
-    package func attachments(of id: ServerID, by caller: Caller) async throws -> [ServerInterface] {
-        let server = try await server(id, by: caller)
-        return try await network.attachments(of: id, in: server.projectID).map(ServerInterface.init)
-    }
-
     package func actions(of id: ServerID, by caller: Caller) async throws -> [WorkflowRecord] {
         try await database.read { db in
             guard let server = try db.find(Server.self, key: .id(id)), caller.owns(server.projectID) else {
@@ -64,29 +59,5 @@ extension ComputeService {
             }
             return try WorkflowQueries.ofServer(id, db)
         }
-    }
-
-    /// Brings the addresses and groups shown in a server's row up to date with Network.
-    package func refreshAddresses(of devices: [String]) async throws {
-        for device in devices {
-            let id = ServerID(device)
-            guard let found = try await database.read({ try ServerQueries.live(id, $0) }) else { continue }
-            let shown = try ServerAddresses(try await network.attachments(of: id, in: found.projectID))
-            try await database.transaction { db in
-                guard var server = try ServerQueries.live(id, db) else { return }
-                server.addresses = shown.json
-                server.securityGroups = shown.groups
-                try db.update(server)
-            }
-        }
-    }
-}
-
-/// A port of a server as `os-interface` shows it.
-package struct ServerInterface: Sendable {
-    package var port: Port
-
-    init(_ attachment: PortAttachment) {
-        port = attachment.port
     }
 }

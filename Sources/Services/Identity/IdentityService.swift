@@ -16,6 +16,8 @@ package final class IdentityService: Sendable {
 
     struct Memory {
         var sequence: Int64 = -1
+        /// What this process has committed; nothing that was read before may be believed.
+        var minimum: Int64 = -1
         var codec = TokenCodec(keys: [])
         var revoked: Set<String> = []
         var implied: [RoleID: Set<RoleID>] = [:]
@@ -46,12 +48,15 @@ package final class IdentityService: Sendable {
     func change<Result: Sendable>(
         _ body: @escaping @Sendable (any Connection) throws -> Result
     ) async throws -> Result {
-        let result = try await database.transaction { db in
+        let (result, sequence) = try await database.transaction { db in
             let result = try body(db)
             try ChangeFeedQueries.bump(.identity, db)
-            return result
+            return (result, try ChangeFeedQueries.sequence(.identity, db))
         }
-        memory.withLock { $0.sequence = -1 }
+        memory.withLock { memory in
+            memory.minimum = max(memory.minimum, sequence)
+            memory.sequence = -1
+        }
         return result
     }
 
@@ -62,21 +67,15 @@ package final class IdentityService: Sendable {
     }
 
     private func loadIfStale() async throws {
-        if memory.withLock({ $0.sequence >= 0 }) { return }
-        let loaded = try await database.read { db in
-            var loaded = Memory()
-            loaded.sequence = try ChangeFeedQueries.sequence(.identity, db)
-            loaded.codec.keys = try IdentityQueries.tokenKeys(db).compactMap { id, secret in
-                Data(base64Encoded: secret).map { (id, SymmetricKey(data: $0)) }
+        while memory.withLock({ $0.sequence < 0 }) {
+            let loaded = try await database.read { try Memory(loadedFrom: $0) }
+            memory.withLock { memory in
+                guard memory.sequence < 0, loaded.sequence >= memory.minimum else { return }
+                let minimum = memory.minimum
+                memory = loaded
+                memory.minimum = minimum
             }
-            loaded.revoked = try IdentityQueries.revokedTokens(db)
-            for role in try db.fetch(Role.self) { loaded.roleNames[role.id] = role.name }
-            for pair in try IdentityQueries.implications(db) {
-                loaded.implied[pair.prior, default: []].insert(pair.implied)
-            }
-            return loaded
         }
-        memory.withLock { memory in if memory.sequence < 0 { memory = loaded } }
     }
 
     /// Makes the signing key if the store has none.
@@ -158,6 +157,19 @@ package final class IdentityService: Sendable {
 }
 
 extension IdentityService.Memory {
+    init(loadedFrom db: any Connection) throws {
+        sequence = try ChangeFeedQueries.sequence(.identity, db)
+        codec.keys = try IdentityQueries.tokenKeys(db).map { id, secret in
+            guard let data = Data(base64Encoded: secret) else {
+                throw StoreError(.corrupt, "the token key \(id) is no base64")
+            }
+            return (id, SymmetricKey(data: data))
+        }
+        revoked = try IdentityQueries.revokedTokens(db)
+        for role in try db.fetch(Role.self) { roleNames[role.id] = role.name }
+        for pair in try IdentityQueries.implications(db) { implied[pair.prior, default: []].insert(pair.implied) }
+    }
+
     /// Role names with everything they imply.
     func withImplied(_ direct: [Role]) -> Set<String> {
         var names = Set(direct.map(\.name))

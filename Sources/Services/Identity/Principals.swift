@@ -3,14 +3,14 @@ package import Store
 
 /// Domains, projects, users, roles and grants: plain records, changed one at a time.
 extension IdentityService {
-    package func find<Kept: Record>(_ type: Kept.Type, _ id: String, noun: String) async throws -> Kept {
+    package func find<Kept: KeyedRecord>(_ type: Kept.Type, _ id: String, noun: String) async throws -> Kept {
         guard let found = try await database.read({ try $0.find(type, key: .text(id)) }) else {
             throw CloudError.notFound(noun, id)
         }
         return found
     }
 
-    package func list<Kept: Record>(_ type: Kept.Type, orderBy column: String = "id") async throws -> [Kept] {
+    package func list<Kept: KeyedRecord>(_ type: Kept.Type, orderBy column: String = "id") async throws -> [Kept] {
         try await database.read { try $0.fetch(type, "ORDER BY \(column)") }
     }
 
@@ -19,12 +19,12 @@ extension IdentityService {
     }
 
     /// Inserts a record; a second of the same name is a conflict.
-    package func create<Kept: Record>(_ record: Kept, noun: String) async throws {
+    package func create<Kept: KeyedRecord>(_ record: Kept, noun: String) async throws {
         try await naming(noun) { [self] in try await change { try $0.insert(record) } }
     }
 
     @discardableResult
-    package func update<Kept: Record>(
+    package func update<Kept: KeyedRecord>(
         _ type: Kept.Type, _ id: String, noun: String, _ edit: @escaping @Sendable (inout Kept) throws -> Void
     ) async throws -> Kept {
         try await naming(noun.lowercased()) { [self] in
@@ -118,7 +118,7 @@ extension IdentityService {
         }
     }
 
-    package func remove<Kept: Record>(_ type: Kept.Type, _ id: String, noun: String) async throws {
+    package func remove<Kept: KeyedRecord>(_ type: Kept.Type, _ id: String, noun: String) async throws {
         let found = try await change { try $0.delete(type, key: .text(id)) }
         if !found { throw CloudError.notFound(noun, id) }
     }

@@ -1,3 +1,4 @@
+import Logging
 package import Model
 import Store
 
@@ -24,12 +25,31 @@ extension ImageService {
                 let digest = try await file.finish(declared: format)
                 try await activate(id, digest)
             } catch {
-                await file.abandon()
+                do {
+                    try await file.abandon()
+                } catch let leftover {
+                    logger.warning(
+                        "a broken upload left a file, which the next start takes away",
+                        metadata: ["image": "\(id)", "error": "\(leftover)"])
+                }
                 throw error
             }
         } catch {
-            try await move(id, from: .saving, to: .queued)
+            await requeue(id, after: error)
             throw error
+        }
+    }
+
+    /// What has failed is told, whatever becomes of this.
+    private func requeue(_ id: ImageID, after failure: any Error) async {
+        do {
+            try await move(id, from: .saving, to: .queued)
+        } catch let error as CloudError where error.kind == .conflict {
+            return  // It was deleted meanwhile.
+        } catch {
+            logger.error(
+                "an image stays 'saving' until the next start",
+                metadata: ["image": "\(id)", "error": "\(error)", "after": "\(failure)"])
         }
     }
 

@@ -136,15 +136,11 @@ final class ImageFileWriter: Sendable {
     }
 
     /// Takes everything away; after `finish` that is the finished file.
-    func abandon() async {
-        do {
-            try await blocking(queue) { [self] in
-                for file in [partial, final] where FileManager.default.fileExists(atPath: file.path) {
-                    try FileManager.default.removeItem(at: file)
-                }
+    func abandon() async throws {
+        try await blocking(queue) { [self] in
+            for file in [partial, final] where FileManager.default.fileExists(atPath: file.path) {
+                try FileManager.default.removeItem(at: file)
             }
-        } catch {
-            return  // The next start removes files that no active image owns.
         }
     }
 }

@@ -18,46 +18,87 @@ extension NetworkingService {
         return "fa:16:3e" + tail.map { ":" + ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
-    /// Takes the wanted address, or the next free one of the pools. The search goes on where the last one ended, so
-    /// that a released address rests as long as possible and a large subnet costs no scan.
+    /// Takes the wanted address, or the next free one of the subnet's pools.
     static func allocate(
         in subnet: Subnet, wanted: String?, for port: PortID, _ db: any Connection
     ) throws -> String {
-        if let wanted {
-            guard let address = IPAddress(wanted), let cidr = CIDR(subnet.cidr), cidr.contains(address) else {
-                throw CloudError.badRequest(
-                    "IP address \(wanted.prefix(64)) is not a valid IP for the specified subnet \(subnet.cidr).")
-            }
-            guard try NetworkQueries.take(address, in: subnet.id, for: port, db) else {
-                throw CloudError(.conflict, "IP address \(address) already allocated in subnet \(subnet.id).")
-            }
-            return address.description
+        if let wanted { return try take(wanted, in: subnet, for: port, db) }
+        guard let address = try takeNext(in: subnet, for: port, db) else { throw exhausted(subnet.networkID) }
+        return address
+    }
+
+    static func exhausted(_ network: NetworkID) -> CloudError {
+        CloudError(.conflict, "No more IP addresses available on network \(network).")
+    }
+
+    private static func take(
+        _ text: String, in subnet: Subnet, for port: PortID, _ db: any Connection
+    ) throws -> String {
+        guard let address = IPAddress(text), let cidr = CIDR(subnet.cidr),
+            cidr.hosts.contains(address) || isGateway(address, of: subnet)
+        else {
+            throw CloudError.badRequest(
+                "IP address \(text.prefix(64)) is not a valid IP for the specified subnet \(subnet.cidr).")
         }
-        let pools = try subnet.allocationPools.value().compactMap { pool -> (IPAddress, UInt128)? in
-            guard let start = IPAddress(pool.start), let end = IPAddress(pool.end) else { return nil }
-            return (start, end.number - start.number + 1)
+        guard try NetworkQueries.take(address, in: subnet.id, for: port, db) else {
+            throw CloudError(.conflict, "IP address \(address) already allocated in subnet \(subnet.id).")
         }
-        let total = pools.reduce(UInt128(0)) { $0 + $1.1 }
-        let size = Int(min(total, UInt128(1 << 40)))
+        return address.description
+    }
+
+    static func isGateway(_ address: IPAddress, of subnet: Subnet) -> Bool {
+        subnet.gatewayIP.flatMap { IPAddress($0) } == address
+    }
+
+    /// Takes the next free address; `nil` when there is none. The search goes on where the last one ended, so that a
+    /// released address rests as long as possible and a large subnet costs no scan. One of more addresses than are
+    /// taken is free, and so the taken ones are counted only when the first guess is wrong.
+    static func takeNext(in subnet: Subnet, for port: PortID, _ db: any Connection) throws -> String? {
+        let pools = AddressPools(try subnet.allocationPools.value())
+        guard pools.count > 0 else { return nil }
         let start = try NetworkQueries.nextOffset(in: subnet.id, db)
-        let taken = try NetworkQueries.allocationCount(in: subnet.id, db)
-        for step in 0..<min(size, taken + 2) {
-            let offset = (start + step) % size
-            let address = address(at: offset, in: pools)
-            if try NetworkQueries.take(address, in: subnet.id, for: port, db) {
+        var tries = 1
+        var step = 0
+        while step < tries {
+            let offset = (start + step) % pools.count
+            if let address = pools.address(at: offset),
+                try NetworkQueries.take(address, in: subnet.id, for: port, db)
+            {
                 try NetworkQueries.setNextOffset(offset + 1, in: subnet.id, db)
                 return address.description
             }
+            if step == 0 { tries = min(pools.count, try NetworkQueries.allocationCount(in: subnet.id, db) + 1) }
+            step += 1
         }
-        throw CloudError(.conflict, "No more IP addresses available on network \(subnet.networkID).")
+        return nil
+    }
+}
+
+/// The addresses a subnet gives out by itself, numbered from 0. Of a pool, and of all together, only the first 2^40
+/// count; a pool that ends before it starts has none.
+struct AddressPools {
+    private static let limit = 1 << 40
+    private var pools: [(start: IPAddress, count: Int)] = []
+    private(set) var count = 0
+
+    init(_ ranges: [AddressRange]) {
+        for range in ranges {
+            guard let start = IPAddress(range.start), let end = IPAddress(range.end), start.version == end.version,
+                start <= end
+            else { continue }
+            let room = Self.limit - count
+            let size = Int(min(end.number - start.number, UInt128(Self.limit - 1))) + 1
+            pools.append((start, min(size, room)))
+            count += min(size, room)
+        }
     }
 
-    private static func address(at offset: Int, in pools: [(IPAddress, UInt128)]) -> IPAddress {
-        var rest = UInt128(offset)
+    func address(at offset: Int) -> IPAddress? {
+        var rest = offset
         for (start, count) in pools {
-            if rest < count { return IPAddress(version: start.version, number: start.number + rest) }
+            if rest < count { return IPAddress(version: start.version, number: start.number + UInt128(rest)) }
             rest -= count
         }
-        return pools.first?.0 ?? IPAddress(version: 4, number: 0)
+        return nil
     }
 }

@@ -6,11 +6,16 @@ extension NetworkingService {
         try await database.read { try own(FloatingIP.self, id.text, "Floating IP", \.projectID, caller, $0) }
     }
 
-    /// Takes an address of an external network; `address` asks for a certain one (administrators only).
+    /// Takes an address of an external network; `address` asks for a certain one (Neutron's policy
+    /// `create_floatingip:floating_ip_address`: administrators only).
     package func createFloatingIP(
         network networkID: NetworkID, project: ProjectID, description: String, address: String?, subnet: SubnetID?,
         port: PortID?, fixedAddress: String?, by caller: Caller
     ) async throws -> FloatingIP {
+        if address != nil, !caller.isAdmin {
+            throw CloudError(.forbidden, "Only an administrator may choose a floating_ip_address.")
+        }
+        try Self.refuseAddressAlone(fixedAddress, port)
         let now = clock.now()
         return try await change { db in
             let network = try visibleNetwork(networkID, by: caller, db)
@@ -26,53 +31,68 @@ extension NetworkingService {
             request.portSecurityEnabled = false
             if address != nil || subnet != nil { request.addresses = [.init(subnetID: subnet, ipAddress: address)] }
             let holder = try Self.create(request, on: network, now: now, db)
-            guard let taken = try holder.fixedIPs.value().first?.ipAddress else {
-                throw CloudError(.conflict, "No more IP addresses available on network \(networkID).")
-            }
+            guard let taken = try holder.fixedIPs.value().first?.ipAddress else { throw Self.exhausted(networkID) }
             var floating = FloatingIP(
                 id: id, projectID: project, description: description, networkID: networkID, address: taken,
                 holderPortID: holder.id, tags: try JSONText([]), createdAt: now, updatedAt: now)
             if let port { try point(&floating, to: port, fixedAddress, by: caller, db) }
-            try db.insert(floating)
+            try Self.keep(floating) { try db.insert(floating) }
             return floating
         }
     }
 
-    /// Points a floating IP to a port, or nowhere.
-    package func associate(
-        _ id: FloatingIPID, with port: PortID?, fixedAddress: String?, description: String?, by caller: Caller
+    /// What changes of a floating IP; `nil` for what stays.
+    package struct FloatingIPChange: Sendable {
+        package var description: String?
+        /// `.some(nil)`: it points nowhere.
+        package var port: PortID??
+        /// Of the port's addresses, if not the first.
+        package var fixedAddress: String?
+
+        package init(description: String? = nil, port: PortID?? = nil, fixedAddress: String? = nil) {
+            self.description = description
+            self.port = port
+            self.fixedAddress = fixedAddress
+        }
+    }
+
+    /// Points a floating IP to a port or nowhere, or describes it anew.
+    package func update(
+        _ id: FloatingIPID, _ wanted: FloatingIPChange, by caller: Caller
     ) async throws -> FloatingIP {
+        try Self.refuseAddressAlone(wanted.fixedAddress, wanted.port ?? nil)
         let now = clock.now()
         return try await change { db in
             var floating = try own(FloatingIP.self, id.text, "Floating IP", \.projectID, caller, db)
-            if let description { floating.description = description }
-            try tell(floating, db)
-            floating.portID = nil
-            floating.fixedAddress = nil
-            floating.routerID = nil
-            if let port { try point(&floating, to: port, fixedAddress, by: caller, db) }
-            floating.updatedAt = now
-            do {
-                try db.update(floating)
-            } catch let error as StoreError where error.kind == .uniqueViolation {
-                throw CloudError(
-                    .conflict,
-                    "Cannot associate floating IP \(floating.address) with port \(port?.text ?? ""): "
-                        + "that fixed IP has a "
-                        + "floating IP already.", cause: error)
+            if let description = wanted.description { floating.description = description }
+            if let port = wanted.port {
+                try tell(floating, db)
+                floating.portID = nil
+                floating.fixedAddress = nil
+                floating.routerID = nil
+                if let port { try point(&floating, to: port, wanted.fixedAddress, by: caller, db) }
             }
+            floating.updatedAt = now
+            try Self.keep(floating) { try db.update(floating) }
             return floating
         }
     }
 
-    package func describe(
-        _ id: FloatingIPID, as description: String, by caller: Caller
-    ) async throws -> FloatingIP {
-        try await change { db in
-            var floating = try own(FloatingIP.self, id.text, "Floating IP", \.projectID, caller, db)
-            floating.description = description
-            try db.update(floating)
-            return floating
+    private static func refuseAddressAlone(_ address: String?, _ port: PortID?) throws {
+        guard let address, port == nil else { return }
+        throw CloudError.badRequest(
+            "Bad floatingip request: fixed_ip_address \(address.prefix(64)) cannot be specified without a port_id.")
+    }
+
+    private static func keep(_ floating: FloatingIP, _ write: () throws -> Void) throws {
+        do {
+            try write()
+        } catch let error as StoreError where error.kind == .uniqueViolation {
+            throw CloudError(
+                .conflict,
+                "Cannot associate floating IP \(floating.address) with port \(floating.portID?.text ?? "") using "
+                    + "fixed IP \(floating.fixedAddress ?? ""), as that fixed IP already has a floating IP.",
+                cause: error)
         }
     }
 

@@ -33,7 +33,7 @@ package struct NetworkingService: Sendable {
     }
 
     /// A row of the caller's own; others do not exist for it.
-    func own<Kept: Record>(
+    func own<Kept: KeyedRecord>(
         _ type: Kept.Type, _ id: String, _ noun: String, _ owner: any KeyPath<Kept, ProjectID> & Sendable,
         _ caller: Caller,
         _ db: any Connection
@@ -45,7 +45,7 @@ package struct NetworkingService: Sendable {
     }
 
     /// Rows of the caller's projects, oldest first.
-    package func list<Kept: Record>(_ type: Kept.Type, by caller: Caller) async throws -> [Kept] {
+    package func list<Kept: KeyedRecord>(_ type: Kept.Type, by caller: Caller) async throws -> [Kept] {
         let project = try horizon(caller)
         return try await database.read { db in
             guard let project else { return try db.fetch(type, "ORDER BY created_at, id") }

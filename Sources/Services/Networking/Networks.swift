@@ -19,16 +19,23 @@ extension NetworkingService {
     }
 
     package func create(_ network: Network, by caller: Caller) async throws -> Network {
+        try await change { try make(network, by: caller, $0) }
+    }
+
+    /// All of them, or none.
+    package func create(_ networks: [Network], by caller: Caller) async throws -> [Network] {
+        try await change { db in try networks.map { try make($0, by: caller, db) } }
+    }
+
+    private func make(_ network: Network, by caller: Caller, _ db: any Connection) throws -> Network {
         if network.isShared || network.isExternal || network.isDefault, !caller.isAdmin {
             throw CloudError(.forbidden, "Only an administrator may make shared, external or default networks.")
         }
-        return try await change { db in
-            try Self.take("network", for: network.projectID, db)
-            var made = network
-            made.segmentationID = try NetworkQueries.nextSegment(db)
-            try db.insert(made)
-            return made
-        }
+        try Self.take("network", for: network.projectID, db)
+        var made = network
+        made.segmentationID = try NetworkQueries.nextSegment(db)
+        try db.insert(made)
+        return made
     }
 
     package func update(
@@ -41,6 +48,11 @@ extension NetworkingService {
             try edit(&changed)
             if old.isShared != changed.isShared || old.isExternal != changed.isExternal, !caller.isAdmin {
                 throw CloudError(.forbidden, "Only an administrator may share networks or make them external.")
+            }
+            if changed.mtu != old.mtu {
+                for cidr in try NetworkQueries.subnets(of: id, db).compactMap({ CIDR($0.cidr) }) {
+                    try SubnetRules.check(mtu: changed.mtu, of: id, carrying: cidr)
+                }
             }
             changed.updatedAt = now
             try db.update(changed)

@@ -62,12 +62,15 @@ extension NetworkingService {
         }
     }
 
-    package func create(_ request: PortRequest, by caller: Caller) async throws -> Port {
+    /// All of them, or none.
+    package func create(_ requests: [PortRequest], by caller: Caller) async throws -> [Port] {
         let now = clock.now()
         return try await change { db in
-            let network = try visibleNetwork(request.networkID, by: caller, db)
-            try Self.check(request, on: network, by: caller)
-            return try Self.create(request, on: network, now: now, db)
+            try requests.map { request in
+                let network = try visibleNetwork(request.networkID, by: caller, db)
+                try Self.check(request, on: network, by: caller)
+                return try Self.create(request, on: network, now: now, db)
+            }
         }
     }
 
@@ -77,6 +80,7 @@ extension NetworkingService {
         guard caller.owns(network.projectID) || network.isShared else {
             throw CloudError(.forbidden, "Ports on the external network \(network.id) are made by its owner only.")
         }
+        try PortOwners.check(request.deviceOwner, by: caller)
         try refuse(request, on: network, by: caller)
     }
 
@@ -93,10 +97,17 @@ extension NetworkingService {
         }
     }
 
+    /// Of a port that is made for something else, only its addresses are the caller's wish.
+    static func refuseAddresses(_ request: PortRequest, on network: Network, by caller: Caller) throws {
+        var wishes = PortRequest(networkID: network.id, projectID: request.projectID)
+        wishes.addresses = request.addresses
+        try refuse(wishes, on: network, by: caller)
+    }
+
     static func create(
         _ request: PortRequest, on network: Network, now: Timestamp, _ db: any Connection
     ) throws -> Port {
-        try take("port", for: request.projectID, db)
+        if PortOwners.countsInQuota(request.deviceOwner) { try take("port", for: request.projectID, db) }
         let security = request.portSecurityEnabled ?? network.portSecurityEnabled
         var groups = request.securityGroups ?? []
         if request.securityGroups == nil, security, !request.deviceOwner.hasPrefix("network:") {
@@ -134,23 +145,48 @@ extension NetworkingService {
     ) throws -> [FixedIP] {
         let subnets = try NetworkQueries.subnets(of: network.id, db)
         guard let wanted = request.addresses else {
-            guard let subnet = subnets.first(where: { $0.ipVersion == 4 }) ?? subnets.first else { return [] }
-            let address = try allocate(in: subnet, wanted: nil, for: request.id, db)
-            return [FixedIP(subnetID: subnet.id, ipAddress: address)]
+            return subnets.isEmpty ? [] : [try anyAddress(in: subnets, on: network, for: request.id, db)]
         }
         return try wanted.map { want in
+            if want.subnetID == nil, want.ipAddress == nil, !subnets.isEmpty {
+                return try anyAddress(in: subnets, on: network, for: request.id, db)
+            }
             let found = subnets.first { subnet in
                 if let id = want.subnetID { return subnet.id == id }
-                guard let text = want.ipAddress, let address = IPAddress(text) else { return want.ipAddress == nil }
+                guard let address = want.ipAddress.flatMap({ IPAddress($0) }) else { return false }
                 return CIDR(subnet.cidr)?.contains(address) ?? false
             }
             guard let subnet = found else {
                 let what = want.subnetID.map { "subnet \($0)" } ?? "IP address \((want.ipAddress ?? "").prefix(64))"
                 throw CloudError.badRequest("Invalid input for operation: \(what) is not on network \(network.id).")
             }
+            try refuseHostsGateway(want.ipAddress, in: subnet, of: network)
             let address = try allocate(in: subnet, wanted: want.ipAddress, for: request.id, db)
             return FixedIP(subnetID: subnet.id, ipAddress: address)
         }
+    }
+
+    /// Of the IPv4 subnets, if there are any, the first one with room.
+    private static func anyAddress(
+        in subnets: [Subnet], on network: Network, for port: PortID, _ db: any Connection
+    ) throws -> FixedIP {
+        let old = subnets.filter { $0.ipVersion == 4 }
+        for subnet in old.isEmpty ? subnets : old {
+            if let address = try takeNext(in: subnet, for: port, db) {
+                return FixedIP(subnetID: subnet.id, ipAddress: address)
+            }
+        }
+        throw exhausted(network.id)
+    }
+
+    /// Hosts themselves have the gateway's address of an external network, and what is behind it goes through them.
+    private static func refuseHostsGateway(_ text: String?, in subnet: Subnet, of network: Network) throws {
+        guard network.isExternal, let address = text.flatMap({ IPAddress($0) }), isGateway(address, of: subnet) else {
+            return
+        }
+        throw CloudError.badRequest(
+            "IP address \(address) is the gateway of subnet \(subnet.id) on the external network \(network.id); "
+                + "choose another one.")
     }
 
     /// `addresses`, when given, replace the fixed ones.
@@ -167,6 +203,7 @@ extension NetworkingService {
             var changed = old
             try edit(&changed)
             try Self.check(changed, wanted, against: old, on: network, by: caller)
+            try Self.recount(changed, against: old, db)
             changed.updatedAt = now
             if let wanted {
                 try NetworkQueries.releaseAll(of: id, db)
@@ -174,6 +211,7 @@ extension NetworkingService {
                 request.id = id
                 request.addresses = wanted
                 changed.fixedIPs = try JSONText(try Self.addresses(request, on: network, db))
+                try Self.refuseLostFloatingIPs(changed, db)
             }
             let groups = try changed.securityGroups.value()
             for group in groups {
@@ -191,6 +229,7 @@ extension NetworkingService {
     private static func check(
         _ port: Port, _ addresses: [PortRequest.Address]?, against old: Port, on network: Network, by caller: Caller
     ) throws {
+        try PortOwners.check(port, addresses, against: old, by: caller)
         var wishes = PortRequest(networkID: network.id, projectID: port.projectID)
         wishes.addresses = addresses
         if port.portSecurityEnabled != old.portSecurityEnabled { wishes.portSecurityEnabled = port.portSecurityEnabled }
@@ -204,7 +243,7 @@ extension NetworkingService {
     package func deletePort(_ id: PortID, by caller: Caller) async throws {
         try await change { db in
             let port = try own(Port.self, id.text, "Port", \.projectID, caller, db)
-            if ["network:router_interface", "network:router_gateway", "network:floatingip"].contains(port.deviceOwner) {
+            if PortOwners.ofRouters.contains(port.deviceOwner) {
                 throw CloudError(
                     .conflict,
                     "Port \(id) cannot be deleted directly via the port API: has device owner \(port.deviceOwner).")
@@ -218,6 +257,27 @@ extension NetworkingService {
     static func remove(_ port: Port, _ db: any Connection) throws {
         try RouterQueries.detachFloatingIPs(ofPort: port.id, db)
         try db.delete(Port.self, key: .id(port.id))
-        if port.deviceOwner != "network:dhcp" { try giveBack("port", for: port.projectID, db) }
+        if PortOwners.countsInQuota(port.deviceOwner) { try giveBack("port", for: port.projectID, db) }
+    }
+
+    /// Quota follows a port that becomes one of the cloud's own, or ceases to be.
+    private static func recount(_ port: Port, against old: Port, _ db: any Connection) throws {
+        switch (PortOwners.countsInQuota(old.deviceOwner), PortOwners.countsInQuota(port.deviceOwner)) {
+        case (false, true): try take("port", for: port.projectID, db)
+        case (true, false): try giveBack("port", for: port.projectID, db)
+        default: return
+        }
+    }
+
+    /// An address that a floating IP stands for stays: whoever got it next would get the floating IP's connections.
+    private static func refuseLostFloatingIPs(_ port: Port, _ db: any Connection) throws {
+        let kept = Set(try port.fixedIPs.value().map(\.ipAddress))
+        for floating in try RouterQueries.floatingIPs(ofPort: port.id, db) {
+            guard let address = floating.fixedAddress, !kept.contains(address) else { continue }
+            throw CloudError(
+                .conflict,
+                "Fixed IP \(address) of port \(port.id) is in use by floating IP \(floating.id); "
+                    + "disassociate that first.")
+        }
     }
 }

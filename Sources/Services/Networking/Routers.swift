@@ -53,7 +53,7 @@ extension NetworkingService {
             try edit(&changed)
             changed.updatedAt = now
             if let wanted = gateway {
-                if wanted?.networkID == changed.gatewayNetworkID, let wanted, wanted.fixedIP == nil {
+                if let wanted, try keeps(wanted, changed, db) {
                     changed.snatEnabled = wanted.enableSNAT
                 } else {
                     try clearGateway(of: &changed, db)
@@ -63,6 +63,15 @@ extension NetworkingService {
             try db.update(changed)
             return changed
         }
+    }
+
+    /// Whether the router has this way out, at this address if one is named.
+    private func keeps(_ wanted: GatewayRequest, _ router: Router, _ db: any Connection) throws -> Bool {
+        guard wanted.networkID == router.gatewayNetworkID, let portID = router.gatewayPortID else { return false }
+        guard let fixed = wanted.fixedIP else { return true }
+        let address = IPAddress(fixed)
+        let port = try db.find(Port.self, key: .id(portID))
+        return try port?.fixedIPs.value().contains { address != nil && IPAddress($0.ipAddress) == address } ?? false
     }
 
     private func setGateway(
@@ -77,6 +86,7 @@ extension NetworkingService {
         request.deviceOwner = "network:router_gateway"
         request.portSecurityEnabled = false
         if let fixed = gateway.fixedIP { request.addresses = [.init(ipAddress: fixed)] }
+        try Self.refuseAddresses(request, on: network, by: caller)
         let port = try Self.create(request, on: network, now: now, db)
         router.gatewayNetworkID = network.id
         router.gatewayPortID = port.id
@@ -121,6 +131,7 @@ extension NetworkingService {
                 throw CloudError.notFound("Subnet", subnetID?.text ?? "")
             }
             let network = try visibleNetwork(subnet.networkID, by: caller, db)
+            try Self.refuseExternal(network)
             guard let gateway = subnet.gatewayIP else {
                 throw CloudError.badRequest("Bad router request: Subnet for router interface must have a gateway IP.")
             }
@@ -139,6 +150,7 @@ extension NetworkingService {
         guard port.deviceID.isEmpty else {
             throw CloudError(.conflict, "Unable to complete operation on port \(id): it is in use by \(port.deviceID).")
         }
+        if let network = try db.find(Network.self, key: .id(port.networkID)) { try Self.refuseExternal(network) }
         for address in try port.fixedIPs.value() {
             if let subnet = try db.find(Subnet.self, key: .id(address.subnetID)) {
                 try refuseOverlap(of: subnet, on: router, db)
@@ -153,8 +165,16 @@ extension NetworkingService {
         return port
     }
 
+    /// Hosts hold an external network's gateway address, and a leg there would get round what gateways are for.
+    private static func refuseExternal(_ network: Network) throws {
+        guard network.isExternal else { return }
+        throw CloudError.badRequest(
+            "Bad router request: Network \(network.id) is external; a router joins it with external_gateway_info.")
+    }
+
     private func refuseOverlap(of subnet: Subnet, on router: Router, _ db: any Connection) throws {
-        for leg in try NetworkQueries.ports(ofDevice: router.id.text, db) {
+        let legs = try NetworkQueries.ports(ofDevice: router.id.text, db)
+        for leg in legs where PortOwners.ofRouters.contains(leg.deviceOwner) {
             for address in try leg.fixedIPs.value() {
                 guard let other = try db.find(Subnet.self, key: .id(address.subnetID)) else { continue }
                 if other.id == subnet.id {

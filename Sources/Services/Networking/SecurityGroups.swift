@@ -100,29 +100,32 @@ extension NetworkingService {
             guard try NetworkQueries.portCount(carrying: id, db) == 0 else {
                 throw CloudError(.conflict, "Security Group \(id) in use.")
             }
-            for _ in try SecurityGroupQueries.rules(of: id, db) {
-                try Self.giveBack("security_group_rule", for: group.projectID, db)
+            for rule in try SecurityGroupQueries.rules(naming: id, db) {
+                try Self.giveBack("security_group_rule", for: rule.projectID, db)
             }
             try db.delete(SecurityGroup.self, key: .id(id))
             try Self.giveBack("security_group", for: group.projectID, db)
         }
     }
 
-    package func create(_ rule: SecurityGroupRule, by caller: Caller) async throws -> SecurityGroupRule {
-        try Self.check(rule)
-        return try await change { db in
-            let group = try own(
-                SecurityGroup.self, rule.securityGroupID.text, "Security group", \.projectID, caller, db)
-            if let remote = rule.remoteGroupID {
-                _ = try own(SecurityGroup.self, remote.text, "Security group", \.projectID, caller, db)
-            }
-            if let twin = try SecurityGroupQueries.rules(of: group.id, db).first(where: { Self.same($0, rule) }) {
-                throw CloudError(.conflict, "Security group rule already exists. Rule id is \(twin.id).")
-            }
-            try Self.take("security_group_rule", for: group.projectID, db)
-            try db.insert(rule)
-            return rule
+    /// All of them, or none.
+    package func create(_ rules: [SecurityGroupRule], by caller: Caller) async throws -> [SecurityGroupRule] {
+        let checked = try rules.map { try Self.checked($0) }
+        return try await change { db in try checked.map { try make($0, by: caller, db) } }
+    }
+
+    private func make(_ rule: SecurityGroupRule, by caller: Caller, _ db: any Connection) throws -> SecurityGroupRule {
+        let group = try own(
+            SecurityGroup.self, rule.securityGroupID.text, "Security group", \.projectID, caller, db)
+        if let remote = rule.remoteGroupID {
+            _ = try own(SecurityGroup.self, remote.text, "Security group", \.projectID, caller, db)
         }
+        if let twin = try SecurityGroupQueries.rules(of: group.id, db).first(where: { Self.same($0, rule) }) {
+            throw CloudError(.conflict, "Security group rule already exists. Rule id is \(twin.id).")
+        }
+        try Self.take("security_group_rule", for: group.projectID, db)
+        try db.insert(rule)
+        return rule
     }
 
     package func deleteRule(_ id: SecurityGroupRuleID, by caller: Caller) async throws {
@@ -145,39 +148,44 @@ extension NetworkingService {
         "ipv6-nonxt", "ipv6-opts", "ipv6-route", "ospf", "pgm", "rsvp", "sctp", "tcp", "udp", "udplite", "vrrp",
     ]
 
-    private static func check(_ rule: SecurityGroupRule) throws {
+    /// The rule with its prefix as Neutron keeps it: the address in its usual form, and a length.
+    private static func checked(_ rule: SecurityGroupRule) throws -> SecurityGroupRule {
         if let transport = rule.transport {
             let number = Int(transport)
             guard transports.contains(transport) || number.map({ (0...255).contains($0) }) == true else {
                 throw CloudError.badRequest("Security group rule protocol '\(transport.prefix(40))' is not supported.")
             }
         }
-        if rule.portMin != nil || rule.portMax != nil {
-            guard let transport = rule.transport else {
-                throw CloudError.badRequest("Must also specify protocol if port range is given.")
-            }
-            let isICMP = ["icmp", "icmpv6", "ipv6-icmp", "1", "58"].contains(transport)
-            let limit = isICMP ? 255 : 65535
-            for port in [rule.portMin, rule.portMax].compactMap(\.self) where !(0...limit).contains(port) {
-                throw CloudError.badRequest("Invalid value for port or ICMP type: \(port) is not from 0 to \(limit).")
-            }
-            if !isICMP {
-                guard let low = rule.portMin, let high = rule.portMax, low <= high else {
-                    throw CloudError.badRequest(
-                        "For TCP/UDP protocols, port_range_min must be <= port_range_max, and both must be given.")
-                }
-            }
+        try checkPorts(rule)
+        guard let prefix = rule.remotePrefix else { return rule }
+        guard rule.remoteGroupID == nil else {
+            throw CloudError.badRequest("Only remote_ip_prefix or remote_group_id may be provided.")
         }
-        if let prefix = rule.remotePrefix {
-            guard rule.remoteGroupID == nil else {
-                throw CloudError.badRequest("Only remote_ip_prefix or remote_group_id may be provided.")
-            }
-            guard let cidr = CIDR(prefix) else {
-                throw CloudError.badRequest("Invalid remote_ip_prefix '\(prefix.prefix(64))'.")
-            }
-            guard (cidr.version == 4) == (rule.etherType == "IPv4") else {
-                throw CloudError.badRequest("Conflicting value ethertype \(rule.etherType) for CIDR \(cidr).")
-            }
+        guard let cidr = CIDR(prefix), let (address, length) = CIDR.parse(prefix) else {
+            throw CloudError.badRequest("Invalid remote_ip_prefix '\(prefix.prefix(64))'.")
+        }
+        guard (cidr.version == 4) == (rule.etherType == "IPv4") else {
+            throw CloudError.badRequest("Conflicting value ethertype \(rule.etherType) for CIDR \(cidr).")
+        }
+        var kept = rule
+        kept.remotePrefix = "\(address)/\(length)"
+        return kept
+    }
+
+    private static func checkPorts(_ rule: SecurityGroupRule) throws {
+        guard rule.portMin != nil || rule.portMax != nil else { return }
+        guard let transport = rule.transport else {
+            throw CloudError.badRequest("Must also specify protocol if port range is given.")
+        }
+        let isICMP = ["icmp", "icmpv6", "ipv6-icmp", "1", "58"].contains(transport)
+        let limit = isICMP ? 255 : 65535
+        for port in [rule.portMin, rule.portMax].compactMap(\.self) where !(0...limit).contains(port) {
+            throw CloudError.badRequest("Invalid value for port or ICMP type: \(port) is not from 0 to \(limit).")
+        }
+        if isICMP { return }
+        guard let low = rule.portMin, let high = rule.portMax, low <= high else {
+            throw CloudError.badRequest(
+                "For TCP/UDP protocols, port_range_min must be <= port_range_max, and both must be given.")
         }
     }
 }

@@ -4,13 +4,14 @@ import Store
 /// The ports of one server, made and bound in one go. Repeatable: what an earlier try made is found again.
 extension NetworkingService {
     package struct ServerNIC: Sendable {
-        /// Its place among the server's NICs; how an earlier try is recognised.
-        package var index: Int
+        /// How an earlier try is recognised: the NIC's place among those the server was created with, or the workflow
+        /// that attached it.
+        package var key: String
         package var request: RequestedNIC
         package var securityGroups: [SecurityGroupID]?
 
-        package init(index: Int, request: RequestedNIC, securityGroups: [SecurityGroupID]?) {
-            self.index = index
+        package init(key: String, request: RequestedNIC, securityGroups: [SecurityGroupID]?) {
+            self.key = key
             self.request = request
             self.securityGroups = securityGroups
         }
@@ -24,8 +25,7 @@ extension NetworkingService {
         return try await change { db in
             let known = try NetworkQueries.ports(ofDevice: device, db)
             for nic in nics {
-                let profile = "{\"nic\":\(nic.index)}"
-                if known.contains(where: { $0.bindingProfile == profile }) { continue }
+                if known.contains(where: { $0.isBound(under: nic.key) }) { continue }
                 var port = try newOrGiven(nic, device: device, now: now, by: caller, db)
                 guard port.deviceID.isEmpty || port.deviceID == device else {
                     throw CloudError(.conflict, "Port \(port.id) is still in use.")
@@ -33,7 +33,7 @@ extension NetworkingService {
                 port.deviceID = device
                 port.deviceOwner = owner
                 port.bindingHost = host
-                port.bindingProfile = profile
+                port.bindingProfile = try JSONText(Binding(nic: nic.key, tag: nic.request.tag)).raw
                 port.status = "ACTIVE"
                 if port.dnsName.isEmpty { port.dnsName = hostname }
                 port.updatedAt = now
@@ -58,11 +58,25 @@ extension NetworkingService {
         return try Self.create(request, on: network, now: now, db)
     }
 
+    package enum PortChoice: Sendable {
+        case all
+        case port(PortID)
+        /// What `bindPorts` bound under a key.
+        case key(String)
+    }
+
     /// Takes the ports away that were made for the server, and sets those free that it was given.
-    package func releasePorts(of device: String, given: Set<PortID>) async throws {
+    package func releasePorts(of device: String, _ choice: PortChoice = .all, given: Set<PortID>) async throws {
         let now = clock.now()
         try await change { db in
-            for var port in try NetworkQueries.ports(ofDevice: device, db) {
+            let chosen = try NetworkQueries.ports(ofDevice: device, db).filter { port in
+                switch choice {
+                case .all: true
+                case .port(let id): port.id == id
+                case .key(let key): port.isBound(under: key)
+                }
+            }
+            for var port in chosen {
                 guard given.contains(port.id) else {
                     try Self.remove(port, db)
                     continue
@@ -72,6 +86,7 @@ extension NetworkingService {
                 port.bindingHost = ""
                 port.bindingProfile = "{}"
                 port.status = "DOWN"
+                port.dnsName = ""
                 port.updatedAt = now
                 try db.update(port)
             }
@@ -110,6 +125,23 @@ extension NetworkingService {
         try await consume(Array(Set(rows.map(\.device))))
         try await database.transaction { try NetworkQueries.clearOutbox(through: last, $0) }
     }
+}
+
+/// What `bindPorts` leaves in `binding:profile`.
+private struct Binding: Codable, Sendable {
+    var nic: String
+    var tag: String?
+}
+
+extension Port {
+    /// `nil` where the profile is somebody else's.
+    private var binding: Binding? { try? JSONText(raw: bindingProfile).value() }
+
+    /// Whether `bindPorts` bound it for the NIC with this key.
+    package func isBound(under key: String) -> Bool { binding?.nic == key }
+
+    /// The device tag that the user gave the NIC.
+    package var nicTag: String? { binding?.tag }
 }
 
 package struct PortAttachment: Sendable {

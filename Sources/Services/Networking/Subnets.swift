@@ -32,23 +32,30 @@ extension NetworkingService {
     /// Makes a subnet and gives the network's DHCP port an address in it.
     package func create(_ subnet: Subnet, by caller: Caller) async throws -> Subnet {
         let now = clock.now()
-        return try await change { db in
-            let network = try own(
-                Network.self, subnet.networkID.text, "Network", \.projectID, caller, db)
-            let made = try Self.completed(subnet)
-            guard let cidr = CIDR(made.cidr) else { throw CloudError.badRequest("Invalid CIDR \(made.cidr).") }
-            for other in try NetworkQueries.subnets(of: network.id, db) {
-                if let taken = CIDR(other.cidr), taken.overlaps(cidr) {
-                    throw CloudError.badRequest(
-                        "Invalid input for operation: Requested subnet with cidr: \(cidr) for network: \(network.id) "
-                            + "overlaps with another subnet: \(taken).")
-                }
+        return try await change { try make(subnet, now: now, by: caller, $0) }
+    }
+
+    /// All of them, or none.
+    package func create(_ subnets: [Subnet], by caller: Caller) async throws -> [Subnet] {
+        let now = clock.now()
+        return try await change { db in try subnets.map { try make($0, now: now, by: caller, db) } }
+    }
+
+    private func make(_ subnet: Subnet, now: Timestamp, by caller: Caller, _ db: any Connection) throws -> Subnet {
+        let network = try own(Network.self, subnet.networkID.text, "Network", \.projectID, caller, db)
+        let (made, cidr) = try SubnetRules.completed(subnet)
+        try SubnetRules.check(mtu: network.mtu, of: network.id, carrying: cidr)
+        for other in try NetworkQueries.subnets(of: network.id, db) {
+            if let taken = CIDR(other.cidr), taken.overlaps(cidr) {
+                throw CloudError.badRequest(
+                    "Invalid input for operation: Requested subnet with cidr: \(cidr) for network: \(network.id) "
+                        + "overlaps with another subnet: \(taken).")
             }
-            try Self.take("subnet", for: made.projectID, db)
-            try db.insert(made)
-            if made.enableDHCP, !network.isExternal { try Self.extendDHCP(network, to: made, now: now, db) }
-            return made
         }
+        try Self.take("subnet", for: made.projectID, db)
+        try db.insert(made)
+        if made.enableDHCP, !network.isExternal { try Self.extendDHCP(network, to: made, now: now, db) }
+        return made
     }
 
     package func update(
@@ -59,6 +66,10 @@ extension NetworkingService {
             let old = try own(Subnet.self, id.text, "Subnet", \.projectID, caller, db)
             var changed = old
             try edit(&changed)
+            if changed.gatewayIP != old.gatewayIP { try Self.refuseUsedGateway(of: old, db) }
+            if changed.gatewayIP != old.gatewayIP || changed.allocationPools != old.allocationPools {
+                changed = try SubnetRules.checked(changed)
+            }
             changed.updatedAt = now
             try db.update(changed)
             if changed.enableDHCP, !old.enableDHCP,
@@ -96,57 +107,15 @@ extension NetworkingService {
         }
     }
 
-    /// Checks the addresses of a subnet and fills in gateway and pools as Neutron does: the first address is the
-    /// gateway, the pool is everything else between network and broadcast address.
-    static func completed(_ subnet: Subnet) throws -> Subnet {
-        guard subnet.cidr.contains("/"), let cidr = CIDR(subnet.cidr), cidr.version == subnet.ipVersion else {
-            throw CloudError.badRequest("Invalid input for cidr: '\(subnet.cidr)' is no IPv\(subnet.ipVersion) subnet.")
-        }
-        var made = subnet
-        made.cidr = cidr.description
-        let broadcast: UInt128 = cidr.version == 4 && cidr.length < 31 ? 1 : 0
-        let first = IPAddress(
-            version: cidr.version, number: cidr.first.number + (cidr.length < cidr.first.bits - 1 ? 1 : 0))
-        let last = IPAddress(version: cidr.version, number: cidr.last.number - broadcast)
-        if made.gatewayIP == "" { made.gatewayIP = first.description }
-        var gateway: IPAddress?
-        if let text = made.gatewayIP {
-            guard let address = IPAddress(text), cidr.contains(address) else {
-                throw CloudError.badRequest("Gateway '\(text)' is not valid on subnet \(cidr).")
-            }
-            gateway = address
-        }
-        let pools = try made.allocationPools.value()
-        if pools.isEmpty { made.allocationPools = try JSONText(defaultPools(first, last, around: gateway)) }
-        for pool in try made.allocationPools.value() {
-            guard let start = IPAddress(pool.start), let end = IPAddress(pool.end), start <= end, cidr.contains(start),
-                cidr.contains(end)
-            else {
-                throw CloudError.badRequest("The allocation pool \(pool.start)-\(pool.end) is not valid on \(cidr).")
-            }
-            if let gateway, start <= gateway, gateway <= end {
-                throw CloudError(.conflict, "Gateway ip \(gateway) conflicts with allocation pool \(start)-\(end).")
-            }
-        }
-        return made
-    }
-
-    private static func defaultPools(
-        _ first: IPAddress, _ last: IPAddress, around gateway: IPAddress?
-    ) -> [AddressRange] {
-        guard let gateway, gateway >= first, gateway <= last else {
-            return [AddressRange(start: first.description, end: last.description)]
-        }
-        var pools: [AddressRange] = []
-        if gateway > first {
-            let end = IPAddress(version: gateway.version, number: gateway.number - 1)
-            pools.append(AddressRange(start: first.description, end: end.description))
-        }
-        if gateway < last {
-            let start = IPAddress(version: gateway.version, number: gateway.number + 1)
-            pools.append(AddressRange(start: start.description, end: last.description))
-        }
-        return pools
+    /// A router that holds the gateway's address would go on answering for it.
+    private static func refuseUsedGateway(of subnet: Subnet, _ db: any Connection) throws {
+        guard let gateway = subnet.gatewayIP,
+            let holder = try NetworkQueries.port(at: gateway, on: subnet.networkID, db),
+            holder.deviceOwner == "network:router_interface"
+        else { return }
+        throw CloudError(
+            .conflict,
+            "Current gateway ip \(gateway) already in use by port \(holder.id). Unable to update subnet \(subnet.id).")
     }
 
     /// One port per network serves DHCP and metadata, with an address in each subnet that has DHCP.
@@ -155,6 +124,7 @@ extension NetworkingService {
     ) throws {
         let device = "dhcp-\(network.id)"
         if var port = try NetworkQueries.ports(ofDevice: device, db).first {
+            if try port.fixedIPs.value().contains(where: { $0.subnetID == subnet.id }) { return }
             let address = try allocate(in: subnet, wanted: nil, for: port.id, db)
             port.fixedIPs = try JSONText(try port.fixedIPs.value() + [FixedIP(subnetID: subnet.id, ipAddress: address)])
             try db.update(port)

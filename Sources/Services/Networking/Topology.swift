@@ -43,8 +43,9 @@ private struct TopologyBuilder {
             for id in try RouterQueries.routerIDs(on: network, db) where seen.insert(id).inserted {
                 guard let router = try db.find(Router.self, key: .id(id)) else { continue }
                 routers.append(router)
-                for leg in try NetworkQueries.ports(ofDevice: id.text, db) where networks.insert(leg.networkID).inserted
-                {
+                let legs = try NetworkQueries.ports(ofDevice: id.text, db)
+                for leg in legs.filter({ PortOwners.ofRouters.contains($0.deviceOwner) })
+                where networks.insert(leg.networkID).inserted {
                     if leg.deviceOwner == "network:router_interface" { open.append(leg.networkID) }
                 }
             }

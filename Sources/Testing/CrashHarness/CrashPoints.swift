@@ -33,7 +33,8 @@ final class CrashPoints: Sendable {
             state.order.append(point)
             return point
         }
-        if let point, point == deadly { kill(getpid(), signal) }
+        // To this thread, which must not go on; a signal to the process may reach another thread first.
+        if let point, point == deadly { raise(signal) }
     }
 
     /// Every point passed since arming, in order.

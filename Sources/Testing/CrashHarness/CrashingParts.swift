@@ -55,6 +55,11 @@ struct CrashingDriver: HypervisorDriver {
     func list() async throws -> [ServerID: ServerObservation.Power] { try await inner.list() }
     func power(of server: ServerID) async throws -> ServerObservation.Power { try await inner.power(of: server) }
     func events() -> AsyncStream<PowerEvent> { inner.events() }
+    func taps(of server: ServerID) async throws -> Set<String> { try await inner.taps(of: server) }
+
+    func setNICs(_ spec: DomainSpec) async throws {
+        try await points.around("set NICs") { try await inner.setNICs(spec) }
+    }
 
     func define(_ spec: DomainSpec) async throws {
         try await points.around("define") { try await inner.define(spec) }
@@ -133,7 +138,7 @@ struct CrashingDataplane: Dataplane {
     var wantsTopology: Bool { inner.wantsTopology }
     func tapName(of port: PortID) -> String { inner.tapName(of: port) }
 
-    func converge(_ topology: NetworkTopology, mending: Bool) async throws {
+    func converge(_ topology: NetworkTopology, mending: Bool) async throws -> [DataplaneTrouble] {
         try await points.around("converge") { [points] in
             try await Tool.$watch.withValue({ points.pass($0) }) {
                 try await inner.converge(topology, mending: mending)

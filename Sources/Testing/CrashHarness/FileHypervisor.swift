@@ -3,9 +3,16 @@ import HostProtocol
 import Hypervisor
 import Model
 
-/// A hypervisor whose guests are files, so that they outlive the process as real guests do. A file holds the guest's
-/// power; whatever has the name is whole.
+/// A hypervisor whose guests are files, so that they outlive the process as real guests do; whatever has the name is
+/// whole.
 struct FileHypervisor: HypervisorDriver {
+    private struct Guest: Codable {
+        var power: ServerObservation.Power
+        /// What it starts with, and what it runs with.
+        var definedTaps: Set<String>
+        var taps: Set<String> = []
+    }
+
     private let folder: String
     private let hostname: String
 
@@ -17,13 +24,18 @@ struct FileHypervisor: HypervisorDriver {
 
     private func path(_ server: ServerID) -> String { "\(folder)/\(server)" }
 
-    private func write(_ power: ServerObservation.Power, of server: ServerID) throws {
-        try Data(power.rawValue.utf8).write(to: URL(filePath: path(server)), options: .atomic)
+    private func write(_ guest: Guest, of server: ServerID) throws {
+        try JSONEncoder().encode(guest).write(to: URL(filePath: path(server)), options: .atomic)
     }
 
-    private func read(_ server: ServerID) -> ServerObservation.Power {
-        guard let content = FileManager.default.contents(atPath: path(server)) else { return .absent }
-        return ServerObservation.Power(rawValue: String(decoding: content, as: UTF8.self)) ?? .unknown
+    private func read(_ server: ServerID) throws -> Guest? {
+        try FileManager.default.contents(atPath: path(server)).map { try JSONDecoder().decode(Guest.self, from: $0) }
+    }
+
+    private func change(_ server: ServerID, _ body: (inout Guest) -> Void) throws {
+        guard var guest = try read(server) else { return }
+        body(&guest)
+        try write(guest, of: server)
     }
 
     func describe() async throws -> HostInventory {
@@ -33,29 +45,49 @@ struct FileHypervisor: HypervisorDriver {
     }
 
     func list() async throws -> [ServerID: ServerObservation.Power] {
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter(UUIDText.isValid)
-        return Dictionary(uniqueKeysWithValues: names.map { (ServerID($0), read(ServerID($0))) })
+        let servers = try FileManager.default.contentsOfDirectory(atPath: folder).filter(UUIDText.isValid)
+            .map { ServerID($0) }
+        return Dictionary(uniqueKeysWithValues: try servers.map { ($0, try read($0)?.power ?? .absent) })
     }
 
-    func power(of server: ServerID) async throws -> ServerObservation.Power { read(server) }
+    func power(of server: ServerID) async throws -> ServerObservation.Power { try read(server)?.power ?? .absent }
 
     func define(_ spec: DomainSpec) async throws {
-        if read(spec.serverID) == .absent { try write(.shutdown, of: spec.serverID) }
+        let taps = Set(spec.nics.map(\.tapName))
+        var guest = try read(spec.serverID) ?? Guest(power: .shutdown, definedTaps: taps)
+        guest.definedTaps = taps
+        try write(guest, of: spec.serverID)
     }
 
     func start(_ server: ServerID) async throws {
-        guard read(server) != .absent else { throw HostFailure.notDefined(server) }
-        try write(.running, of: server)
+        guard try read(server) != nil else { throw HostFailure.notDefined(server) }
+        try change(server) { guest in
+            if guest.power != .running { guest.taps = guest.definedTaps }
+            guest.power = .running
+        }
     }
 
     func stop(_ server: ServerID, graceSeconds: Double) async throws {
-        if read(server) != .absent { try write(.shutdown, of: server) }
+        try change(server) { guest in
+            guest.power = .shutdown
+            guest.taps = []
+        }
     }
 
-    func rebootSoft(_ server: ServerID, graceSeconds: Double) async throws -> Bool { read(server) == .running }
+    func rebootSoft(_ server: ServerID, graceSeconds: Double) async throws -> Bool {
+        try read(server)?.power == .running
+    }
 
     func undefine(_ server: ServerID) async throws {
-        if read(server) != .absent { try FileManager.default.removeItem(atPath: path(server)) }
+        if try read(server) != nil { try FileManager.default.removeItem(atPath: path(server)) }
+    }
+
+    func taps(of server: ServerID) async throws -> Set<String> { try read(server)?.taps ?? [] }
+
+    func setNICs(_ spec: DomainSpec) async throws {
+        try change(spec.serverID) { guest in
+            if guest.power == .running { guest.taps = Set(spec.nics.map(\.tapName)) }
+        }
     }
 
     func events() -> AsyncStream<PowerEvent> { AsyncStream { _ in } }

@@ -57,7 +57,11 @@ struct Machine: Sendable {
 
     /// What is there, without ids.
     func facts() async throws -> [String] {
-        var lines = try await driver.list().values.map { "guest \($0.rawValue)" }.sorted()
+        var lines: [String] = []
+        for (server, power) in try await driver.list() {
+            lines.append("guest \(power.rawValue), NICs \(try await driver.taps(of: server).count)")
+        }
+        lines.sort()
         let folders = kind == .files ? ["disks"] : ["host/servers", "host/images"]
         for name in folders {
             let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/machine/\(name)")

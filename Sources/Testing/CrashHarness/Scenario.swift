@@ -27,6 +27,13 @@ struct Scenario: Sendable {
             }, act: { try await $0.start() }),
         Scenario(name: "reboot", prepare: { try await $0.boot() }, act: { try await $0.reboot() }),
         Scenario(name: "floating-ip", prepare: { try await $0.boot() }, act: { try await $0.associate() }),
+        Scenario(name: "attach", prepare: { try await $0.boot() }, act: { try await $0.attach() }),
+        Scenario(
+            name: "detach",
+            prepare: {
+                try await $0.boot()
+                try await $0.attach()
+            }, act: { try await $0.detach() }),
         Scenario(name: "image-upload", prepare: { _ in }, act: { try await $0.uploadImage() }),
     ]
 
@@ -147,6 +154,37 @@ struct Actor: Sendable {
         _ = try await settled(.active)
     }
 
+    private func interfaces(of server: Server) async throws -> [ServerInterface] {
+        try await cloud.compute.attachments(of: server.id, by: try await admin())
+    }
+
+    /// What was asked for in an earlier life is looked for, as it is after an answer that never came.
+    private func changes(_ action: String, of server: Server) async throws -> [WorkflowRecord] {
+        try await cloud.compute.actions(of: server.id, by: try await admin()).filter { $0.action == action }
+    }
+
+    func attach() async throws {
+        let found = try await settled(.active)
+        if try await changes("attach_interface", of: found).isEmpty {
+            _ = try await cloud.compute.beginAttaching(nil, to: found.id, by: try await admin())
+        }
+        try await until("the server has a second interface") {
+            try await changes("attach_interface", of: found).allSatisfy { $0.finishedAt != nil }
+        }
+    }
+
+    func detach() async throws {
+        let found = try await settled(.active)
+        if try await changes("detach_interface", of: found).isEmpty,
+            let last = try await interfaces(of: found).last?.port.id
+        {
+            try await cloud.compute.detach(last, from: found.id, by: try await admin())
+        }
+        try await until("the server has one interface") {
+            try await changes("detach_interface", of: found).allSatisfy { $0.finishedAt != nil }
+        }
+    }
+
     func associate() async throws {
         let admin = try await admin()
         let networking = cloud.networking
@@ -162,8 +200,7 @@ struct Actor: Sendable {
                 port: nil, fixedAddress: nil, by: admin)
         }
         if let floating, floating.portID == nil {
-            _ = try await networking.associate(
-                floating.id, with: port, fixedAddress: nil, description: nil, by: admin)
+            _ = try await networking.update(floating.id, .init(port: .some(port)), by: admin)
         }
         try await until("the server shows its floating IP") {
             try await server()?.addresses.contains("floating") == true

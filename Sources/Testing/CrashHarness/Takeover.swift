@@ -8,7 +8,7 @@ struct Takeover: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Kill or stall a worker around each of its commits, and let another process take over.")
 
-    private static let scenarios = ["boot", "delete", "stop", "start", "reboot"]
+    private static let scenarios = ["boot", "delete", "stop", "start", "reboot", "attach", "detach"]
 
     @Option(help: "Only this scenario.")
     var scenario: String?

@@ -29,6 +29,7 @@ package struct DriverConformance: Sendable {
         ("a definition is replaced", { try await $0.redefinition() }),
         ("a guest that ignores its power button", { try await $0.deafGuest() }),
         ("a running guest is taken away", { try await $0.undefineRunning() }),
+        ("NICs come and go", { try await $0.nics() }),
         ("power changes are told", { try await $0.events() }),
         ("guests do not disturb one another", { try await $0.manyGuests() }),
         ("the machine is described", { try await $0.description() }),
@@ -98,6 +99,31 @@ package struct DriverConformance: Sendable {
         }
     }
 
+    private func nics() async throws {
+        try await withGuest { server in
+            var spec = try makeSpec(server)
+            let taps = Set(spec.nics.map(\.tapName))
+            try await driver.setNICs(spec)
+            try await expectTaps(server, [])
+            try await driver.start(server)
+            try await expectTaps(server, taps)
+            for _ in 0..<2 {
+                try await driver.setNICs(spec)
+                try await expectTaps(server, taps)
+            }
+            try await driver.stop(server, graceSeconds: 0)
+            spec.nics = []
+            try await driver.define(spec)
+            try await driver.start(server)
+            try await expectTaps(server, [])
+            for _ in 0..<2 {
+                try await driver.setNICs(try makeSpec(server))
+                try await expectTaps(server, taps)
+            }
+        }
+        try await expectTaps(.random(), [])
+    }
+
     private func events() async throws {
         let stream = driver.events()
         let server = ServerID.random()
@@ -161,6 +187,11 @@ package struct DriverConformance: Sendable {
         }
         try await driver.undefine(server)
         try await expectPower(server, .absent)
+    }
+
+    private func expectTaps(_ server: ServerID, _ taps: Set<String>, line: Int = #line) async throws {
+        let found = try await driver.taps(of: server)
+        try expect(found == taps, "line \(line): NICs are on \(found.sorted()), not \(taps.sorted())")
     }
 
     private func expectPower(

@@ -592,8 +592,10 @@ CREATE TABLE workflows (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     finished_at BIGINT,
+    awaits_turn INTEGER NOT NULL,
     CONSTRAINT workflows_pkey PRIMARY KEY (id),
     CONSTRAINT workflows_attempt_check CHECK ((attempt >= 0)),
+    CONSTRAINT workflows_awaits_turn_check CHECK ((awaits_turn = ANY (ARRAY[0, 1]))),
     CONSTRAINT workflows_check CHECK (((outcome IS NULL) = (finished_at IS NULL))),
     CONSTRAINT workflows_direction_check CHECK ((direction = ANY (ARRAY['forward'::text, 'unwinding'::text]))),
     CONSTRAINT workflows_outcome_check CHECK ((outcome = ANY (ARRAY['Success'::text, 'Error'::text]))),
@@ -659,6 +661,8 @@ CREATE INDEX subnets_by_network ON public.subnets USING btree (network_id);
 
 CREATE INDEX workflows_by_server ON public.workflows USING btree (server_id, created_at);
 
-CREATE INDEX workflows_due ON public.workflows USING btree (wake_at) WHERE (finished_at IS NULL);
+CREATE INDEX workflows_due ON public.workflows USING btree (wake_at) WHERE ((finished_at IS NULL) AND (awaits_turn = 0));
 
 CREATE INDEX workflows_finished ON public.workflows USING btree (finished_at) WHERE (finished_at IS NOT NULL);
+
+CREATE UNIQUE INDEX workflows_turn ON public.workflows USING btree (server_id) WHERE ((finished_at IS NULL) AND (awaits_turn = 0));

@@ -454,7 +454,8 @@ failure TEXT,
 outcome TEXT CHECK (outcome IN ('Success', 'Error')),
 created_at INTEGER NOT NULL,
 updated_at INTEGER NOT NULL,
-finished_at INTEGER,
+finished_at INTEGER, awaits_turn INTEGER NOT NULL DEFAULT 0
+    CHECK (awaits_turn IN (0, 1)),
 CHECK ((outcome IS NULL) = (finished_at IS NULL))
 ) STRICT;
 
@@ -516,6 +517,9 @@ CREATE INDEX subnets_by_network ON subnets (network_id);
 
 CREATE INDEX workflows_by_server ON workflows (server_id, created_at);
 
-CREATE INDEX workflows_due ON workflows (wake_at) WHERE finished_at IS NULL;
+CREATE INDEX workflows_due ON workflows (wake_at) WHERE finished_at IS NULL AND awaits_turn = 0;
 
 CREATE INDEX workflows_finished ON workflows (finished_at) WHERE finished_at IS NOT NULL;
+
+CREATE UNIQUE INDEX workflows_turn ON workflows (server_id)
+    WHERE finished_at IS NULL AND awaits_turn = 0;

@@ -14,7 +14,7 @@ struct ServerInterfacesAPI: Sendable {
                 let found = try await compute.attachments(of: request.id(), by: request.caller)
                 return try .json { writer in
                     try writer.array("interfaceAttachments") { writer in
-                        for interface in found { try write(interface.port, request, to: &writer) }
+                        for interface in found { try write(interface, request, to: &writer) }
                     }
                 }
             },
@@ -25,15 +25,62 @@ struct ServerInterfacesAPI: Sendable {
                         .notFound,
                         "Instance \(request.parameter("id")) does not have a port with id \(request.parameter("port"))")
                 }
-                return try .json { writer in
-                    writer.key("interfaceAttachment")
-                    try write(one.port, request, to: &writer)
-                }
+                return try show(one, request)
+            },
+            Route(.post, "/servers/{id}/os-interface", .member, handler: attach),
+            Route(.delete, "/servers/{id}/os-interface/{port}", .member) { request in
+                try await compute.detach(request.id("port"), from: request.id(), by: request.caller)
+                return .accepted
             },
         ]
     }
 
-    private func write(_ port: Port, _ request: APIRequest, to writer: inout JSONWriter) throws {
+    private func attach(_ request: APIRequest) async throws -> APIResponse {
+        let wanted = try Self.nic(try await request.body("interfaceAttachment"), at: request.version)
+        return try show(try await compute.attach(wanted, to: request.id(), by: request.caller), request)
+    }
+
+    /// `nil` when the body leaves the choice to the cloud.
+    private static func nic(_ body: Fields, at version: Microversion) throws -> RequestedNIC? {
+        var fields = body
+        var nic = RequestedNIC(
+            portID: try fields.optionalID("port_id"), networkID: try fields.optionalID("net_id"),
+            tag: version >= Microversion(2, 49) ? try fields.optionalString("tag", 1...60) : nil)
+        let addresses = try fields.optionalArray("fixed_ips")
+        try fields.finish()
+        if let addresses {
+            guard addresses.count == 1 else {
+                throw fields.invalid("fixed_ips", .array(addresses), "One address can be asked for.")
+            }
+            var address = try Fields(addresses[0], at: "fixed_ips")
+            let text = try address.string("ip_address")
+            try address.finish()
+            guard IPAddress(text) != nil else {
+                throw fields.invalid("ip_address", .string(text), "It is not an IP address.")
+            }
+            nic.fixedIP = text
+        }
+        if nic.portID != nil, nic.networkID != nil {
+            throw CloudError.badRequest("Must not input both network_id and port_id")
+        }
+        if nic.fixedIP != nil, nic.networkID == nil {
+            throw CloudError.badRequest("Must input network_id when request IP address")
+        }
+        if nic.tag != nil, nic.portID == nil, nic.networkID == nil {
+            throw CloudError.badRequest("A tag needs a net_id or a port_id.")
+        }
+        return nic.portID == nil && nic.networkID == nil ? nil : nic
+    }
+
+    private func show(_ interface: ServerInterface, _ request: APIRequest) throws -> APIResponse {
+        try .json { writer in
+            writer.key("interfaceAttachment")
+            try write(interface, request, to: &writer)
+        }
+    }
+
+    private func write(_ interface: ServerInterface, _ request: APIRequest, to writer: inout JSONWriter) throws {
+        let port = interface.port
         let addresses = try port.fixedIPs.value()
         writer.object { writer in
             writer.field("port_id", port.id)
@@ -48,7 +95,7 @@ struct ServerInterfacesAPI: Sendable {
                     }
                 }
             }
-            if request.version >= Microversion(2, 70) { writer.null("tag") }
+            if request.version >= Microversion(2, 70) { writer.field("tag", interface.tag) }
         }
     }
 }

@@ -74,18 +74,12 @@ struct FloatingIPsAPI: Sendable {
 
     private func update(_ request: APIRequest) async throws -> APIResponse {
         var fields = try await request.body("floatingip")
-        let description = try fields.optionalString("description")
-        let fixed = try fields.optionalString("fixed_ip_address")
-        let movesPort = fields.has("port_id")
-        let port: PortID? = try fields.optionalID("port_id")
+        var wanted = NetworkingService.FloatingIPChange(
+            description: try fields.optionalString("description"),
+            fixedAddress: try fields.optionalString("fixed_ip_address"))
+        if fields.has("port_id") { wanted.port = .some(try fields.optionalID("port_id")) }
         try Self.passOver(&fields)
-        guard movesPort else {
-            return try resource.one(
-                try await networking.describe(request.id(), as: description ?? "", by: request.caller))
-        }
-        return try resource.one(
-            try await networking.associate(
-                request.id(), with: port, fixedAddress: fixed, description: description, by: request.caller))
+        return try resource.one(try await networking.update(request.id(), wanted, by: request.caller))
     }
 
     /// Members of extensions that change nothing here; any other is refused.

@@ -11,10 +11,9 @@ struct NetworkQuotasAPI: Sendable {
     /// What this service can do, by Neutron's aliases.
     private static let extensions = [
         "allowed-address-pairs", "availability_zone", "binding", "dns-integration", "ext-gw-mode", "external-net",
-        "extraroute", "net-mtu", "net-mtu-writable", "network_availability_zone", "pagination", "port-security",
-        "project-id", "provider", "quota_details", "quotas", "router", "router_availability_zone", "security-group",
-        "sorting", "standard-attr-description", "standard-attr-revisions", "standard-attr-tag",
-        "standard-attr-timestamp",
+        "extraroute", "net-mtu", "net-mtu-writable", "network_availability_zone", "port-security", "project-id",
+        "provider", "quota_details", "quotas", "router", "router_availability_zone", "security-group",
+        "standard-attr-description", "standard-attr-timestamp",
     ]
 
     var routes: [Route] {

@@ -79,8 +79,7 @@ struct NetworksAPI: Sendable {
 
     private func create(_ request: APIRequest) async throws -> APIResponse {
         let (items, isBulk) = try await resource.bodies(request)
-        var rows: [Row] = []
-        for item in items {
+        let wanted = try items.map { item in
             var fields = item
             let now = networking.clock.now()
             var network = Network(
@@ -94,10 +93,11 @@ struct NetworksAPI: Sendable {
                 _ = fields.value(known)
             }
             try fields.finish()
-            let made = try await networking.create(network, by: request.caller)
-            rows.append(Row(network: made, subnets: [], isAdmin: request.caller.isAdmin))
+            return network
         }
-        return try resource.created(rows, isBulk: isBulk)
+        let made = try await networking.create(wanted, by: request.caller)
+        return try resource.created(
+            made.map { Row(network: $0, subnets: [], isAdmin: request.caller.isAdmin) }, isBulk: isBulk)
     }
 
     private static func read(_ fields: inout Fields, into network: inout Network) throws {

@@ -94,13 +94,8 @@ struct PortsAPI: Sendable {
 
     private func create(_ request: APIRequest) async throws -> APIResponse {
         let (items, isBulk) = try await resource.bodies(request)
-        var rows: [Row] = []
-        for item in items {
-            let wanted = try read(item, request)
-            rows.append(
-                Row(port: try await networking.create(wanted, by: request.caller), isAdmin: request.caller.isAdmin))
-        }
-        return try resource.created(rows, isBulk: isBulk)
+        let made = try await networking.create(try items.map { try read($0, request) }, by: request.caller)
+        return try resource.created(made.map { Row(port: $0, isAdmin: request.caller.isAdmin) }, isBulk: isBulk)
     }
 
     private func read(_ item: Fields, _ request: APIRequest) throws -> PortRequest {
@@ -120,14 +115,7 @@ struct PortsAPI: Sendable {
         wanted.tags = try fields.strings("tags") ?? []
         try Self.passOver(&fields)
         try fields.finish()
-        try Self.checkOwner(wanted.deviceOwner, request)
         return wanted
-    }
-
-    private static func checkOwner(_ owner: String, _ request: APIRequest) throws {
-        guard !owner.hasPrefix("network:") || request.caller.isAdmin else {
-            throw CloudError(.forbidden, "Ports with device owner '\(owner.prefix(64))' are the cloud's own.")
-        }
     }
 
     private static func passOver(_ fields: inout Fields) throws {
@@ -180,13 +168,13 @@ struct PortsAPI: Sendable {
         let rest = body
         let changed = try await networking.update(request.id(), addresses: addresses, by: request.caller) { port in
             var fields = rest
-            try Self.read(&fields, into: &port, request)
+            try Self.read(&fields, into: &port)
             try fields.finish()
         }
         return try render(changed, request)
     }
 
-    private static func read(_ fields: inout Fields, into port: inout Port, _ request: APIRequest) throws {
+    private static func read(_ fields: inout Fields, into port: inout Port) throws {
         if let name = try fields.optionalString("name") { port.name = name }
         if let text = try fields.optionalString("description") { port.description = text }
         if let flag = try fields.optionalBool("admin_state_up") { port.adminStateUp = flag }
@@ -196,10 +184,7 @@ struct PortsAPI: Sendable {
         if let flag = try fields.optionalBool("port_security_enabled") { port.portSecurityEnabled = flag }
         if let pairs = try pairs(&fields, mac: port.macAddress) { port.allowedAddressPairs = try JSONText(pairs) }
         if let device = try fields.optionalString("device_id") { port.deviceID = device }
-        if let owner = try fields.optionalString("device_owner"), owner != port.deviceOwner {
-            try checkOwner(owner, request)
-            port.deviceOwner = owner
-        }
+        if let owner = try fields.optionalString("device_owner") { port.deviceOwner = owner }
         if let name = try fields.optionalString("dns_name", 0...63) { port.dnsName = name }
     }
 }

@@ -133,7 +133,7 @@ struct SecurityGroupsAPI: Sendable {
 
     private func createRule(_ request: APIRequest) async throws -> APIResponse {
         let (items, isBulk) = try await ruleResource.bodies(request)
-        var rows: [SecurityGroupRule] = []
+        var rules: [SecurityGroupRule] = []
         for item in items {
             var fields = item
             let group: SecurityGroupID = try fields.id("security_group_id")
@@ -146,11 +146,12 @@ struct SecurityGroupsAPI: Sendable {
                 portMin: try fields.optionalInt("port_range_min"), portMax: try fields.optionalInt("port_range_max"),
                 remotePrefix: try Self.prefix(&fields), remoteGroupID: try fields.optionalID("remote_group_id"),
                 createdAt: networking.clock.now())
-            for known in ["tenant_id", "project_id", "remote_address_group_id"] { _ = fields.value(known) }
+            for known in ["tenant_id", "project_id"] { _ = fields.value(known) }
+            try Self.refuseAddressGroup(&fields)
             try fields.finish()
-            rows.append(try await networking.create(rule, by: request.caller))
+            rules.append(rule)
         }
-        return try ruleResource.created(rows, isBulk: isBulk)
+        return try ruleResource.created(try await networking.create(rules, by: request.caller), isBulk: isBulk)
     }
 
     private static func family(_ fields: inout Fields) throws -> String {
@@ -171,7 +172,13 @@ struct SecurityGroupsAPI: Sendable {
         }
     }
 
-    /// Everything (`0.0.0.0/0`) stays as it was written, for clients that compare.
+    /// Address groups are not offered, and a rule without the one it names would let everybody in.
+    private static func refuseAddressGroup(_ fields: inout Fields) throws {
+        let name = "remote_address_group_id"
+        guard let value = fields.value(name), value != .null else { return }
+        throw fields.invalid(name, value, "Address groups are not offered; name a remote_ip_prefix or remote_group_id.")
+    }
+
     private static func prefix(_ fields: inout Fields) throws -> String? {
         try fields.optionalString("remote_ip_prefix", 1...64)
     }

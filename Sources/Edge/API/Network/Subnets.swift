@@ -56,8 +56,7 @@ struct SubnetsAPI: Sendable {
 
     private func create(_ request: APIRequest) async throws -> APIResponse {
         let (items, isBulk) = try await resource.bodies(request)
-        var rows: [Subnet] = []
-        for item in items {
+        let wanted = try items.map { item in
             var fields = item
             let now = networking.clock.now()
             let wantsGateway = fields.has("gateway_ip")
@@ -74,9 +73,9 @@ struct SubnetsAPI: Sendable {
                 _ = fields.value(known)
             }
             try fields.finish()
-            rows.append(try await networking.create(subnet, by: request.caller))
+            return subnet
         }
-        return try resource.created(rows, isBulk: isBulk)
+        return try resource.created(try await networking.create(wanted, by: request.caller), isBulk: isBulk)
     }
 
     private static func read(_ fields: inout Fields, into subnet: inout Subnet) throws {

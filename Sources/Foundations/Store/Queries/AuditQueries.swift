@@ -68,7 +68,25 @@ package enum AuditQueries {
             """
             SELECT w.id || ' ' || w.kind || ' of ' || w.server_id FROM workflows w
             LEFT JOIN servers s ON s.workflow_id = w.id
+            WHERE w.finished_at IS NULL AND w.server_id IS NOT NULL AND s.id IS NULL
+                AND w.action NOT IN ('attach_interface', 'detach_interface') ORDER BY 1
+            """
+        ),
+        (
+            "workflow of a server that is not there",
+            """
+            SELECT w.id || ' ' || w.kind || ' of ' || w.server_id FROM workflows w
+            LEFT JOIN servers s ON s.id = w.server_id AND s.deleted_at IS NULL
             WHERE w.finished_at IS NULL AND w.server_id IS NOT NULL AND s.id IS NULL ORDER BY 1
+            """
+        ),
+        (
+            "workflow that waits for a turn nobody has",
+            """
+            SELECT w.id || ' ' || w.kind || ' of ' || w.server_id FROM workflows w
+            WHERE w.finished_at IS NULL AND w.awaits_turn = 1 AND NOT EXISTS (
+                SELECT 1 FROM workflows b
+                WHERE b.server_id = w.server_id AND b.finished_at IS NULL AND b.awaits_turn = 0) ORDER BY 1
             """
         ),
         (

@@ -1,6 +1,6 @@
 package import Model
 
-extension Flavor: Record {
+extension Flavor: KeyedRecord {
     package static var table: String { "flavors" }
     package static let columns = [
         "id", "name", "vcpus", "memory", "disk", "ephemeral", "swap", "rxtx_factor", "is_public", "is_disabled",

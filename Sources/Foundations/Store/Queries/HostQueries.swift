@@ -1,6 +1,6 @@
 package import Model
 
-extension Host: Record {
+extension Host: KeyedRecord {
     package static var table: String { "hosts" }
     package static let columns = [
         "id", "hostname", "availability_zone", "is_disabled", "disabled_reason", "is_forced_down", "last_seen_at",

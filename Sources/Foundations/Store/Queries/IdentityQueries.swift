@@ -1,6 +1,6 @@
 package import Model
 
-extension Domain: Record {
+extension Domain: KeyedRecord {
     package static var table: String { "domains" }
     package static let columns = [
         "id", "name", "description", "enabled",
@@ -18,7 +18,7 @@ extension Domain: Record {
     }
 }
 
-extension Project: Record {
+extension Project: KeyedRecord {
     package static var table: String { "projects" }
     package static let columns = [
         "id", "name", "domain_id", "description", "enabled",
@@ -36,7 +36,7 @@ extension Project: Record {
     }
 }
 
-extension User: Record {
+extension User: KeyedRecord {
     package static var table: String { "users" }
     package static let columns = [
         "id", "name", "domain_id", "default_project_id", "email", "description", "enabled", "password_hash", "epoch",
@@ -57,7 +57,7 @@ extension User: Record {
     }
 }
 
-extension Role: Record {
+extension Role: KeyedRecord {
     package static var table: String { "roles" }
     package static let columns = [
         "id", "name", "description",
@@ -75,7 +75,7 @@ extension Role: Record {
     }
 }
 
-extension RoleAssignment: Record {
+extension RoleAssignment: KeyedRecord {
     package static var table: String { "role_assignments" }
     package static let columns = [
         "key", "user_id", "target", "target_id", "role_id",
@@ -94,7 +94,7 @@ extension RoleAssignment: Record {
     }
 }
 
-extension CatalogService: Record {
+extension CatalogService: KeyedRecord {
     package static var table: String { "catalog_services" }
     package static let columns = [
         "id", "type", "name", "description", "enabled",
@@ -112,7 +112,7 @@ extension CatalogService: Record {
     }
 }
 
-extension Endpoint: Record {
+extension Endpoint: KeyedRecord {
     package static var table: String { "endpoints" }
     package static let columns = [
         "id", "service_id", "interface", "url", "region_id", "enabled",
@@ -131,7 +131,7 @@ extension Endpoint: Record {
     }
 }
 
-extension Region: Record {
+extension Region: KeyedRecord {
     package static var table: String { "regions" }
     package static let columns = [
         "id", "description",

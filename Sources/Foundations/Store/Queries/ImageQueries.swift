@@ -1,6 +1,6 @@
 package import Model
 
-extension Image: Record {
+extension Image: KeyedRecord {
     package static var table: String { "images" }
     package static let columns = [
         "id", "project_id", "name", "status", "visibility", "is_protected", "is_hidden", "disk_format",

@@ -1,6 +1,6 @@
 package import Model
 
-extension Keypair: Record {
+extension Keypair: KeyedRecord {
     package static var table: String { "keypairs" }
     package static let columns = [
         "key", "user_id", "name", "type", "public_key", "fingerprint", "keys", "created_at",

@@ -1,6 +1,6 @@
 package import Model
 
-extension Network: Record {
+extension Network: KeyedRecord {
     package static var table: String { "networks" }
     package static let columns = [
         "id", "project_id", "name", "description", "admin_state_up", "is_shared", "is_external", "is_default",
@@ -23,7 +23,7 @@ extension Network: Record {
     }
 }
 
-extension Subnet: Record {
+extension Subnet: KeyedRecord {
     package static var table: String { "subnets" }
     package static let columns = [
         "id", "network_id", "project_id", "name", "description", "ip_version", "cidr", "gateway_ip", "enable_dhcp",
@@ -50,7 +50,7 @@ extension Subnet: Record {
     }
 }
 
-extension Port: Record {
+extension Port: KeyedRecord {
     package static var table: String { "ports" }
     package static let columns = [
         "id", "network_id", "project_id", "name", "description", "admin_state_up", "mac_address", "fixed_ips",
@@ -127,11 +127,6 @@ package enum NetworkQueries {
             [.id(subnet), .text(address.description), .id(port)]) == 1
     }
 
-    package static func release(_ address: String, in subnet: SubnetID, _ db: any Connection) throws {
-        try db.execute(
-            "DELETE FROM address_allocations WHERE subnet_id = ?1 AND address = ?2", [.id(subnet), .text(address)])
-    }
-
     package static func releaseAll(of port: PortID, _ db: any Connection) throws {
         try db.execute("DELETE FROM address_allocations WHERE port_id = ?1", [.id(port)])
     }
@@ -183,10 +178,12 @@ package enum NetworkQueries {
                 "SELECT count(*) FROM port_security_groups WHERE security_group_id = ?1", [.id(group)]) ?? 0)
     }
 
-    /// Tells Compute that what it shows of a device may have changed.
+    /// Tells Compute that what it shows of a device may have changed. Numbers come from the network feed, which never
+    /// goes back as an empty table's would: what is cleared up to a number was written up to it.
     package static func tell(device: String, _ db: any Connection) throws {
         guard !device.isEmpty else { return }
-        let next = (try db.integer("SELECT max(sequence) FROM network_outbox") ?? 0) + 1
+        let last = try db.integer("SELECT max(sequence) FROM network_outbox") ?? 0
+        let next = max(try ChangeFeedQueries.bump(.network, db), last + 1)
         try db.execute(
             "INSERT INTO network_outbox (sequence, device_id) VALUES (?1, ?2)", [.integer(next), .text(device)])
     }

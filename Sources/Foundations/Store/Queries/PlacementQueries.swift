@@ -1,6 +1,6 @@
 package import Model
 
-extension ResourceProvider: Record {
+extension ResourceProvider: KeyedRecord {
     package static var table: String { "resource_providers" }
     package static let columns = [
         "id", "name", "generation",
@@ -18,7 +18,7 @@ extension ResourceProvider: Record {
     }
 }
 
-extension Inventory: Record {
+extension Inventory: KeyedRecord {
     package static var table: String { "inventories" }
     package static let columns = [
         "key", "provider_id", "resource_class", "total", "reserved", "min_unit", "max_unit", "step_size",

@@ -1,6 +1,6 @@
 package import Model
 
-extension Router: Record {
+extension Router: KeyedRecord {
     package static var table: String { "routers" }
     package static let columns = [
         "id", "project_id", "name", "description", "admin_state_up", "gateway_network_id", "gateway_port_id",
@@ -23,7 +23,7 @@ extension Router: Record {
     }
 }
 
-extension FloatingIP: Record {
+extension FloatingIP: KeyedRecord {
     package static var table: String { "floating_ips" }
     package static let columns = [
         "id", "project_id", "description", "network_id", "address", "holder_port_id", "port_id", "fixed_address",

@@ -1,6 +1,6 @@
 package import Model
 
-extension SecurityGroup: Record {
+extension SecurityGroup: KeyedRecord {
     package static var table: String { "security_groups" }
     package static let columns = [
         "id", "project_id", "name", "description", "stateful", "tags", "created_at", "updated_at",
@@ -20,7 +20,7 @@ extension SecurityGroup: Record {
     }
 }
 
-extension SecurityGroupRule: Record {
+extension SecurityGroupRule: KeyedRecord {
     package static var table: String { "security_group_rules" }
     package static let columns = [
         "id", "security_group_id", "project_id", "description", "direction", "ether_type", "transport", "port_min",
@@ -53,8 +53,10 @@ package enum SecurityGroupQueries {
         try db.first(SecurityGroup.self, "WHERE project_id = ?1 AND name = 'default'", [.id(project)])
     }
 
-    package static func named(_ name: String, of project: ProjectID, _ db: any Connection) throws -> [SecurityGroup] {
-        try db.fetch(SecurityGroup.self, "WHERE project_id = ?1 AND name = ?2", [.id(project), .text(name)])
+    /// The group's rules, and those of other groups that let its members in or out: all that go with it.
+    package static func rules(naming group: SecurityGroupID, _ db: any Connection) throws -> [SecurityGroupRule] {
+        try db.fetch(
+            SecurityGroupRule.self, "WHERE security_group_id = ?1 OR remote_group_id = ?1 ORDER BY id", [.id(group)])
     }
 
     /// The addresses of every port that carries the group.

@@ -1,6 +1,6 @@
 package import Model
 
-extension ServerGroup: Record {
+extension ServerGroup: KeyedRecord {
     package static var table: String { "server_groups" }
     package static let columns = [
         "id", "project_id", "user_id", "name", "policy", "max_server_per_host", "created_at",
@@ -19,7 +19,7 @@ extension ServerGroup: Record {
     }
 }
 
-extension ServerGroupMember: Record {
+extension ServerGroupMember: KeyedRecord {
     package static var table: String { "server_group_members" }
     package static let columns = [
         "server_id", "group_id",

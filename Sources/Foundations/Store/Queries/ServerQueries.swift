@@ -1,6 +1,6 @@
 package import Model
 
-extension Server: Record {
+extension Server: KeyedRecord {
     package static var table: String { "servers" }
     package static let columns = [
         "id", "project_id", "user_id", "name", "description", "hostname", "reservation_id", "launch_index", "settled",
@@ -43,7 +43,7 @@ extension Server: Record {
     }
 }
 
-extension ServerRequest: Record {
+extension ServerRequest: KeyedRecord {
     package static var table: String { "server_requests" }
     package static let columns = [
         "server_id", "image", "nics", "user_data", "public_keys", "security_groups", "admin_password",
@@ -119,6 +119,8 @@ package enum ServerQueries {
         let sorting = order.map { "\($0.key.expression) \($0.ascending ? "ASC" : "DESC")" }.joined(separator: ", ")
         var found: [Server] = []
         var last = marker
+        // Where rows are dropped, the client's limit says nothing of how many must be read.
+        let pageSize = filter.keep == nil ? limit : max(limit, 256)
         while found.count < limit {
             var page = fixed
             var values = arguments
@@ -126,14 +128,14 @@ package enum ServerQueries {
                 values.append(.id(last))
                 page.append(beyond("?\(values.count)", in: order))
             }
-            values.append(.int(limit))
+            values.append(.int(pageSize))
             let rows = try db.fetch(
                 Server.self, "WHERE \(page.joined(separator: " AND ")) ORDER BY \(sorting) LIMIT ?\(values.count)",
                 values)
             // A server is a wide value: a list of a thousand is copied only where rows are dropped.
             let kept = if let keep = filter.keep { try rows.filter(keep) } else { rows }
             if found.isEmpty { found = kept } else { found += kept }
-            guard rows.count == limit, let end = rows.last else { break }
+            guard rows.count == pageSize, let end = rows.last else { break }
             last = end.id
         }
         if found.count > limit { found.removeLast(found.count - limit) }
@@ -199,10 +201,6 @@ package enum ServerQueries {
             ) { found[id] = $0.text(0) }
         }
         return found
-    }
-
-    package static func count(on host: HostID, _ db: any Connection) throws -> Int {
-        Int(try db.integer("SELECT count(*) FROM servers WHERE host_id = ?1 AND deleted_at IS NULL", [.id(host)]) ?? 0)
     }
 
     /// The guest has it, or will never ask: the store need not know it.

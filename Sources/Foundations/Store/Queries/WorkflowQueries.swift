@@ -1,11 +1,11 @@
 package import Model
 
-extension WorkflowRecord: Record {
+extension WorkflowRecord: KeyedRecord {
     package static var table: String { "workflows" }
     package static let columns = [
         "id", "kind", "server_id", "action", "project_id", "user_id", "request_id", "input", "outputs", "step",
         "direction", "attempt", "lease_epoch", "lease_until", "wake_at", "deadline", "signals", "failure", "outcome",
-        "created_at", "updated_at", "finished_at",
+        "created_at", "updated_at", "finished_at", "awaits_turn",
     ]
 
     package init(row: inout RowReader) throws {
@@ -14,8 +14,8 @@ extension WorkflowRecord: Record {
             userID: row.id(), requestID: row.text(), input: row.text(), outputs: row.json(), step: row.int(),
             direction: try row.raw(), attempt: row.int(), leaseEpoch: row.int64(), leaseUntil: row.time(),
             wakeAt: row.time(), deadline: row.time(), signals: row.int(), failure: row.optionalText(),
-            outcome: try row.optionalRaw(), createdAt: row.time(), updatedAt: row.time(), finishedAt: row.optionalTime()
-        )
+            outcome: try row.optionalRaw(), createdAt: row.time(), updatedAt: row.time(),
+            finishedAt: row.optionalTime(), awaitsTurn: row.bool())
     }
 
     package var values: [SQLValue] {
@@ -23,26 +23,29 @@ extension WorkflowRecord: Record {
             .id(id), .text(kind), .id(serverID), .text(action), .id(projectID), .id(userID), .text(requestID),
             .text(input), .text(outputs.raw), .int(step), .raw(direction), .int(attempt), .integer(leaseEpoch),
             .time(leaseUntil), .time(wakeAt), .time(deadline), .int(signals), .text(failure), .raw(outcome),
-            .time(createdAt), .time(updatedAt), .time(finishedAt),
+            .time(createdAt), .time(updatedAt), .time(finishedAt), .bool(awaitsTurn),
         ]
     }
 }
 
 package enum WorkflowQueries {
-    /// Rows nobody holds whose time has come, oldest first.
+    /// Rows nobody holds whose turn and time have come, oldest first.
     package static func due(at now: Timestamp, limit: Int, _ db: any Connection) throws -> [WorkflowRecord] {
         try db.fetch(
             WorkflowRecord.self,
-            "WHERE finished_at IS NULL AND wake_at <= ?1 AND lease_until <= ?1 ORDER BY wake_at LIMIT ?2",
+            """
+            WHERE finished_at IS NULL AND awaits_turn = 0 AND wake_at <= ?1 AND lease_until <= ?1
+            ORDER BY wake_at LIMIT ?2
+            """,
             [.time(now), .int(limit)])
     }
 
-    /// When the next unfinished row wants to be looked at; never earlier than the end of its lease.
+    /// When the next row whose turn it is wants to be looked at; never earlier than the end of its lease.
     package static func nextWake(_ db: any Connection) throws -> Timestamp? {
         try db.integer(
             """
             SELECT min(CASE WHEN wake_at > lease_until THEN wake_at ELSE lease_until END)
-            FROM workflows WHERE finished_at IS NULL
+            FROM workflows WHERE finished_at IS NULL AND awaits_turn = 0
             """
         ).map { Timestamp(microseconds: $0) }
     }
@@ -81,8 +84,28 @@ package enum WorkflowQueries {
             [.id(id), .time(now)])
     }
 
-    /// Ends whatever is under way on a server, so that another workflow takes over. A step that runs now finds at its
-    /// commit that it has lost the lease; until then `lease_until` tells that its effects may still appear.
+    /// The workflow of a server whose turn it is.
+    package static func underWay(on server: ServerID, _ db: any Connection) throws -> WorkflowID? {
+        try db.texts(
+            "SELECT id FROM workflows WHERE server_id = ?1 AND finished_at IS NULL AND awaits_turn = 0", [.id(server)]
+        ).first.map { WorkflowID($0) }
+    }
+
+    /// One of a server's workflows has ended: the next begins, and its time counts from now. Says whether there is one.
+    package static func passTurn(on server: ServerID, now: Timestamp, _ db: any Connection) throws -> Bool {
+        try db.execute(
+            """
+            UPDATE workflows SET awaits_turn = 0, wake_at = ?2, deadline = deadline - created_at + ?2
+            WHERE id = (
+                SELECT id FROM workflows WHERE server_id = ?1 AND finished_at IS NULL AND awaits_turn = 1
+                ORDER BY created_at, id LIMIT 1)
+            """,
+            [.id(server), .time(now)]) == 1
+    }
+
+    /// Ends whatever is under way on a server or waits there for its turn, so that another workflow takes over. A step
+    /// that runs now finds at its commit that it has lost the lease; until then `lease_until` tells that its effects may
+    /// still appear.
     package static func endAll(of server: ServerID, because why: String, now: Timestamp, _ db: any Connection) throws {
         try db.execute(
             """

@@ -28,6 +28,7 @@ typedef enum novella_virt_action {
 typedef void (*novella_virt_event_fn)(void *context, const char *name, int kind, int event, int detail);
 typedef void (*novella_virt_release_fn)(void *context);
 typedef void (*novella_virt_domain_fn)(void *context, const char *name, int state);
+typedef void (*novella_virt_nic_fn)(void *context, const char *link);
 
 /* Loads the library, and its event loop before any connection. Safe to repeat, from any thread. 0 or -1. */
 int novella_virt_load(novella_virt_error *error);
@@ -50,6 +51,12 @@ int novella_virt_hypervisor_version(void *connection, unsigned long *version, no
 int novella_virt_list(void *connection, novella_virt_domain_fn callback, void *context, novella_virt_error *error);
 int novella_virt_state(void *connection, const char *name, int *state, novella_virt_error *error);
 int novella_virt_define(void *connection, const char *xml, novella_virt_error *error);
+/* Each NIC of a running domain, by its link's name; of one that does not run, none. */
+int novella_virt_nics(
+    void *connection, const char *name, novella_virt_nic_fn callback, void *context, novella_virt_error *error);
+/* To and from a running domain; a guest lets go of a device some time after this has returned, or never. */
+int novella_virt_attach(void *connection, const char *name, const char *xml, novella_virt_error *error);
+int novella_virt_detach(void *connection, const char *name, const char *alias, novella_virt_error *error);
 int novella_virt_act(void *connection, const char *name, novella_virt_action action, novella_virt_error *error);
 
 #endif

@@ -15,12 +15,13 @@ struct Connections {
         var network: Int
     }
 
-    /// Ends what `policies` (those of one network) do not allow, and whatever has an address that went away.
+    /// Ends what `policies` (those of one network) do not allow, and whatever has an address that went away. `cuts`
+    /// tells until when the kernel keeps what was cut.
     func audit(
-        zone: Int, mark: Int, policies: [PortPolicy], gone: [IPPrefix], cut: Set<Cut>
-    ) async throws -> Set<Cut> {
-        let mine = cut.filter { $0.network == mark }
-        let revived = mine.filter { policies.allow($0.flow) }
+        zone: Int, mark: Int, policies: [PortPolicy], gone: [IPPrefix], cuts: inout [Cut: ContinuousClock.Instant]
+    ) async throws {
+        let mine = cuts.keys.filter { $0.network == mark }
+        let revived = Set(mine.filter { policies.allow($0.flow) })
         var ended: [Flow] = []
         var forbidden: Set<Cut> = []
         for family in ["ipv4", "ipv6"] {
@@ -35,7 +36,9 @@ struct Connections {
         }
         try await change(adding: forbidden, removing: revived)
         try await delete(ended, zone: zone)
-        return cut.subtracting(revived).union(forbidden.filter { $0.flow.element != nil })
+        for cut in revived { cuts[cut] = nil }
+        let now = ContinuousClock.now
+        for cut in forbidden where cut.flow.element != nil { cuts[cut] = now + .seconds(cut.flow.patience) }
     }
 
     private func change(adding: Set<Cut>, removing: Set<Cut>) async throws {
@@ -45,7 +48,7 @@ struct Connections {
             let mark = Mark.text(cut.network)
             let set = "element inet \(names.table) \(cut.flow.source.isIPv4 ? "cut4" : "cut6")"
             for tuple in [element.forward, element.back] {
-                lines.append("add \(set) { \(mark) . \(tuple) timeout \(cut.flow.patience) }")
+                lines.append("add \(set) { \(mark) . \(tuple) timeout \(cut.flow.patience)s }")
                 if removing.contains(cut) { lines.append("delete \(set) { \(mark) . \(tuple) }") }
             }
         }
@@ -116,6 +119,7 @@ extension Flow {
         )
     }
 
-    /// Linux gives a silent TCP peer up after some 16 minutes; a UDP flow is forgotten after two of silence.
-    fileprivate var patience: String { transport == Transport.udp ? "3m" : "20m" }
+    /// In seconds. Linux gives a silent TCP peer up after some 16 minutes; a UDP flow is forgotten after two of
+    /// silence.
+    fileprivate var patience: Int { transport == Transport.udp ? 180 : 1200 }
 }

@@ -12,11 +12,14 @@ package actor KernelDataplane: Dataplane {
     private let externalInterface: String?
     private let answer: @Sendable (MetadataRequest) async throws -> MetadataResponse
     private let logger: Logger
-    private let rules: RuleKeeper
+    let rules: RuleKeeper
     private var generation: Int64 = .min
     private var last: Pass?
+    /// Of the last pass.
+    private var troubles: [DataplaneTrouble] = []
     private var listeners: [String: MetadataListener] = [:]
-    private var cuts: Set<Connections.Cut> = []
+    /// Connections that were cut, and until when the kernel keeps them so.
+    private(set) var cuts: [Connections.Cut: ContinuousClock.Instant] = [:]
     private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
@@ -58,10 +61,11 @@ package actor KernelDataplane: Dataplane {
         if waiting.isEmpty { isBusy = false } else { waiting.removeFirst().resume() }
     }
 
-    package func converge(_ topology: NetworkTopology, mending: Bool) async throws {
+    @discardableResult
+    package func converge(_ topology: NetworkTopology, mending: Bool) async throws -> [DataplaneTrouble] {
         await takeTurn()
         defer { passTurn() }
-        if topology.generation < generation { return }
+        if topology.generation < generation { return troubles }
         generation = topology.generation
         try await MachineFacts.requireBridgeFilter()
         let claims = MachineClaims(names: names)
@@ -70,25 +74,26 @@ package actor KernelDataplane: Dataplane {
         let facts = HostFacts(
             names: names, zones: zones.wanted, forwarders: MachineFacts.forwarders(logger: logger),
             dnsmasqUser: account.user, dnsmasqGroup: account.group)
-        let plan = try HostPlan(topology, facts)
+        let plan = HostPlan(topology, facts)
         if plan.externalPrefixes.isEmpty {
             try claims.release(setting: MachineClaims.forwarding)
         } else {
             try claims.claim(setting: MachineClaims.forwarding, value: "1")
         }
-        try await apply(plan, topology, facts, mending: mending)
+        troubles = try await apply(plan, topology, facts, mending: mending)
         for zone in zones.stale {
             try await Connections(names: names).empty(zone: zone)
             try claims.release(zone: zone)
         }
+        return troubles
     }
 
-    /// One network's or router's trouble does not keep the others waiting: all are tried, and the troubles thrown.
+    /// One network's or router's trouble does not keep the others waiting: all are tried, and the troubles returned.
     private func apply(
         _ plan: HostPlan, _ topology: NetworkTopology, _ facts: HostFacts, mending: Bool
-    ) async throws {
+    ) async throws -> [DataplaneTrouble] {
         let links = RootLinks(plan: plan, names: names)
-        var troubles: [any Error] = []
+        var troubles = plan.troubles
         try AppliedRecord.makeDirectory(names, group: facts.dnsmasqGroup)
         let present = try await removeStrangers(plan, links)
         try await links.prepare(present)
@@ -104,19 +109,30 @@ package actor KernelDataplane: Dataplane {
                 }
                 made[namespace.name] = namespace
             } catch {
-                troubles.append(error)
+                troubles.append(try trouble(namespace.part, error))
             }
         }
         try await links.open()
         try await endConnections(plan, topology, facts, &record)
         last = Pass(policies: plan.policies, namespaces: made)
-        troubles += await serve(plan, group: facts.dnsmasqGroup)
+        troubles += try await serve(plan, group: facts.dnsmasqGroup)
         try await announce(plan.announced, &record)
+        await forget(except: plan, &record)
         try record.write(names)
-        if let first = troubles.first {
-            if troubles.count == 1 { throw first }
-            throw DataplaneError(troubles.map { "\($0)" }.joined(separator: "; "))
-        }
+        return troubles
+    }
+
+    /// A pass that is cancelled has no troubles, and an end.
+    private func trouble(_ part: DataplaneTrouble.Part, _ error: any Error) throws -> DataplaneTrouble {
+        if error is CancellationError { throw error }
+        return DataplaneTrouble(part, "\(error)")
+    }
+
+    /// What is remembered of namespaces goes with them.
+    private func forget(except plan: HostPlan, _ record: inout AppliedRecord) async {
+        let kept = Set(plan.namespaces.map(\.name))
+        record.floating = record.floating.filter { kept.contains($0.key) }
+        await rules.forget(except: kept)
     }
 
     private func removeStrangers(_ plan: HostPlan, _ links: RootLinks) async throws -> [String: LinkState] {
@@ -155,6 +171,9 @@ package actor KernelDataplane: Dataplane {
         _ plan: HostPlan, _ topology: NetworkTopology, _ facts: HostFacts, _ record: inout AppliedRecord
     ) async throws {
         let connections = Connections(names: names)
+        let zones = Set(facts.zones.values)
+        let instant = ContinuousClock.now
+        cuts = cuts.filter { zones.contains($0.key.network) && $0.value > instant }
         let now = Dictionary(grouping: plan.policies, by: \.networkID)
         let before = last.map { Dictionary(grouping: $0.policies, by: \.networkID) }
         var addresses: [String: [String]] = [:]
@@ -169,26 +188,28 @@ package actor KernelDataplane: Dataplane {
             if let before, before[network.id] ?? [] == policies { continue }
             let gone = try former.filter { !present.contains($0) }
                 .map { try IPPrefix(String($0.drop { $0 != " " }.dropFirst())) }
-            cuts = try await connections.audit(
-                zone: network.isExternal ? 0 : zone, mark: zone, policies: policies, gone: gone, cut: cuts)
+            var kept = cuts
+            try await connections.audit(
+                zone: network.isExternal ? 0 : zone, mark: zone, policies: policies, gone: gone, cuts: &kept)
+            cuts = kept
         }
         record.addresses = addresses
     }
 
-    private func serve(_ plan: HostPlan, group: String) async -> [any Error] {
-        var troubles: [any Error] = []
+    private func serve(_ plan: HostPlan, group: String) async throws -> [DataplaneTrouble] {
+        var troubles: [DataplaneTrouble] = []
         for dhcp in plan.dhcp {
             do {
                 try await DnsmasqDaemon(plan: dhcp).converge(group: group)
             } catch {
-                troubles.append(error)
+                troubles.append(try trouble(.network(dhcp.networkID), error))
             }
         }
         for planned in plan.listeners {
             do {
                 try await listen(planned)
             } catch {
-                troubles.append(error)
+                troubles.append(try trouble(.network(planned.networkID), error))
             }
         }
         return troubles
@@ -234,7 +255,8 @@ package actor KernelDataplane: Dataplane {
         try await Teardown(names: names).run()
         await rules.forget()
         last = nil
-        cuts = []
+        cuts = [:]
+        troubles = []
         generation = .min
     }
 }

@@ -6,10 +6,11 @@ extension KernelDataplane {
         let names = self.names
         // Zones are claimed by whoever applies a plan; no name of a link, namespace or chain depends on them.
         let zones = Dictionary(uniqueKeysWithValues: topology.networks.enumerated().map { ($1.id, $0 + 1) })
-        let plan = try HostPlan(topology, HostFacts(names: names, zones: zones))
+        let plan = HostPlan(topology, HostFacts(names: names, zones: zones))
         let links = Set(try await LinkState.read().keys.filter { names.owns(link: $0) })
         let namespaces = Set(try NamespaceApplier.present(names))
-        return Self.compare("link", links, RootLinks(plan: plan, names: names).wanted)
+        return plan.troubles.map { "network: left out of the plan is \($0)" }
+            + Self.compare("link", links, RootLinks(plan: plan, names: names).wanted)
             + Self.compare("namespace", namespaces, Set(plan.namespaces.map(\.name)))
             + Self.compare("chain", try await loadedChains(), Self.chains(in: plan.rules))
     }

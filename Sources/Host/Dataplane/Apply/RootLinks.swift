@@ -1,6 +1,7 @@
 /// Brings the root namespace's bridges, taps and veth ends to the plan. `prepare` leaves new taps and legs down; they
 /// come up in `open`, once their rules are loaded.
 struct RootLinks {
+    private static let leastIPv6MTU = 1280
     let plan: HostPlan
     let names: DataplaneNames
 
@@ -37,12 +38,13 @@ struct RootLinks {
         if kept == nil {
             if state != nil { commands.append("link del \(name)") }
             commands.append("link add \(name) address \(bridge.mac) mtu \(bridge.mtu) type bridge \(Self.options)")
-            commands.append("link set \(name) addrgenmode none")
+            commands += silence(name, mtu: bridge.mtu)
         } else if kept?.isFiltered != true {
             commands.append("link set \(name) type bridge \(Self.options)")
         }
-        if let kept, kept.mtu != bridge.mtu || kept.address != bridge.mac {
-            commands.append("link set \(name) address \(bridge.mac) mtu \(bridge.mtu)")
+        if let kept {
+            commands += resize(name, to: bridge.mtu, kept)
+            if kept.address != bridge.mac { commands.append("link set \(name) address \(bridge.mac)") }
         }
         if kept?.isUp != true { commands.append("link set \(name) up") }
         return commands + addressCommands(name, from: kept?.addresses ?? [], to: bridge.addresses)
@@ -52,12 +54,23 @@ struct RootLinks {
         "forward_delay 0 stp_state 0 mcast_snooping 0 nf_call_iptables 1 nf_call_ip6tables 1"
 
     private func attach(_ name: String, to bridge: String, mtu: Int, _ state: LinkState?) -> [String] {
-        var commands: [String] = []
-        if state == nil || state?.mtu != mtu { commands.append("link set \(name) mtu \(mtu)") }
-        if state?.master != bridge {
-            commands += ["link set \(name) addrgenmode none", "link set \(name) master \(bridge)"]
-        }
+        var commands = state.map { resize(name, to: mtu, $0) } ?? ["link set \(name) mtu \(mtu)"]
+        if state?.master != bridge { commands += silence(name, mtu: mtu) + ["link set \(name) master \(bridge)"] }
         return commands
+    }
+
+    /// Keeps the kernel from giving a link an IPv6 address of its own. Below IPv6's least MTU it has none, and nothing
+    /// that could be told so.
+    private func silence(_ name: String, mtu: Int) -> [String] {
+        mtu < Self.leastIPv6MTU ? [] : ["link set \(name) addrgenmode none"]
+    }
+
+    /// IPv6 that comes with a larger MTU is silenced before the link is up.
+    private func resize(_ name: String, to mtu: Int, _ state: LinkState) -> [String] {
+        let set = "link set \(name) mtu \(mtu)"
+        guard state.mtu != mtu else { return [] }
+        guard let present = state.mtu, present < Self.leastIPv6MTU, mtu >= Self.leastIPv6MTU else { return [set] }
+        return ["link set \(name) down", set] + silence(name, mtu: mtu) + (state.isUp ? ["link set \(name) up"] : [])
     }
 
     /// Attaches the veth ends, and sets every tap and leg up or down as planned.

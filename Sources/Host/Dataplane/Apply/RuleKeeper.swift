@@ -12,6 +12,8 @@ actor RuleKeeper {
     private let table: String
     /// By namespace, the root one under the empty name.
     private var loaded: [String: Loaded] = [:]
+    /// Whose rules are kept.
+    var namespaces: Set<String> { Set(loaded.keys) }
 
     init(table: String) {
         self.table = table
@@ -34,6 +36,11 @@ actor RuleKeeper {
     /// Forgets everything: the next load loads.
     func forget() {
         loaded = [:]
+    }
+
+    /// Forgets all namespaces but these and the root one.
+    func forget(except namespaces: Set<String>) {
+        loaded = loaded.filter { $0.key.isEmpty || namespaces.contains($0.key) }
     }
 
     /// The `cut` sets of the root's inet table change by themselves, so no elements of that table are listed.

@@ -16,7 +16,7 @@ package struct ToolError: Error, Sendable, CustomStringConvertible {
 package struct DataplaneError: Error, Sendable, CustomStringConvertible {
     package let description: String
 
-    init(_ description: String) {
+    package init(_ description: String) {
         self.description = description
     }
 }

@@ -1,3 +1,5 @@
+import Model
+
 /// An IPv4 or IPv6 prefix; an address is a prefix of full length. Text that comes from users reaches a command, a rule
 /// or a file only through this type.
 package struct IPPrefix: Hashable, Sendable, Comparable, CustomStringConvertible {
@@ -15,22 +17,17 @@ package struct IPPrefix: Hashable, Sendable, Comparable, CustomStringConvertible
 
     /// Reads `10.0.0.1`, `10.0.0.0/8`, `fe80::1`, `2001:db8::/64`.
     package init(_ text: String) throws(PlanError) {
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let bytes = parseIPv4(parts[0]) ?? parseIPv6(parts[0]) else {
+        guard let (address, length) = CIDR.parse(text) else {
             throw PlanError("'\(text)' is not an IP address or prefix")
         }
-        var length = bytes.count * 8
-        if parts.count == 2 {
-            guard let given = Int(parts[1]), (0...length).contains(given), parts[1].allSatisfy(\.isASCIIDigit) else {
-                throw PlanError("'\(text)' has a prefix length that does not exist")
-            }
-            length = given
-        }
-        self.init(bytes: bytes, length: length)
+        let shifts = stride(from: address.bits - 8, through: 0, by: -8)
+        self.init(bytes: shifts.map { UInt8(truncatingIfNeeded: address.number >> UInt128($0)) }, length: length)
     }
 
     /// The address alone.
-    package var address: String { isIPv4 ? bytes.map(String.init).joined(separator: ".") : formatIPv6(bytes) }
+    package var address: String {
+        IPAddress(version: isIPv4 ? 4 : 6, number: bytes.reduce(0) { $0 << 8 | UInt128($1) }).description
+    }
 
     /// With `/length` unless it is a single address.
     package var description: String { isSingle ? address : "\(address)/\(length)" }
@@ -95,66 +92,4 @@ extension Character {
 func hex(_ value: some BinaryInteger, width: Int) -> String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: max(0, width - digits.count)) + digits
-}
-
-private func parseIPv4(_ text: Substring) -> [UInt8]? {
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    let bytes = parts.compactMap { part in
-        part.allSatisfy(\.isASCIIDigit) && part.utf8.count <= 3 ? UInt8(part) : nil
-    }
-    return parts.count == 4 && bytes.count == 4 ? bytes : nil
-}
-
-private func parseIPv6(_ text: Substring) -> [UInt8]? {
-    guard text.contains(":") else { return nil }
-    let halves = splitAtDoubleColon(text)
-    guard halves.count <= 2 else { return nil }
-    let groups = halves.map(parseGroups)
-    guard let first = groups.first, let head = first else { return nil }
-    guard halves.count == 2 else { return head.count == 16 ? head : nil }
-    guard let tail = groups[1], head.count + tail.count <= 14 else { return nil }
-    return head + [UInt8](repeating: 0, count: 16 - head.count - tail.count) + tail
-}
-
-private func splitAtDoubleColon(_ text: Substring) -> [Substring] {
-    var halves: [Substring] = []
-    var rest = text
-    while let range = rest.firstRange(of: "::") {
-        halves.append(rest[..<range.lowerBound])
-        rest = rest[range.upperBound...]
-    }
-    return halves + [rest]
-}
-
-private func parseGroups(_ text: Substring) -> [UInt8]? {
-    if text.isEmpty { return [] }
-    var bytes: [UInt8] = []
-    let groups = text.split(separator: ":", omittingEmptySubsequences: false)
-    for (index, group) in groups.enumerated() {
-        if index == groups.count - 1, let embedded = parseIPv4(group) {
-            bytes += embedded
-        } else if (1...4).contains(group.utf8.count), group.allSatisfy(\.isHexDigit),
-            let value = UInt16(group, radix: 16)
-        {
-            bytes += [UInt8(value >> 8), UInt8(value & 0xff)]
-        } else {
-            return nil
-        }
-    }
-    return bytes.count <= 16 ? bytes : nil
-}
-
-/// The canonical text of RFC 5952.
-private func formatIPv6(_ bytes: [UInt8]) -> String {
-    let groups = stride(from: 0, to: 16, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
-    var best = 0..<0
-    var start = 0
-    while start < 8 {
-        var end = start
-        while end < 8, groups[end] == 0 { end += 1 }
-        if end - start > max(best.count, 1) { best = start..<end }
-        start = max(end, start + 1)
-    }
-    func text(_ range: Range<Int>) -> String { groups[range].map { String($0, radix: 16) }.joined(separator: ":") }
-    return best.isEmpty ? text(0..<8) : text(0..<best.lowerBound) + "::" + text(best.upperBound..<8)
 }

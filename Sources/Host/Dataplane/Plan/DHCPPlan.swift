@@ -25,7 +25,8 @@ struct DHCPPlan {
             bridge: names.bridge(network.id), mac: try MACAddress(port.macAddress).description, mtu: network.mtu,
             addresses: try addressed(port, in: network) + ["\(metadataAddress)/32"])
         namespace = PlannedNamespace(
-            name: names.dhcpNamespace(network.id), legs: [leg], routes: [], settings: Self.settings, rules: nil)
+            name: names.dhcpNamespace(network.id), part: .network(network.id), legs: [leg], routes: [],
+            settings: Self.settings, rules: nil)
         var prefixes: [IPPrefix] = []
         var served: [ServedSubnet] = []
         for subnet in network.subnets.sorted(by: { $0.id < $1.id }) {
@@ -75,22 +76,20 @@ struct DHCPPlan {
 package let metadataAddress = "169.254.169.254"
 
 extension PlannedDHCP {
-    /// Adds the hosts of a network: every port with an address in a subnet, local or not. Two lines for one MAC would
-    /// leave the choice to dnsmasq, so a port is listed with the first address it has in each subnet.
-    mutating func serve(_ ports: [TopologyPort], in network: TopologyNetwork) throws(PlanError) {
+    /// Adds a port of the network, local or not, with its addresses. Two lines for one MAC would leave the choice to
+    /// dnsmasq, so it is listed with the first address it has in each subnet.
+    mutating func serve(_ port: TopologyPort, in network: TopologyNetwork) throws(PlanError) {
         let domain = domainName(network.dnsDomain)
         let versions = Dictionary(network.subnets.map { ($0.id, $0.ipVersion) }) { first, _ in first }
-        for port in ports.sorted(by: { $0.id < $1.id }) {
-            let mac = try MACAddress(port.macAddress)
-            var seen: Set<SubnetID> = []
-            for address in port.addresses where versions[address.subnetID] == 4 {
-                guard seen.insert(address.subnetID).inserted else { continue }
-                let ip = try IPPrefix(address.address).address
-                let plain = hostLabel(port.hostname) ?? "host-" + ip.map { $0 == "." ? "-" : $0 }
-                let name = domain.map { "\(plain).\($0)" } ?? plain
-                hosts += "\(mac),\(name),\(ip)\n"
-                names += "\(ip) \(name)\(domain == nil ? "" : " \(plain)")\n"
-            }
+        let mac = try MACAddress(port.macAddress)
+        var seen: Set<SubnetID> = []
+        for address in port.addresses where versions[address.subnetID] == 4 {
+            guard seen.insert(address.subnetID).inserted else { continue }
+            let ip = try IPPrefix(address.address).address
+            let plain = hostLabel(port.hostname) ?? "host-" + ip.map { $0 == "." ? "-" : $0 }
+            let name = domain.map { "\(plain).\($0)" } ?? plain
+            hosts += "\(mac),\(name),\(ip)\n"
+            names += "\(ip) \(name)\(domain == nil ? "" : " \(plain)")\n"
         }
     }
 }

@@ -1,4 +1,4 @@
-package import HostProtocol
+import HostProtocol
 package import Model
 
 /// What a plan needs to know of the machine, so that planning itself reads nothing.
@@ -38,6 +38,8 @@ package struct HostPlan: Sendable, Equatable {
     /// Neighbours the LAN interface answers ARP for: floating and router gateway addresses.
     package var announced: [String] = []
     package var externalPrefixes: [IPPrefix] = []
+    /// What was left out, in the order of the parts.
+    package var troubles: [DataplaneTrouble] = []
 }
 
 package struct PlannedBridge: Sendable, Equatable {
@@ -57,6 +59,8 @@ package struct PlannedTap: Sendable, Equatable {
 
 package struct PlannedNamespace: Sendable, Equatable {
     package var name: String
+    /// Whose it is.
+    package var part: DataplaneTrouble.Part
     package var legs: [PlannedLeg]
     package var routes: [PlannedRoute]
     /// Keys with slashes, below /proc/sys.
@@ -96,73 +100,6 @@ package struct PlannedListener: Sendable, Equatable {
     package var namespace: String
     /// Where guests of this network have their addresses; others are refused.
     package var prefixes: [IPPrefix]
-}
-
-extension HostPlan {
-    /// Makes the plan. Throws `PlanError` when the topology holds a value that no kernel would take, or when two ids
-    /// would share a name.
-    package init(_ topology: NetworkTopology, _ facts: HostFacts) throws(PlanError) {
-        self.init()
-        let names = facts.names
-        let networks = Dictionary(topology.networks.map { ($0.id, $0) }) { first, _ in first }
-        for network in topology.networks.sorted(by: { $0.id < $1.id }) {
-            try add(network, ports: topology.ports.filter { $0.networkID == network.id }, facts)
-        }
-        for router in topology.routers.sorted(by: { $0.id < $1.id }) where router.adminStateUp {
-            let plan = try RouterPlan(router, networks: networks, names: names)
-            namespaces.append(plan.namespace)
-            announced += plan.announced
-        }
-        let ports = topology.ports.filter { $0.isLocal && networks[$0.networkID] != nil }.sorted { $0.id < $1.id }
-        for port in ports {
-            guard let network = networks[port.networkID] else { continue }
-            taps.append(
-                PlannedTap(
-                    name: names.tap(port.id), bridge: names.bridge(network.id), mtu: network.mtu, up: port.adminStateUp)
-            )
-        }
-        let groups = Dictionary(topology.securityGroups.map { ($0.id, $0) }) { first, _ in first }
-        for port in ports {
-            policies.append(try PortPolicy(port, network: networks[port.networkID], groups: groups, names: names))
-        }
-        rules = RootRules(self, topology: topology, facts: facts).text
-        try refuseSharedNames()
-    }
-
-    private mutating func add(
-        _ network: TopologyNetwork, ports: [TopologyPort], _ facts: HostFacts
-    ) throws(PlanError) {
-        let names = facts.names
-        var bridge = PlannedBridge(
-            name: names.bridge(network.id), mac: names.bridgeMAC(network.id), mtu: network.mtu, addresses: [])
-        if network.isExternal {
-            for subnet in network.subnets where subnet.ipVersion == 4 {
-                let prefix = try IPPrefix(subnet.cidr)
-                externalPrefixes.append(prefix.network)
-                if let gateway = subnet.gateway {
-                    bridge.addresses.append("\(try IPPrefix(gateway).address)/\(prefix.length)")
-                }
-            }
-        }
-        bridges.append(bridge)
-        guard let port = network.dhcpPort else { return }
-        let plan = try DHCPPlan(network, port: port, facts: facts)
-        namespaces.append(plan.namespace)
-        listeners.append(plan.listener)
-        if var dhcp = plan.dhcp {
-            try dhcp.serve(ports, in: network)
-            self.dhcp.append(dhcp)
-        }
-    }
-
-    private func refuseSharedNames() throws(PlanError) {
-        var seen: Set<String> = []
-        let legs = namespaces.flatMap(\.legs).map(\.outside)
-        for name in bridges.map(\.name) + taps.map(\.name) + namespaces.map(\.name) + legs
-        where !seen.insert(name).inserted {
-            throw PlanError("two objects of the topology would both be called '\(name)'")
-        }
-    }
 }
 
 /// A port's addresses as `address/length`, with the prefix length of their subnets.

@@ -9,7 +9,8 @@ struct RouterPlan {
 
     init(_ router: TopologyRouter, networks: [NetworkID: TopologyNetwork], names: DataplaneNames) throws(PlanError) {
         namespace = PlannedNamespace(
-            name: names.routerNamespace(router.id), legs: [], routes: [], settings: Self.settings, rules: nil)
+            name: names.routerNamespace(router.id), part: .router(router.id), legs: [], routes: [],
+            settings: Self.settings, rules: nil)
         for interface in router.interfaces {
             if let network = networks[interface.networkID] {
                 namespace.legs.append(try Self.leg(interface, network, names))

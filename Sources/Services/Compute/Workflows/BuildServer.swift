@@ -38,14 +38,10 @@ enum BuildServer {
     /// The ports, and in the same commit the document and what the server's list row shows of its addresses.
     private static func bindPorts(_ steps: ServerSteps, _ context: StepContext) async throws -> StepOutcome {
         let compute = steps.compute
-        let (server, request, host) = try await compute.database.read { db in
-            let server = try steps.server(context, db)
-            guard let id = server.hostID, let host = try db.find(Model.Host.self, key: .id(id)) else {
-                throw CloudError(.internal, "Server \(server.id) has no host.")
-            }
-            return (server, try steps.request(server.id, db), host)
-        }
-        let attachments = try await compute.network.bind(server, request, to: host, by: .workflow(context.record))
+        let (server, request, host) = try await steps.placed(context)
+        let isAdmin = try context.input(BuildInput.self).byAdministrator ?? false
+        let attachments = try await compute.network.bind(
+            server, request, to: host, by: .workflow(context.record, asAdministrator: isAdmin))
         let image = try JSONDecoder().decode(ImageReference.self, from: Data(request.image.utf8))
         let flavor = try server.flavor.value()
         let document = DesiredServer(
@@ -56,10 +52,7 @@ enum BuildServer {
             disks: GuestDisks(
                 image: image, rootGiB: flavor.disk, ephemeralGiB: flavor.ephemeral > 0 ? [flavor.ephemeral] : [],
                 swapMiB: flavor.swap, configDrive: server.configDrive),
-            nics: attachments.map {
-                GuestNIC(
-                    portID: $0.port.id, networkID: $0.network.id, macAddress: $0.port.macAddress, mtu: $0.network.mtu)
-            }, requestID: context.record.requestID)
+            nics: attachments.map(GuestNIC.init), requestID: context.record.requestID)
         let shown = try ServerAddresses(attachments)
         let id = server.id
         return .done { db in
@@ -97,13 +90,12 @@ enum BuildServer {
     private static func unwound(_ steps: ServerSteps, _ context: StepContext, _ why: String) throws -> UnwindingEnd {
         let compute = steps.compute
         let id = try context.serverID()
-        let input = try JSONDecoder().decode(BuildInput.self, from: Data(context.record.input.utf8))
+        let input = try context.input(BuildInput.self)
         let before = (context.outputs[triedOutput] ?? "").split(separator: ",").map { HostID(String($0)) }
         let now = compute.clock.now()
         let hosts = compute.capacity.all
         return { db in
-            let held = try PlacementQueries.release(id.text, db)
-            compute.logger.debug("a failed build gave back its claim", metadata: ["parts": "\(held.count)"])
+            _ = try PlacementQueries.release(id.text, db)
             guard var server = try db.find(Server.self, key: .id(id)) else { return .failed }
             server.addresses = "{}"
             server.securityGroups = "[]"
@@ -118,6 +110,7 @@ enum BuildServer {
                 return .again(outputs: [triedOutput: tried.map(\.text).joined(separator: ",")])
             }
             try db.update(server)
+            try ServerQueries.forgetPassword(of: id, db)
             let fault = try JSONText(fault(why, tried: tried.count, next, now))
             try OperationStart.settle(id, in: .error, now: now, db) { $0.fault = fault }
             return .failed
@@ -151,4 +144,6 @@ enum BuildServer {
 struct BuildInput: Codable, Sendable {
     /// The user named the host: no other will do.
     var isBoundToHost: Bool
+    /// Who asked may use what the server's project may not; `nil` in rows of earlier releases.
+    var byAdministrator: Bool?
 }

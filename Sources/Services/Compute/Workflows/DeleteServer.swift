@@ -63,6 +63,7 @@ enum DeleteServer {
                 try QuotaQueries.giveBack(amount, of: resource, for: server.projectID, db)
             }
             try ServerGroupQueries.leave(server.id, db)
+            try ServerQueries.forgetPassword(of: server.id, db)
             try OperationStart.settle(server.id, in: .deleted, now: now, db) { row in
                 row.deletedAt = now
                 row.terminatedAt = now

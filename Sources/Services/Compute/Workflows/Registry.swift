@@ -6,7 +6,8 @@ extension ComputeService {
         let steps = ServerSteps(compute: self)
         return [
             BuildServer.definition(steps), DeleteServer.definition(steps), PowerServer.start(steps),
-            PowerServer.stop(steps), RebootServer.definition(steps),
+            PowerServer.stop(steps), RebootServer.definition(steps), AttachInterface.definition(steps),
+            DetachInterface.definition(steps),
         ]
     }
 }

@@ -27,6 +27,17 @@ struct ServerSteps: Sendable {
         return found
     }
 
+    /// The server with what was asked for it and the host that has it.
+    func placed(_ context: StepContext) async throws -> (Server, ServerRequest, Model.Host) {
+        try await compute.database.read { db in
+            let server = try server(context, db)
+            guard let id = server.hostID, let host = try db.find(Model.Host.self, key: .id(id)) else {
+                throw CloudError(.internal, "Server \(server.id) has no host.")
+            }
+            return (server, try request(server.id, db), host)
+        }
+    }
+
     /// Changes the document and rings the host.
     func document(
         _ name: String, undo: Undo, _ change: @escaping @Sendable (inout DesiredServer, StepContext) -> Void
@@ -44,7 +55,7 @@ struct ServerSteps: Sendable {
     func observed(
         _ name: String, undo: Undo = .none(why: "it only waits"),
         isReached: @escaping @Sendable (Server, StepContext) -> Bool,
-        commit: @escaping @Sendable (Server, StepContext) -> StepCommit
+        commit: @escaping @Sendable (Server, StepContext) async throws -> StepCommit
     ) -> Step {
         Step(name, undo: undo) { context in
             let server = try await server(context)
@@ -52,10 +63,21 @@ struct ServerSteps: Sendable {
             guard server.observedEpoch >= server.epoch else { return .nap(seconds: 5) }
             if let text = server.hostFailure {
                 let failure = try JSONDecoder().decode(HostFailure.self, from: Data(text.utf8))
-                throw CloudError(.conflict, failure.message, detail: failure.detail)
+                throw CloudError(.internal, failure.message, detail: failure.detail)
             }
             guard isReached(server, context) else { return .nap(seconds: 5) }
-            return .done(commit: commit(server, context))
+            return .done(commit: try await commit(server, context))
+        }
+    }
+
+    /// Writes what the row shows of the server's ports, as they are now.
+    func showPorts(of server: Server) async throws -> StepCommit {
+        let shown = try ServerAddresses(try await compute.network.attachments(of: server.id, in: server.projectID))
+        return { db in
+            guard var row = try db.find(Server.self, key: .id(server.id)) else { return }
+            row.addresses = shown.json
+            row.securityGroups = shown.groups
+            try db.update(row)
         }
     }
 
@@ -68,5 +90,11 @@ struct ServerSteps: Sendable {
             try OperationStart.settle(id, in: .error, now: now, db) { $0.fault = fault }
             return .failed
         }
+    }
+}
+
+extension StepContext {
+    func input<Input: Codable & Sendable>(_ type: Input.Type) throws -> Input {
+        try JSONText<Input>(raw: record.input).value()
     }
 }

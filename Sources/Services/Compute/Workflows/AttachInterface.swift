@@ -1,0 +1,101 @@
+import HostProtocol
+import Model
+import Networking
+import Store
+import Workflow
+
+/// A port, then the document with one NIC more, then the guest that has it. A failure leaves the server as it was.
+enum AttachInterface {
+    struct Input: Codable, Sendable {
+        var nic: RequestedNIC
+        var byAdministrator: Bool
+    }
+
+    static let kind = "attach-interface"
+    static let portOutput = "port"
+
+    static func definition(_ steps: ServerSteps) -> WorkflowDefinition {
+        WorkflowDefinition(
+            kind: kind, deadlineSeconds: ServerChange.attachInterface.rule.deadlineSeconds,
+            steps: [
+                Step(portOutput, undo: .run { try await release(steps, $0) }) { try await bind(steps, $0) },
+                Step("document", undo: .run { try await withdraw(steps, $0) }) { try await plug(steps, $0) },
+                steps.observed(
+                    "guest", isReached: { _, _ in true },
+                    commit: { server, _ in try await steps.showPorts(of: server) }),
+            ],
+            unwound: { context, _ in
+                let (id, input) = (try context.serverID(), try context.input(Input.self))
+                return { db in
+                    try ServerRequest.forgetNIC(of: input.nic.portID, of: id, db)
+                    return .failed
+                }
+            })
+    }
+
+    private static func bind(_ steps: ServerSteps, _ context: StepContext) async throws -> StepOutcome {
+        let (server, _, host) = try await steps.placed(context)
+        let input = try context.input(Input.self)
+        let port = try await steps.compute.network.bind(
+            server, input.nic, key: context.record.id.text, to: host,
+            by: .workflow(context.record, asAdministrator: input.byAdministrator))
+        return .done(outputs: [portOutput: port.id.text])
+    }
+
+    private static func plug(_ steps: ServerSteps, _ context: StepContext) async throws -> StepOutcome {
+        let server = try await steps.server(context)
+        let request = context.record.requestID
+        let attachments = try await steps.compute.network.attachments(of: server.id, in: server.projectID)
+        guard let found = attachments.first(where: { $0.port.id.text == context.outputs[portOutput] }) else {
+            throw CloudError(.conflict, "Port \(context.outputs[portOutput] ?? "") was taken away meanwhile.")
+        }
+        let nic = GuestNIC(found)
+        return .done { db in
+            try HostDocuments.change(of: server.id, for: request, db) { document in
+                document.nics.removeAll { $0.portID == nic.portID }
+                document.nics.append(nic)
+            }
+        }
+    }
+
+    private static func withdraw(_ steps: ServerSteps, _ context: StepContext) async throws -> StepCommit {
+        let id = try context.serverID()
+        let (request, port) = (context.record.requestID, context.outputs[portOutput])
+        return { db in
+            try HostDocuments.change(of: id, for: request, db) { $0.nics.removeAll { $0.portID.text == port } }
+        }
+    }
+
+    /// By now the document is without it, so the host is told to look.
+    private static func release(_ steps: ServerSteps, _ context: StepContext) async throws -> StepCommit {
+        let server = try await steps.server(context)
+        if let host = server.hostID { steps.compute.bells.host(host) }
+        try await steps.compute.network.release(
+            server.id, .key(context.record.id.text), given: [context.input(Input.self).nic])
+        return try await steps.showPorts(of: server)
+    }
+}
+
+extension GuestNIC {
+    init(_ attachment: PortAttachment) {
+        self.init(
+            portID: attachment.port.id, networkID: attachment.network.id, macAddress: attachment.port.macAddress,
+            mtu: attachment.network.mtu)
+    }
+}
+
+extension ServerRequest {
+    /// What the server was given is remembered, so that it is set free and not deleted with the server.
+    static func remember(_ nic: RequestedNIC, of server: ServerID, _ db: any Connection) throws {
+        guard nic.portID != nil, var request = try db.find(ServerRequest.self, key: .id(server)) else { return }
+        request.nics = try JSONText(try request.nics.value() + [nic])
+        try db.update(request)
+    }
+
+    static func forgetNIC(of port: PortID?, of server: ServerID, _ db: any Connection) throws {
+        guard let port, var request = try db.find(ServerRequest.self, key: .id(server)) else { return }
+        let left = try request.nics.value().filter { $0.portID != port }
+        request.nics = try JSONText(left)
+        try db.update(request)
+    }
+}

@@ -174,7 +174,7 @@ let package = Package(
             "Compute",
             imports: [
                 "Model", "Store", "Workflow", "TestSupport", "Cloud", "HostProtocol", "Hypervisor", "HostStorage",
-                "Networking", logging,
+                "Networking", "Dataplane", logging,
             ]),
         tests(
             "Agent",

@@ -80,4 +80,13 @@ import Testing
         #expect(!compiled.matches(long))
         #expect(compiled.matches(long + "b"))
     }
+
+    /// Time and room of a match are those of the program, so it must not grow faster than the pattern.
+    @Test(arguments: ["+", "*", "?"])
+    func nestingDoesNotMultiplyThePattern(sign: String) throws {
+        let dots = String(repeating: ".", count: 200)
+        let nested = String(repeating: "(", count: 15) + dots + String(repeating: ")\(sign)", count: 15)
+        #expect(try NamePattern(nested).size <= 2 * nested.count + 1)
+        #expect(try NamePattern(nested).matches(String(repeating: "a", count: 400)))
+    }
 }

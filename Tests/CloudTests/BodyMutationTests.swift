@@ -38,7 +38,7 @@ struct BodyMutationTests {
             for entry in world.routes where ["compute", "network"].contains(entry.service.name) {
                 guard let sample = samples[entry] else { continue }
                 let tree = try JSONValue(parsing: Array(sample.utf8))
-                for body in tree.objects(with: .init(key: "zzz unknown", value: .integer(1))) {
+                for body in tree.objects(with: .init(key: "zzz unknown", value: .bool(true))) {
                     let answer = try await world.send(entry, json: body.text)
                     #expect(answer.status == 400, "\(entry.name) with \(body.text): \(answer)")
                 }

@@ -1,4 +1,5 @@
 import Cloud
+import Foundation
 import HTTPTypes
 import Model
 import NIOCore
@@ -66,6 +67,12 @@ struct HostileClientTests {
             try await eventually("all are open") { try await openConnections(fixture) == 10 }
             let late = try await server.connect()
             try await late.send(head(fixture, "GET /compute/v2.1/servers"))
+            for round in 1...10 {
+                try await idle[0].send(head(fixture, "GET /compute/v2.1/servers", ""))
+                try await eventually("an open connection is served") {
+                    idle[0].text.components(separatedBy: "HTTP/1.1 200 ").count == round + 1
+                }
+            }
             #expect(late.text.isEmpty)
             for connection in idle { try await connection.close() }
             await late.closed()
@@ -199,6 +206,57 @@ struct HostileClientTests {
             #expect(refused.allSatisfy { Int($0.header("Retry-After")) != nil })
             let after = try await logIn(fixture, People.password)
             #expect(after.status == 201)
+        }
+    }
+
+    @Test func bodiesAreBoundedTogether() async throws {
+        try await run {
+            $0.bodyBytes = 20_000
+        } _: { fixture, server in
+            func post(_ bytes: Int) -> String {
+                head(fixture, "POST /compute/v2.1/servers", "Content-Length: \(bytes)\r\nConnection: close\r\n")
+                    + String(repeating: " ", count: bytes)
+            }
+            let tooMuch = try await server.ask(post(30_000))
+            #expect(tooMuch.hasPrefix("HTTP/1.1 503 "), "\(tooMuch.prefix(300))")
+            #expect(tooMuch.lowercased().contains("retry-after: 5"))
+            for _ in 0..<3 {
+                let fits = try await server.ask(post(15_000))
+                #expect(fits.hasPrefix("HTTP/1.1 400 "), "\(fits.prefix(300))")
+            }
+        }
+    }
+
+    @Test func bodiesOfStrangersKeepNobodyOut() async throws {
+        try await run {
+            $0.bodyBytes = 20_000
+        } _: { fixture, server in
+            func post(_ path: String, _ announced: Int, _ sent: Int) -> String {
+                head(fixture, "POST \(path)", "Content-Length: \(announced)\r\nConnection: close\r\n")
+                    + String(repeating: " ", count: sent)
+            }
+            let login = "/identity/v3/auth/tokens"
+            let slow = try await server.connect()
+            try await slow.send(post(login, 6_000, 4_500))
+            try await eventually("strangers are refused") {
+                try await server.ask(post(login, 1_000, 1_000)).hasPrefix("HTTP/1.1 503 ")
+            }
+            let served = try await server.ask(post("/compute/v2.1/servers", 18_000, 18_000))
+            #expect(served.hasPrefix("HTTP/1.1 400 "), "\(served.prefix(300))")
+            try await slow.close()
+            try await eventually("what was held is given back") {
+                try await server.ask(post(login, 1_000, 1_000)).hasPrefix("HTTP/1.1 400 ")
+            }
+        }
+    }
+
+    @Test func whoHasNoTokenSendsLittle() async throws {
+        try await CloudFixture.run { fixture in
+            for (bytes, status) in [(16 << 10, 400), ((16 << 10) + 1, 413)] {
+                let answer = try await fixture.request(
+                    .post, "/identity/v3/auth/tokens", as: nil, json: String(repeating: " ", count: bytes))
+                #expect(answer.status == status, "\(bytes): \(answer)")
+            }
         }
     }
 }

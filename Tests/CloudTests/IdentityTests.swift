@@ -143,4 +143,43 @@ struct IdentityTests {
             }
         }
     }
+
+    @Test func assignmentsNameTheDomainsThatTheyAreIn() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let base = "/identity/v3"
+            func make(_ kind: String, _ body: String) async throws -> String {
+                let made = try await fixture.request(.post, "\(base)/\(kind)", as: .admin, json: body)
+                #expect(made.status == 201, "\(made)")
+                return made.text("\(kind.dropLast()).id")
+            }
+            let domain = try await make("domains", #"{"domain": {"name": "north"}}"#)
+            let project = try await make("projects", #"{"project": {"name": "ice", "domain_id": "\#(domain)"}}"#)
+            let user = try await make(
+                "users", #"{"user": {"name": "nanuk", "password": "x", "domain_id": "\#(domain)"}}"#)
+            let role = try await fixture.request(.get, "\(base)/roles?name=reader").text("roles.0.id")
+            let grant = "\(base)/projects/\(project)/users/\(user)/roles/\(role)"
+            #expect(try await fixture.request(.put, grant, as: .admin).status == 204)
+            let list = "\(base)/role_assignments?user.id=\(user)"
+            let named = try await fixture.request(.get, "\(list)&include_names", as: .admin)
+            let first = "role_assignments.0"
+            #expect(named.text("\(first).user.name") == "nanuk" && named.text("\(first).user.domain.name") == "north")
+            #expect(named.text("\(first).scope.project.domain.id") == domain, "\(named)")
+            #expect(named.text("\(first).scope.project.domain.name") == "north")
+            #expect(named.text("\(first).role.name") == "reader" && named.at("\(first).role.domain") == nil)
+            let plain = try await fixture.request(.get, "\(list)&include_names=false", as: .admin)
+            #expect(plain.count("role_assignments") == 1 && plain.at("\(first).user.name") == nil)
+        }
+    }
+
+    @Test func onlyDomainsOfOnesOwnAreListed() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let made = try await fixture.request(
+                .post, "/identity/v3/domains", as: .admin, json: #"{"domain": {"name": "north"}}"#)
+            #expect(made.status == 201)
+            let path = "/identity/v3/auth/domains"
+            #expect(try await fixture.request(.get, path).count("domains") == 0)
+            let own = try await fixture.request(.get, path, as: .admin)
+            #expect(own.count("domains") == 1 && own.text("domains.0.id") == "default", "\(own)")
+        }
+    }
 }

@@ -121,4 +121,31 @@ struct ImageTests {
             #expect(try await boot().status == 202)
         }
     }
+
+    @Test func propertiesAndTagsHaveALimit() async throws {
+        try await CloudFixture.run { fixture async throws in
+            func body(_ count: Int) -> String {
+                let tags = (0..<count).map { "\"t\($0)\"" }.joined(separator: ",")
+                return #"{"name": "x", "disk_format": "raw", "container_format": "bare", "tags": [\#(tags)]}"#
+            }
+            let images = "/image/v2/images"
+            #expect(try await fixture.request(.post, images, json: body(129)).status == 413)
+            let made = try await fixture.request(.post, images, json: body(128))
+            #expect(made.status == 201)
+            let image = "\(images)/\(made.text("id"))"
+            #expect(try await fixture.request(.put, "\(image)/tags/one-more").status == 413)
+            #expect(try await fixture.request(.put, "\(image)/tags/t1").status == 204)
+            let type = ["Content-Type": "application/openstack-images-v2.1-json-patch"]
+            func patch(_ names: Range<Int>) async throws -> Int {
+                let changes = names.map { #"{"op": "add", "path": "/p\#($0)", "value": "v"}"# }
+                return try await fixture.request(
+                    .patch, image, json: "[\(changes.joined(separator: ","))]", headers: type
+                ).status
+            }
+            #expect(try await patch(0..<129) == 413)
+            #expect(try await patch(0..<128) == 200)
+            #expect(try await patch(128..<129) == 413)
+            #expect(try await fixture.request(.get, image).at("p128") == nil)
+        }
+    }
 }

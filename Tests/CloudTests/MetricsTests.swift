@@ -1,5 +1,9 @@
+import Cloud
 import HTTPTypes
+import InMemoryLogging
+import Logging
 import Model
+import Store
 import TestSupport
 import Testing
 
@@ -48,6 +52,22 @@ struct MetricsTests {
                 )
             }
             #expect(try await fixture.request(.get, "/metrics", token: "garbage").status == 401)
+        }
+    }
+
+    @Test func whatCannotBeGatheredIsLoggedAndAnswered() async throws {
+        let log = InMemoryLogHandler()
+        var options = CloudFixture.Options()
+        options.logger = Logger(label: "test") { _ in log }
+        options.runsWorkflows = false
+        options.runsAgents = false
+        try await CloudFixture.run(options) { fixture async throws in
+            try await fixture.cloud.database.transaction { db in
+                try db.execute("ALTER TABLE servers RENAME TO mislaid", [])
+            }
+            let answer = try await fixture.request(.get, "/metrics", from: "127.0.0.1")
+            #expect(answer.status == 500 && !answer.body.isEmpty, "\(answer)")
+            #expect(log.entries.contains { "\($0.message)" == "the metrics cannot be gathered" })
         }
     }
 }

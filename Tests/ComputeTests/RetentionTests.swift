@@ -81,4 +81,17 @@ struct RetentionTests {
             #expect(try await fixture.workflows(of: id).map(\.action) == ["reboot", "reboot"])
         }
     }
+
+    @Test(arguments: [-1, 36_501, 1e9, .infinity, .nan])
+    func aTimeThatCannotBeMeantIsRefused(days: Double) {
+        let error = #expect(throws: CloudError.self) { try Retention(days: days, deletedServers: 1) }
+        #expect(error?.message.contains("\(days)") == true)
+    }
+
+    @Test func theLongestTimeCanBeCountedBack() async throws {
+        #expect(throws: CloudError.self) { try Retention(days: 1, deletedServers: -1) }
+        try await CloudFixture.run { fixture async throws in
+            #expect(try await fixture.cloud.compute.purge(Retention(days: 36_500, deletedServers: 1)) == 0)
+        }
+    }
 }

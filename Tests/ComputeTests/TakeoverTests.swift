@@ -90,10 +90,10 @@ struct TakeoverTests {
         try await CloudFixture.run { fixture in
             let (compute, member) = (fixture.cloud.compute, fixture.people.member)
             let id = try await fixture.boot()
-            _ = try await compute.setLock(true, reason: nil, byAdmin: false, on: id, by: member)
+            try await compute.lock(id, reason: nil, by: member)
             let refused = await refusal { try await compute.stop(id, by: member) }
             #expect(refused == "Instance \(id) is locked")
-            _ = try await compute.setLock(false, reason: nil, byAdmin: false, on: id, by: member)
+            try await compute.unlock(id, by: member)
             try await compute.stop(id, by: member)
             try await fixture.server(id) { $0.settled == .stopped && $0.operation == nil }
         }

@@ -7,6 +7,18 @@ package struct ClientFiles: Sendable {
     package let cloudsYAML: String
     private let directory: String
 
+    /// Where clients on this machine reach an API that listens there: any address is also the loopback one.
+    package static func url(listen: String, port: Int) -> String {
+        let host =
+            switch listen {
+            case "0.0.0.0": "127.0.0.1"
+            case "::": "[::1]"
+            case let address where address.contains(":"): "[\(address)]"
+            default: listen
+            }
+        return "http://\(host):\(port)"
+    }
+
     package init(directory: String) {
         self.directory = directory
         openrc = directory + "/openrc"
@@ -22,12 +34,12 @@ package struct ClientFiles: Sendable {
         let letters = Array("abcdefghijkmnopqrstuvwxyz23456789")
         var generator = SystemRandomNumberGenerator()
         let made = String((0..<20).map { _ in letters[Int.random(in: 0..<letters.count, using: &generator)] })
-        try write(made + "\n", to: path)
+        try PrivateFile.write(made + "\n", to: path)
         return made
     }
 
-    package func write(url: String, password: String, region: String = "RegionOne") throws {
-        try write(
+    package func write(url: String, password: String) throws {
+        try PrivateFile.write(
             """
             export OS_AUTH_URL=\(url)/identity
             export OS_USERNAME=admin
@@ -35,11 +47,11 @@ package struct ClientFiles: Sendable {
             export OS_PROJECT_NAME=admin
             export OS_USER_DOMAIN_ID=default
             export OS_PROJECT_DOMAIN_ID=default
-            export OS_REGION_NAME=\(region)
+            export OS_REGION_NAME=\(Seed.region)
             export OS_IDENTITY_API_VERSION=3
 
             """, to: openrc)
-        try write(
+        try PrivateFile.write(
             """
             clouds:
               novella:
@@ -50,15 +62,9 @@ package struct ClientFiles: Sendable {
                   project_name: admin
                   user_domain_id: default
                   project_domain_id: default
-                region_name: \(region)
+                region_name: \(Seed.region)
                 identity_api_version: 3
 
             """, to: cloudsYAML)
-    }
-
-    private func write(_ text: String, to path: String) throws {
-        let made = FileManager.default.createFile(
-            atPath: path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
-        guard made else { throw CloudError(.internal, "The file \(path) cannot be written.") }
     }
 }

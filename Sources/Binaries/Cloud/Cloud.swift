@@ -28,6 +28,8 @@ package final class Cloud: Sendable {
         package var database: (any Database)?
         /// Whether this process carries out workflows; else workers of others do.
         package var runsWorkflows = true
+        /// Where clients reach the cloud, when a proxy stands before it.
+        package var publicURL: String?
         /// What stands between the store and everything that uses it.
         package var watch: @Sendable (any Database) -> any Database = { $0 }
 
@@ -48,6 +50,7 @@ package final class Cloud: Sendable {
     private let logger: Logger
     let clock: any CloudClock
     let metrics = CloudMetrics()
+    private let publicURL: String?
     private let retention: Retention
     private let lock: StateLock
     /// The store is in the locked folder, so that no other process has work of it.
@@ -61,6 +64,7 @@ package final class Cloud: Sendable {
         isAlone = options.database == nil
         runsWorkflows = options.runsWorkflows
         retention = options.retention
+        publicURL = options.publicURL
         let store = options.watch(try options.database ?? Self.openFile(in: options.stateDirectory, metrics, logger))
         let switchboard = Switchboard()
         let intake = WorkflowIntake()
@@ -89,10 +93,8 @@ package final class Cloud: Sendable {
         in directory: String, _ metrics: CloudMetrics, _ logger: Logger
     ) throws -> SQLiteDatabase {
         let path = directory + "/novella.db"
-        if !FileManager.default.fileExists(atPath: path) {
-            // The store holds password hashes and keys: SQLite gives its other files the mode of this one.
-            _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600])
-        }
+        // The store holds password hashes and keys: SQLite gives its other files the mode of this one.
+        try PrivateFile.make(path)
         let store = try SQLiteDatabase(path: path, commitSizes: metrics.commits) { error in
             logger.error("the store's log cannot be written back", metadata: ["error": "\(error)"])
         }
@@ -176,7 +178,7 @@ package final class Cloud: Sendable {
         [
             IdentityAPI.service(identity: identity), ImageAPI.service(image: image),
             NetworkAPI.service(networking: networking), PlacementAPI.service(placement: placement),
-            ComputeAPI.service(compute: compute, networking: networking, hosts: switchboard),
+            ComputeAPI.service(compute: compute, hosts: switchboard),
         ]
     }
 
@@ -186,11 +188,12 @@ package final class Cloud: Sendable {
     }
 
     /// What answers HTTP.
-    package func frontDoor() -> some HTTPResponder<FrontContext> {
+    package func frontDoor(bodies: BodyBudget = BodyBudget()) -> some HTTPResponder<FrontContext> {
         MetricsDoor(
             inner: FrontDoor(
-                services: services, open: openRoutes, identity: identity, metrics: metrics.requests, logger: logger),
-            cloud: self)
+                services: services, open: openRoutes, identity: identity, metrics: metrics.requests,
+                publicURL: publicURL, bodies: bodies, logger: logger),
+            cloud: self, logger: logger)
     }
 
     /// An agent of this process for a machine, already on the line.
@@ -198,8 +201,7 @@ package final class Cloud: Sendable {
         Agent(channel: channel, machine: machine, logger: logger)
     }
 
-    package func channel(zone: String = "nova") -> InProcessChannel {
-        InProcessChannel(
-            compute: compute, networking: networking, image: image, switchboard: switchboard, zone: zone)
+    package func channel() -> InProcessChannel {
+        InProcessChannel(compute: compute, networking: networking, image: image, switchboard: switchboard)
     }
 }

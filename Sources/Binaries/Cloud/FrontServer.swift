@@ -1,3 +1,4 @@
+import APIKit
 import HTTPTypes
 package import Hummingbird
 import HummingbirdCore
@@ -20,6 +21,8 @@ package struct FrontServer: Sendable {
         /// Bytes of all header fields. A Keystone token with a catalog takes 8 KiB.
         package var headerBytes = 64 << 10
         package var headerFields = 200
+        /// Bytes of JSON bodies that are held at a time, over all requests.
+        package var bodyBytes = 64 << 20
 
         package init() {}
     }
@@ -38,7 +41,7 @@ package struct FrontServer: Sendable {
     ) -> some ApplicationProtocol {
         let stall = limits.stall
         return Application(
-            responder: Apart(inner: cloud.frontDoor()),
+            responder: Apart(inner: cloud.frontDoor(bodies: BodyBudget(limit: limits.bodyBytes))),
             server: .http1(
                 configuration: .init(
                     additionalChannelHandlers: [StallHandler(limit: stall)], idleTimeout: limits.idle,

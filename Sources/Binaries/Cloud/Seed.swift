@@ -4,20 +4,23 @@ import Model
 import Networking
 import Store
 
-/// What a fresh cloud holds. Seeding again adds what is missing and changes nothing else.
+/// What a fresh cloud holds. It is planted once: what the operator renames or deletes afterwards stays so. A first
+/// start that is cut short is taken up again, and adds what is missing.
 package struct Seed: Sendable {
     package struct Options: Sendable {
         package var adminPassword: String
         /// The network that servers get by default, NATed outward.
         package var defaultCIDR = "10.20.0.0/24"
         package var externalCIDR = "172.24.4.0/24"
-        package var region = "RegionOne"
         package var unlimitedAdmin = false
 
         package init(adminPassword: String) {
             self.adminPassword = adminPassword
         }
     }
+
+    /// The only region.
+    static let region = "RegionOne"
 
     private let cloud: Cloud
     private let options: Options
@@ -28,6 +31,9 @@ package struct Seed: Sendable {
     }
 
     package func plant() async throws {
+        let database = cloud.database
+        guard try await state() != .planted else { return }
+        try await database.transaction { try SeedQueries.set(.begun, $0) }
         if try await cloud.identity.list(Domain.self).isEmpty {
             try await plantIdentity()
         }
@@ -35,6 +41,15 @@ package struct Seed: Sendable {
         if options.unlimitedAdmin { try await liftQuotas(of: admin) }
         try await plantFlavors()
         try await plantNetworks(caller(admin))
+        try await database.transaction { try SeedQueries.set(.planted, $0) }
+    }
+
+    /// A store that has domains and no word of planting was planted before there was such a word.
+    private func state() async throws -> SeedQueries.State? {
+        if let known = try await cloud.database.read({ try SeedQueries.state($0) }) { return known }
+        guard try await !cloud.identity.list(Domain.self).isEmpty else { return nil }
+        try await cloud.database.transaction { try SeedQueries.set(.planted, $0) }
+        return .planted
     }
 
     private func caller(_ project: ProjectID) -> Caller {
@@ -76,7 +91,7 @@ package struct Seed: Sendable {
 
     /// Addresses without a host: each client reads the one it came by.
     private var catalog: [any Record] {
-        var records: [any Record] = [Region(id: options.region)]
+        var records: [any Record] = [Region(id: Self.region)]
         for (type, name, path) in [
             ("identity", "keystone", "/identity/v3"), ("compute", "nova", "/compute/v2.1"),
             ("image", "glance", "/image"), ("network", "neutron", "/network"), ("placement", "placement", "/placement"),
@@ -87,7 +102,7 @@ package struct Seed: Sendable {
                 records.append(
                     Endpoint(
                         id: .randomUndashed(), serviceID: service.id, interface: interface, url: path,
-                        regionID: options.region))
+                        regionID: Self.region))
             }
         }
         return records

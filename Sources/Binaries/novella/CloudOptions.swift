@@ -2,6 +2,7 @@ import ArgumentParser
 import Cloud
 import Compute
 import Logging
+import Model
 
 /// What `up` and `serve` have in common: the cloud, apart from its hosts.
 struct CloudOptions: ParsableArguments {
@@ -13,6 +14,9 @@ struct CloudOptions: ParsableArguments {
 
     @Option(help: "The address the API listens on.")
     var listen: String = "127.0.0.1"
+
+    @Option(help: "Where clients reach the API when a proxy stands before it, such as https://cloud.example.org.")
+    var publicUrl: String?
 
     @Option(help: "The default network of a new cloud.")
     var defaultCidr: String?
@@ -27,16 +31,32 @@ struct CloudOptions: ParsableArguments {
     var keepDeleted: Int = 10_000
 
     func validate() throws {
-        guard keepDays >= 0, keepDeleted >= 0 else {
-            throw ValidationError("--keep-days and --keep-deleted cannot be below 0.")
+        guard (1...65_535).contains(port) else {
+            throw ValidationError("--port is \(port); it can be 1 to 65535.")
+        }
+        try Self.check("--keep-days or --keep-deleted") { _ = try retention }
+        if let publicUrl { try Self.check("--public-url") { try PublicURL.check(publicUrl) } }
+    }
+
+    private static func check(_ option: String, _ check: () throws -> Void) throws {
+        do {
+            try check()
+        } catch let error as CloudError {
+            throw ValidationError("\(option): \(error.message)")
         }
     }
 
+    private var retention: Retention {
+        get throws { try Retention(days: keepDays, deletedServers: keepDeleted) }
+    }
+
     var cloud: Cloud.Options {
-        var options = Cloud.Options(stateDirectory: stateDir)
-        options.retention.seconds = keepDays * 86_400
-        options.retention.deletedServers = keepDeleted
-        return options
+        get throws {
+            var options = Cloud.Options(stateDirectory: stateDir)
+            options.retention = try retention
+            options.publicURL = publicUrl
+            return options
+        }
     }
 }
 
@@ -57,7 +77,9 @@ struct HostOptions: ParsableArguments {
     var externalInterface: String?
 
     func validate() throws {
-        guard hosts > 0 else { throw ValidationError("--hosts cannot be below 1.") }
+        guard (1...100_000).contains(hosts) else {
+            throw ValidationError("--hosts is \(hosts); it can be 1 to 100000.")
+        }
     }
 }
 

@@ -16,13 +16,13 @@ struct CloudProcess: Sendable {
     /// - Parameter joinHosts: makes what runs beside the API and connects hosts.
     func run(_ joinHosts: (Cloud) async throws -> [any Service]) async throws {
         raiseFileLimit()
-        let cloud = try Cloud(options.cloud, logger: logger)
+        let cloud = try Cloud(try options.cloud, logger: logger)
         let files = ClientFiles(directory: options.stateDir)
         let password = try files.adminPassword()
         try await cloud.prepare()
         let hosts = try await joinHosts(cloud)
         try await Seed(cloud, seedOptions(password)).plant()
-        let url = "http://\(options.listen):\(options.port)"
+        let url = options.publicUrl ?? ClientFiles.url(listen: options.listen, port: options.port)
         try files.write(url: url, password: password)
         let app = FrontServer(cloud).application(
             address: .hostname(options.listen, port: options.port), isListening: { _ in announce(url, files) },

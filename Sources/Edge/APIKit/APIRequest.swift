@@ -9,11 +9,21 @@ package struct APIRequest: Sendable {
     package let caller: Caller
     package let version: Microversion
     package let parameters: [String: String]
-    /// Scheme, host and prefix of the service, without a slash at the end: what links begin with.
-    package let baseURL: String
+    /// Its query, decoded.
+    package let queryParameters: QueryParameters
+    /// Scheme and host, and a path where the cloud's public address has one, without a slash at the end.
+    package let rootURL: String
+    /// The prefix of the service, such as `/compute/v2.1`.
+    let prefix: String
+    let share: BodyShare
+
+    /// What links within the service begin with.
+    package var baseURL: String { rootURL + prefix }
 
     /// JSON bodies larger than this are refused.
     static let bodyLimit = 1 << 20
+    /// The same where no token is asked for.
+    static let openBodyLimit = 16 << 10
 
     package var headers: HTTPFields { request.headers }
     package var path: String { request.uri.path }
@@ -27,21 +37,23 @@ package struct APIRequest: Sendable {
     }
 
     package func query(_ name: String) -> String? {
-        request.uri.queryParameters[Substring(name)].map(String.init)
+        queryParameters[name]
     }
 
     /// All values of a parameter that may be repeated.
     package func queries(_ name: String) -> [String] {
-        request.uri.queryParameters.getAll(name)
+        queryParameters.all(name)
     }
 
-    package var queryNames: Set<String> {
-        Set(request.uri.queryParameters.map { String($0.key) })
-    }
+    package var queryNames: Set<String> { queryParameters.names }
 
-    /// A flag such as `all_tenants=1`; Nova's words for yes.
-    package func flag(_ name: String) -> Bool {
-        ["1", "t", "true", "on", "y", "yes"].contains(query(name)?.lowercased() ?? "")
+    /// OpenStack's words for yes and no (oslo.utils, `bool_from_string`); `nil` for others.
+    package static func boolean(_ text: String) -> Bool? {
+        switch text.filter({ !$0.isWhitespace }).lowercased() {
+        case "1", "t", "true", "on", "y", "yes": true
+        case "0", "f", "false", "off", "n", "no": false
+        default: nil
+        }
     }
 
     package func integer(_ name: String, minimum: Int = 0) throws -> Int? {
@@ -52,13 +64,21 @@ package struct APIRequest: Sendable {
         return number
     }
 
+    package func time(_ name: String) throws -> Timestamp? {
+        guard let text = query(name) else { return nil }
+        guard let time = Timestamp(iso8601: text) else {
+            throw CloudError.badRequest(
+                "Invalid input for query parameters \(name). Value: '\(text.prefix(40))'. "
+                    + "It must be a time in ISO 8601.")
+        }
+        return time
+    }
+
     package func json() async throws -> JSONValue {
         var bytes: [UInt8] = []
         try await forEachChunk { chunk in
+            try share.take(chunk.count)
             bytes.append(contentsOf: chunk)
-            guard bytes.count <= Self.bodyLimit else {
-                throw CloudError(.tooLarge, "The request body is larger than \(Self.bodyLimit) bytes.")
-            }
         }
         return try JSONValue(parsing: bytes)
     }
@@ -85,9 +105,5 @@ package struct APIRequest: Sendable {
         } catch {
             throw CloudError(.badRequest, "The request body broke off, or is not framed as HTTP wants.", cause: error)
         }
-    }
-
-    package var hasBody: Bool {
-        headers[.transferEncoding] != nil || (headers[.contentLength].flatMap { Int($0) } ?? 0) > 0
     }
 }

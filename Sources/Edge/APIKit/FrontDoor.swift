@@ -46,10 +46,15 @@ package struct FrontDoor: HTTPResponder {
     private let strays: RouteSeries
     private let identity: IdentityService
     private let logger: Logger
+    private let publicURL: String?
+    private let bodies: BodyBudget
+    private let openBodies: BodyBudget
 
-    /// `open` routes stand outside every service and need no token.
+    /// `open` routes stand outside every service and need no token. `publicURL` is where clients reach the cloud when
+    /// that is not where it listens; without it, links begin as the request's own address does.
     package init(
-        services: [APIService], open: [Route], identity: IdentityService, metrics: RequestMetrics, logger: Logger
+        services: [APIService], open: [Route], identity: IdentityService, metrics: RequestMetrics,
+        publicURL: String? = nil, bodies: BodyBudget = BodyBudget(), logger: Logger
     ) {
         func counted(_ routes: [Route], _ service: String) -> RouteTree {
             RouteTree(
@@ -68,6 +73,9 @@ package struct FrontDoor: HTTPResponder {
         self.strays = strays("none")
         self.identity = identity
         self.logger = logger
+        self.publicURL = publicURL
+        self.bodies = bodies
+        openBodies = bodies.forStrangers()
     }
 
     package func respond(to request: Request, context: FrontContext) async throws -> Response {
@@ -131,10 +139,7 @@ package struct FrontDoor: HTTPResponder {
             let segments = RouteTree.segments(path)
             let route = try pick(open.routes(segments), request.method, nil)
             series = route.series ?? series
-            return try await route.handler(
-                APIRequest(
-                    request: request, caller: .nobody(requestID), version: Microversion(0, 0),
-                    parameters: RouteTree.parameters(route, segments), baseURL: baseURL(request, "")))
+            return try await run(route, request, segments, .nobody(requestID), Microversion(0, 0), prefix: "")
         }
         let service = entry.service
         let version = try service.versions?.negotiate(request.headers) ?? Microversion(0, 0)
@@ -183,9 +188,21 @@ package struct FrontDoor: HTTPResponder {
                     + "it needs the role \(route.access.rawValue)."
             )
         }
+        return try await run(route, request, segments, caller, version, prefix: service.prefix)
+    }
+
+    private func run(
+        _ route: Route, _ request: Request, _ segments: [String], _ caller: Caller, _ version: Microversion,
+        prefix: String
+    ) async throws -> APIResponse {
+        let share =
+            route.access == .anyone
+            ? BodyShare(openBodies, limit: APIRequest.openBodyLimit) : BodyShare(bodies, limit: APIRequest.bodyLimit)
+        defer { share.giveBack() }
         let asked = APIRequest(
-            request: request, caller: caller, version: version,
-            parameters: RouteTree.parameters(route, segments), baseURL: baseURL(request, service.prefix))
+            request: request, caller: caller, version: version, parameters: RouteTree.parameters(route, segments),
+            queryParameters: try QueryParameters(request.uri.query ?? ""), rootURL: rootURL(of: request),
+            prefix: prefix, share: share)
         try route.query.first { version >= $0.strictFrom }?.check(asked.queryNames, at: version)
         return try await route.handler(asked)
     }
@@ -216,8 +233,9 @@ package struct FrontDoor: HTTPResponder {
         return try await identity.caller(token: token, requestID: requestID)
     }
 
-    private func baseURL(_ request: Request, _ prefix: String) -> String {
-        "\(request.head.scheme ?? "http")://\(request.head.authority ?? "localhost")\(prefix)"
+    /// What every link begins with. Of the headers only `Host` has a say.
+    private func rootURL(of request: Request) -> String {
+        publicURL ?? "\(request.head.scheme ?? "http")://\(request.head.authority ?? "localhost")"
     }
 }
 

@@ -1,5 +1,3 @@
-import HTTPTypes
-import Hummingbird
 import Model
 package import Wire
 
@@ -20,24 +18,13 @@ package struct Page: Sendable {
         _ name: StaticString, last id: String?, count: Int, _ request: APIRequest, to writer: inout JSONWriter
     ) {
         guard let id, count == limit, limit > 0 else { return }
-        var query = request.request.uri.queryParameters.compactMap { pair -> String? in
-            pair.key == "marker" ? nil : "\(pair.key)=\(pair.value)"
-        }
-        query.append("marker=\(id)")
-        let path = request.path
-        let root = request.rootURL
+        let address = request.rootURL + request.path
+        let query = request.queryParameters.text("marker", becomes: id)
         writer.array(name) { writer in
             writer.object {
                 $0.field("rel", "next")
-                $0.field("href", "\(root)\(path)?\(query.joined(separator: "&"))")
+                $0.field("href", "\(address)?\(query)")
             }
         }
-    }
-}
-
-extension APIRequest {
-    /// Scheme and host.
-    package var rootURL: String {
-        "\(request.head.scheme ?? "http")://\(request.head.authority ?? "localhost")"
     }
 }

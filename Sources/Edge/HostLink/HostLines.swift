@@ -32,7 +32,8 @@ final class HostLines: Sendable {
 
     /// A line to a host; it takes the place of an older one. Its number is for `close`.
     func open(_ host: HostID) -> (number: Int, messages: Line, send: Line.Continuation) {
-        let (messages, send) = Line.makeStream(bufferingPolicy: .bufferingNewest(256))
+        // When the agent does not read, what comes last is dropped, and whoever sent it is told.
+        let (messages, send) = Line.makeStream(bufferingPolicy: .bufferingOldest(256))
         let (number, old) = state.withLock { state in
             state.opened += 1
             defer { state.lines[host] = (state.opened, send) }

@@ -147,7 +147,10 @@ extension HostLinkServer {
                 defer { lines.close(host, number: number) }
                 let nudges = channel.nudges()
                 send.yield(.opened)
-                switchboard.connectConsole(of: host) { try await lines.consoleOutput(host, $0, maxBytes: $1) }
+                let console = switchboard.connectConsole(of: host) {
+                    try await lines.consoleOutput(host, $0, maxBytes: $1)
+                }
+                defer { switchboard.disconnectConsole(of: host, number: console) }
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask {
                         for await nudge in nudges { send.yield(.nudge(nudge)) }

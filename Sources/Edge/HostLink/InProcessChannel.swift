@@ -12,18 +12,15 @@ package final class InProcessChannel: HostChannel {
     private let networking: NetworkingService
     private let image: ImageService
     private let switchboard: Switchboard
-    private let zone: String
     private let host = Mutex<(id: HostID, hostname: String)?>(nil)
 
     package init(
-        compute: ComputeService, networking: NetworkingService, image: ImageService, switchboard: Switchboard,
-        zone: String = "nova"
+        compute: ComputeService, networking: NetworkingService, image: ImageService, switchboard: Switchboard
     ) {
         self.compute = compute
         self.networking = networking
         self.image = image
         self.switchboard = switchboard
-        self.zone = zone
     }
 
     private func registered() throws -> (id: HostID, hostname: String) {
@@ -32,7 +29,7 @@ package final class InProcessChannel: HostChannel {
     }
 
     package func register(_ inventory: HostInventory) async throws -> HostID {
-        let id = try await compute.register(inventory, zone: zone)
+        let id = try await compute.register(inventory)
         host.withLock { $0 = (id, inventory.hostname) }
         return id
     }
@@ -58,7 +55,11 @@ package final class InProcessChannel: HostChannel {
     }
 
     package func report(_ observations: [ServerObservation]) async throws {
-        if observations.isEmpty { return try await compute.hostsSeen([try registered().id]) }
+        let own = try registered().id
+        if observations.isEmpty { return try await compute.hostsSeen([own]) }
+        if let other = observations.first(where: { $0.hostID != own }) {
+            throw CloudError(.forbidden, "Host \(own) may not report for host \(other.hostID).")
+        }
         try await compute.observe(observations)
     }
 
@@ -67,7 +68,12 @@ package final class InProcessChannel: HostChannel {
     }
 
     package func configDrive(_ server: ServerID) async throws -> [ConfigDriveFile] {
-        try await tree(of: server, forConfigDrive: true).configDrive
+        let own = try registered().id
+        let source = try await compute.metadataSource(of: server)
+        guard source.server.hostID == own else {
+            throw CloudError(.forbidden, "Server \(server) is not on host \(own); it gets no config drive of it.")
+        }
+        return try Self.tree(source, forConfigDrive: true).configDrive
     }
 
     /// A guest is known by its network and address, which anti-spoofing guarantees.
@@ -79,14 +85,14 @@ package final class InProcessChannel: HostChannel {
         guard let server = try await compute.server(at: request.sourceAddress, on: request.networkID) else {
             return missing
         }
-        return try await tree(of: server, forConfigDrive: false).answer(request.path) ?? missing
+        let source = try await compute.metadataSource(of: server)
+        return try Self.tree(source, forConfigDrive: false).answer(request.path) ?? missing
     }
 
-    private func tree(of server: ServerID, forConfigDrive: Bool) async throws -> MetadataTree {
+    private static func tree(_ source: MetadataSource, forConfigDrive: Bool) throws -> MetadataTree {
         var generator = SystemRandomNumberGenerator()
         let seed = (0..<512).map { _ in UInt8.random(in: 0...255, using: &generator) }
-        return try MetadataTree(
-            try await compute.metadataSource(of: server), randomSeed: seed, forConfigDrive: forConfigDrive)
+        return try MetadataTree(source, randomSeed: seed, forConfigDrive: forConfigDrive)
     }
 
     package func imageContent(_ id: ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error> {

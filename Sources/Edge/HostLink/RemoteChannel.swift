@@ -105,12 +105,10 @@ extension RemoteChannel {
 
     private func listen(_ nudges: AsyncStream<HostNudge>.Continuation, opened: () -> Void) async throws {
         let path = try path("line")
-        var rest: [UInt8] = []
+        var lines = LineSplitter()
         for try await bytes in try await client.stream(path) {
-            rest += bytes.readableBytesView
-            while let end = rest.firstIndex(of: 0x0a) {
-                heard(try JSONDecoder().decode(LineMessage.self, from: Data(rest[..<end])), nudges, opened)
-                rest.removeSubrange(...end)
+            for line in try lines.take(bytes.readableBytesView) {
+                heard(try JSONDecoder().decode(LineMessage.self, from: Data(line)), nudges, opened)
             }
         }
     }
@@ -134,7 +132,9 @@ extension RemoteChannel {
         do {
             var answer = ConsoleAnswer()
             do {
-                guard let console = console.withLock({ $0 }) else { return }
+                guard let console = console.withLock({ $0 }) else {
+                    throw CloudError(.unavailable, "The server's host is starting; try again in a moment.")
+                }
                 answer.output = Data(try await console(question.server, question.maxBytes))
             } catch {
                 answer.failure = LinkFailure(error)
@@ -144,5 +144,27 @@ extension RemoteChannel {
             logger.warning(
                 "a serial log was not delivered", metadata: ["server": "\(question.server)", "error": "\(error)"])
         }
+    }
+}
+
+/// Cuts what comes piece by piece into lines. A line that does not end is an error, not a growing buffer.
+struct LineSplitter {
+    static let longest = 1 << 20
+    private var rest: [UInt8] = []
+
+    /// The lines that the bytes complete.
+    mutating func take(_ bytes: some Sequence<UInt8>) throws(CloudError) -> [[UInt8]] {
+        rest += bytes
+        var lines: [[UInt8]] = []
+        var start = 0
+        while let end = rest[start...].firstIndex(of: 0x0a) {
+            lines.append(Array(rest[start..<end]))
+            start = end + 1
+        }
+        rest.removeFirst(start)
+        guard rest.count <= Self.longest else {
+            throw CloudError(.internal, "The control plane sent a line longer than \(Self.longest) bytes.")
+        }
+        return lines
     }
 }

@@ -5,8 +5,10 @@ import Synchronization
 /// Knows which agents listen, and rings them. What cannot be delivered is not kept: agents look for themselves.
 package final class Switchboard: HostLookups {
     private struct Lines {
-        var nudges: [HostID: AsyncStream<HostNudge>.Continuation] = [:]
-        var consoles: [HostID: ConsoleReader] = [:]
+        /// Each with a number of its own, so that the end of an old one does not take a newer one away.
+        var nudges: [HostID: (number: Int, send: AsyncStream<HostNudge>.Continuation)] = [:]
+        var consoles: [HostID: (number: Int, read: ConsoleReader)] = [:]
+        var opened = 0
     }
 
     private let lines = Mutex(Lines())
@@ -14,30 +16,52 @@ package final class Switchboard: HostLookups {
     package init() {}
 
     package func ring(_ host: HostID, _ nudge: HostNudge) {
-        _ = lines.withLock { $0.nudges[host] }?.yield(nudge)
+        _ = lines.withLock { $0.nudges[host]?.send }?.yield(nudge)
     }
 
     package func ringAll(_ nudge: HostNudge) {
-        for line in lines.withLock({ Array($0.nudges.values) }) { line.yield(nudge) }
+        for send in lines.withLock({ $0.nudges.values.map(\.send) }) { send.yield(nudge) }
     }
 
-    /// Nudges for one host; a new listener takes the place of the old. Two waiting nudges of each kind are enough.
+    /// How many lines to hosts are kept.
+    var count: (nudges: Int, consoles: Int) { lines.withLock { ($0.nudges.count, $0.consoles.count) } }
+
+    /// Nudges for one host, until nobody listens; a new listener takes the place of the old. Two waiting nudges of each
+    /// kind are enough.
     func listen(_ host: HostID) -> AsyncStream<HostNudge> {
-        let (stream, continuation) = AsyncStream.makeStream(of: HostNudge.self, bufferingPolicy: .bufferingNewest(16))
-        let old = lines.withLock { lines in
-            defer { lines.nudges[host] = continuation }
-            return lines.nudges[host]
+        let (stream, send) = AsyncStream.makeStream(of: HostNudge.self, bufferingPolicy: .bufferingNewest(16))
+        let (number, old) = lines.withLock { lines in
+            lines.opened += 1
+            defer { lines.nudges[host] = (lines.opened, send) }
+            return (lines.opened, lines.nudges[host]?.send)
+        }
+        send.onTermination = { [weak self] _ in
+            self?.lines.withLock { lines in
+                if lines.nudges[host]?.number == number { lines.nudges[host] = nil }
+            }
         }
         old?.finish()
         return stream
     }
 
-    func connectConsole(of host: HostID, _ console: @escaping ConsoleReader) {
-        lines.withLock { $0.consoles[host] = console }
+    /// The number is for `disconnectConsole`.
+    @discardableResult
+    func connectConsole(of host: HostID, _ console: @escaping ConsoleReader) -> Int {
+        lines.withLock { lines in
+            lines.opened += 1
+            lines.consoles[host] = (lines.opened, console)
+            return lines.opened
+        }
+    }
+
+    func disconnectConsole(of host: HostID, number: Int) {
+        lines.withLock { lines in
+            if lines.consoles[host]?.number == number { lines.consoles[host] = nil }
+        }
     }
 
     package func consoleOutput(host: HostID, server: ServerID, maxBytes: Int) async throws -> [UInt8] {
-        guard let console = lines.withLock({ $0.consoles[host] }) else {
+        guard let console = lines.withLock({ $0.consoles[host]?.read }) else {
             throw CloudError(.unavailable, "The server's host does not answer; try again when it is back.")
         }
         return try await console(server, maxBytes)

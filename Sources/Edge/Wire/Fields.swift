@@ -29,6 +29,11 @@ package struct Fields: Sendable {
     package func peek(_ name: String) -> JSONValue? { left[name] }
     package var names: [String] { left.keys.sorted() }
 
+    /// Refuses an object without the member; null will do.
+    package func require(_ name: String) throws(CloudError) {
+        guard has(name) else { throw missing(name) }
+    }
+
     /// The value as it came, `null` included.
     package mutating func value(_ name: String) -> JSONValue? {
         left.removeValue(forKey: name)
@@ -99,6 +104,12 @@ package struct Fields: Sendable {
         return texts
     }
 
+    package mutating func requiredStrings(_ name: String) throws(CloudError) -> [String] {
+        try require(name)
+        guard let texts = try strings(name) else { throw invalid(name, .null, "It must be a list.") }
+        return texts
+    }
+
     package mutating func optionalID<Kind>(_ name: String) throws(CloudError) -> Identifier<Kind>? {
         guard let text = try optionalString(name) else { return nil }
         guard UUIDText.isValid(text) else { throw invalid(name, .string(text), "It is not a 'uuid'.") }
@@ -164,6 +175,12 @@ package struct Fields: Sendable {
     package mutating func stringMap(_ name: String) throws(CloudError) -> [String: String]? {
         guard let value = value(name), value != .null else { return nil }
         return try Self.stringMap(value, name)
+    }
+
+    package mutating func requiredStringMap(_ name: String) throws(CloudError) -> [String: String] {
+        try require(name)
+        guard let map = try stringMap(name) else { throw invalid(name, .null, "It must be an object.") }
+        return map
     }
 
     package static func stringMap(_ value: JSONValue, _ name: String) throws(CloudError) -> [String: String] {

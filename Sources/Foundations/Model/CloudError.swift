@@ -35,7 +35,6 @@ package struct CloudError: Error, Sendable, CustomStringConvertible {
     }
 
     package static func badRequest(_ message: String) -> Self { Self(.badRequest, message) }
-    package static func forbidden(_ message: String) -> Self { Self(.forbidden, message) }
     package static func conflict(_ message: String) -> Self { Self(.conflict, message) }
     package static func notFound(_ noun: String, _ id: some CustomStringConvertible) -> Self {
         Self(.notFound, "\(noun) \(id) could not be found.")

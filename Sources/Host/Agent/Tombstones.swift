@@ -1,7 +1,7 @@
 import Model
 
-/// Servers that were taken away, in the order in which they were, until they may be forgotten: an older document comes late
-/// by half a minute at most, which is how long a call to the control plane may take.
+/// Servers that were taken away, in the order in which they were, until they may be forgotten: an older document comes
+/// late by half a minute at most, which is how long a call to the control plane may take.
 struct Tombstones {
     private static let kept = Duration.seconds(60)
 

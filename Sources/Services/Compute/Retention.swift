@@ -1,4 +1,4 @@
-import Model
+package import Model
 import Store
 
 /// How long what has ended is kept.
@@ -11,6 +11,20 @@ package struct Retention: Sendable {
     package var operations = 100_000
 
     package init() {}
+
+    /// More days than a life has are taken for a mistake.
+    package init(days: Double, deletedServers: Int) throws(CloudError) {
+        let longest = 36_500
+        guard (0...Double(longest)).contains(days) else {
+            throw CloudError.badRequest("What has ended can be kept for 0 to \(longest) days, not for \(days).")
+        }
+        let most = 1_000_000_000
+        guard (0...most).contains(deletedServers) else {
+            throw CloudError.badRequest("0 to \(most) deleted servers can be kept, not \(deletedServers).")
+        }
+        seconds = days * 86_400
+        self.deletedServers = deletedServers
+    }
 }
 
 extension ComputeService {

@@ -15,7 +15,8 @@ extension ComputeService {
     }
 
     /// Attaches a port, or one made in a network; without a wish one in the network that a new server would get.
-    /// Returns when the guest has it. What takes longer than a minute goes on, and its port is returned if there is one.
+    /// Returns when the guest has it. What takes longer than a minute goes on, and its port is returned if there is
+    /// one.
     package func attach(
         _ wanted: RequestedNIC?, to id: ServerID, by caller: Caller
     ) async throws -> ServerInterface {

@@ -2,20 +2,31 @@ package import Model
 import Store
 
 extension ComputeService {
-    /// Locks or unlocks. What an administrator locked, only an administrator unlocks.
-    package func setLock(
-        _ isLocked: Bool, reason: String?, byAdmin: Bool, on id: ServerID, by caller: Caller
-    ) async throws -> Server {
+    /// Locks a server: as an owner whoever belongs to its project, else as an administrator. One that is locked and
+    /// that its own project locks again stays as it is.
+    package func lock(_ id: ServerID, reason: String?, by caller: Caller) async throws {
+        try await database.transaction { db in
+            var server = try visible(id, by: caller, db)
+            let isOwner = caller.scope == .project(server.projectID)
+            if server.isLocked, isOwner { return }
+            server.isLocked = true
+            server.lockedByAdmin = !isOwner
+            server.lockedReason = reason
+            try db.update(server)
+        }
+    }
+
+    /// Unlocks a server. What an administrator of another project has locked, only an administrator unlocks.
+    package func unlock(_ id: ServerID, by caller: Caller) async throws {
         try await database.transaction { db in
             var server = try visible(id, by: caller, db)
             if server.isLocked, server.lockedByAdmin, !caller.isAdmin {
                 throw CloudError(.forbidden, "Instance \(id) was locked by an administrator.")
             }
-            server.isLocked = isLocked
-            server.lockedByAdmin = isLocked && byAdmin
-            server.lockedReason = reason
+            server.isLocked = false
+            server.lockedByAdmin = false
+            server.lockedReason = nil
             try db.update(server)
-            return server
         }
     }
 }

@@ -33,6 +33,7 @@ struct Points: AsyncParsableCommand {
         let folder = Self.scratch(machine)
         defer { Self.discard(folder) }
         var total = Tally()
+        var unproved: [String] = []
         for scenario in Scenario.all where self.scenario.map({ $0 == scenario.name }) ?? true {
             let trial = Trial(
                 scenario: scenario.name, folder: "\(folder)/\(scenario.name)", machine: machine, deaths: deaths,
@@ -40,10 +41,12 @@ struct Points: AsyncParsableCommand {
             let tally = try await trial.run(every: every)
             print("\(scenario.name): \(tally)")
             total += tally
+            if tally.kills == 0 { unproved.append(scenario.name) }
         }
         print("all: \(total)")
         // A point that was never reached proves nothing.
-        guard total.differences == 0, total.kills > 0 else { throw ExitCode.failure }
+        if !unproved.isEmpty { print("nothing was killed in \(unproved.joined(separator: ", "))") }
+        guard total.differences == 0, total.kills > 0, unproved.isEmpty else { throw ExitCode.failure }
     }
 
     static func scratch(_ machine: Machine.Kind) -> String {

@@ -22,6 +22,7 @@ package struct CloudFixture: Sendable {
         /// Whether agents work; without them a test speaks for the hosts.
         package var runsAgents = true
         package var inventory: @Sendable (Int) -> HostInventory = SimulatedHost.inventory
+        package var publicURL: String?
         /// `nil` for an SQLite file of its own.
         package var database: (any Database)?
         package var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -48,6 +49,7 @@ package struct CloudFixture: Sendable {
         settings.passwords = Passwords(cost: .init(rounds: options.passwordRounds))
         settings.clock = options.clock
         settings.database = options.database
+        settings.publicURL = options.publicURL
         let cloud = try Cloud(settings, logger: options.logger)
         try await cloud.prepare()
         var hosts: [SimulatedHost] = []

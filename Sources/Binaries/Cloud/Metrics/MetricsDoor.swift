@@ -2,6 +2,7 @@ import APIKit
 import HTTPTypes
 import Hummingbird
 import Identity
+import Logging
 import Model
 
 /// Answers `GET /metrics` and passes everything else on. Who asks from this machine needs no token, unless a proxy asks
@@ -9,21 +10,28 @@ import Model
 struct MetricsDoor<Inner: HTTPResponder<FrontContext>>: HTTPResponder {
     let inner: Inner
     let cloud: Cloud
+    let logger: Logger
 
     func respond(to request: Request, context: FrontContext) async throws -> Response {
         guard request.uri.path == "/metrics", request.method == .get else {
             return try await inner.respond(to: request, context: context)
         }
-        guard try await admits(request, context) else {
-            return Response(
-                status: .unauthorized, headers: [.contentType: "text/plain"],
-                body: .init(
-                    byteBuffer: .init(string: "Ask from this machine, or send an administrator's X-Auth-Token.\n")))
+        do {
+            guard try await admits(request, context) else {
+                return Self.text(.unauthorized, "Ask from this machine, or send an administrator's X-Auth-Token.\n")
+            }
+            return Self.text(.ok, try await cloud.metricsText())
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            logger.error("the metrics cannot be gathered", metadata: ["error": "\(error)"])
+            return Self.text(.internalServerError, "The metrics cannot be gathered; the service's log knows why.\n")
         }
-        let text = try await cloud.metricsText()
-        return Response(
-            status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-            body: .init(byteBuffer: .init(string: text)))
+    }
+
+    private static func text(_ status: HTTPResponse.Status, _ text: String) -> Response {
+        let type = status == .ok ? "text/plain; version=0.0.4; charset=utf-8" : "text/plain"
+        return Response(status: status, headers: [.contentType: type], body: .init(byteBuffer: .init(string: text)))
     }
 
     private func admits(_ request: Request, _ context: FrontContext) async throws -> Bool {

@@ -3,15 +3,12 @@ import HTTPTypes
 package import Compute
 package import HostProtocol
 import Model
-package import Networking
 import Wire
 
 /// The compute service: all its routes, and its version documents.
 package enum ComputeAPI {
-    package static func service(
-        compute: ComputeService, networking: NetworkingService, hosts: any HostLookups
-    ) -> APIService {
-        let lookups = ServerLookups(compute: compute, networking: networking, hosts: hosts)
+    package static func service(compute: ComputeService, hosts: any HostLookups) -> APIService {
+        let lookups = ServerLookups(compute: compute, hosts: hosts)
         var routes = [
             Route(.get, "/", .anyone) { request in
                 .json { writer in
@@ -20,14 +17,18 @@ package enum ComputeAPI {
                 }
             }
         ]
-        routes += ServersAPI(compute: compute, lookups: lookups).routes
+        routes += ServersAPI(compute: compute).routes
         routes += ServerActionsAPI(compute: compute, lookups: lookups).routes
+        routes += ServerSecurityGroupsAPI(compute: compute).routes
         routes += ServerMetadataAPI(compute: compute).routes
-        routes += ServerTags(compute: compute).routes
+        routes += ServerTagsAPI(compute: compute).routes
         routes += ServerInterfacesAPI(compute: compute).routes
+        routes += InstanceActionsAPI(compute: compute).routes
         routes += FlavorsAPI(compute: compute).routes
+        routes += FlavorExtraSpecsAPI(compute: compute).routes
         routes += KeypairsAPI(compute: compute).routes
         routes += ServerGroupsAPI(compute: compute).routes
+        routes += LimitsAPI(compute: compute).routes
         routes += QuotasAPI(compute: compute).routes
         routes += UnfinishedAPI.routes
         return APIService(

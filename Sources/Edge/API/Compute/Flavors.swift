@@ -54,6 +54,7 @@ struct FlavorsAPI: Sendable {
             Route(.post, "/flavors", .admin, handler: create),
             Route(.put, "/flavors/{id}", .admin, versions: Microversion(2, 55)...Microversion(2, 9999)) { request in
                 var fields = try await request.body("flavor")
+                try fields.require("description")
                 let description = try fields.optionalString("description", 0...65_535)
                 try fields.finish()
                 return render(try await compute.changeFlavor(request.id()) { $0.description = description }, request)
@@ -64,23 +65,20 @@ struct FlavorsAPI: Sendable {
             },
             Route(.get, "/flavors/{id}/os-flavor-access", .admin, handler: access),
             Route(.post, "/flavors/{id}/action", .admin, handler: changeAccess),
-        ] + specRoutes
+        ]
     }
 
     private func list(_ request: APIRequest, _ fields: [Field<Rendering>]) async throws -> APIResponse {
         let page = try Page(request)
         let minimumDisk = try request.integer("minDisk")
         let minimumRAM = try request.integer("minRam")
-        let isPublic: Bool? =
-            switch request.query("is_public")?.lowercased() {
-            case "none": nil
-            case "false", "0", "f", "no": false
-            default: true
-            }
+        let isPublic = try Self.isPublic(request)
+        let order = try FlavorSorting(request)
         let name = request.version >= Microversion(2, 102) ? try request.query("name").map(NamePattern.init) : nil
         var found = try await compute.flavors(isPublic: isPublic, by: request.caller).filter {
             name?.matches($0.name) != false && $0.disk >= minimumDisk ?? 0 && $0.memory >= minimumRAM ?? 0
         }
+        order.sort(&found)
         if let marker = page.marker {
             guard let at = found.firstIndex(where: { $0.id.text == marker }) else {
                 throw CloudError.badRequest("marker [\(marker)] not found")
@@ -102,6 +100,16 @@ struct FlavorsAPI: Sendable {
         }
     }
 
+    /// Public ones unless an administrator asks for others, or with `none` for both.
+    private static func isPublic(_ request: APIRequest) throws -> Bool? {
+        guard request.caller.isAdmin, let asked = request.query("is_public") else { return true }
+        if asked.lowercased() == "none" { return nil }
+        guard let wanted = APIRequest.boolean(asked) else {
+            throw CloudError.badRequest("Invalid is_public filter [\(asked.prefix(40))]: say true, false or none.")
+        }
+        return wanted
+    }
+
     private func render(_ flavor: Flavor, _ request: APIRequest) -> APIResponse {
         let plan = FieldPlan(Self.detail, at: request.version, admin: request.caller.isAdmin)
         return .json { writer in
@@ -120,7 +128,7 @@ struct FlavorsAPI: Sendable {
             disk: try fields.int("disk", 0...Int(Int32.max)),
             ephemeral: try fields.optionalInt("OS-FLV-EXT-DATA:ephemeral", 0...Int(Int32.max)) ?? 0,
             swap: try fields.optionalInt("swap", 0...Int(Int32.max)) ?? 0,
-            rxtxFactor: try Self.factor(&fields),
+            rxtxFactor: request.version < Microversion(2, 102) ? try Self.factor(&fields) : "1.0",
             isPublic: try fields.optionalBool("os-flavor-access:is_public") ?? true,
             description: request.version >= Microversion(2, 55)
                 ? try fields.optionalString("description", 0...65_535) : nil,
@@ -192,76 +200,5 @@ struct FlavorsAPI: Sendable {
             try await compute.takeFlavor(flavor.id, from: project)
         }
         return try await accessList(flavor.id)
-    }
-
-    private var specRoutes: [Route] {
-        [
-            Route(.get, "/flavors/{id}/os-extra_specs", .reader) { request in
-                let flavor = try await compute.flavor(request.id(), by: request.caller)
-                return .json { $0.field("extra_specs", flavor.extraSpecs) }
-            },
-            Route(.post, "/flavors/{id}/os-extra_specs", .admin) { request in
-                var outer = try Fields(try await request.json())
-                let given = try outer.stringMap("extra_specs") ?? [:]
-                try outer.finish()
-                let flavor = try await setSpecs(request) { $0.merging(given) { $1 } }
-                return .json { $0.field("extra_specs", flavor.extraSpecs) }
-            },
-            Route(.get, "/flavors/{id}/os-extra_specs/{key}", .reader) { request in
-                let key = request.parameter("key")
-                let flavor = try await compute.flavor(request.id(), by: request.caller)
-                guard let value = try flavor.extraSpecs.value()[key] else { throw absent(request) }
-                return one(key, value)
-            },
-            Route(.put, "/flavors/{id}/os-extra_specs/{key}", .admin) { request in
-                let key = request.parameter("key")
-                let given = try Fields.stringMap(try await request.json(), "extra_specs")
-                guard given.count == 1, let value = given[key] else {
-                    throw CloudError.badRequest("Invalid request body: it must hold '\(key.prefix(80))' alone.")
-                }
-                _ = try await setSpecs(request) { $0.merging(given) { $1 } }
-                return one(key, value)
-            },
-            Route(.delete, "/flavors/{id}/os-extra_specs/{key}", .admin) { request in
-                let key = request.parameter("key")
-                let error = absent(request)
-                _ = try await setSpecs(request) { specs in
-                    guard specs[key] != nil else { throw error }
-                    return specs.filter { $0.key != key }
-                }
-                return APIResponse(.ok)
-            },
-        ]
-    }
-
-    private func absent(_ request: APIRequest) -> CloudError {
-        CloudError(
-            .notFound, "Flavor \(request.parameter("id")) has no extra specs with key \(request.parameter("key")).")
-    }
-
-    private func one(_ key: String, _ value: String) -> APIResponse {
-        .json { writer in
-            writer.key(text: key)
-            writer.value(value)
-        }
-    }
-
-    private func setSpecs(
-        _ request: APIRequest, _ change: @escaping @Sendable ([String: String]) throws -> [String: String]
-    ) async throws -> Flavor {
-        try await compute.changeFlavor(request.id()) { flavor in
-            let changed = try change(try flavor.extraSpecs.value())
-            for key in changed.keys where !key.unicodeScalars.allSatisfy(Self.isSpecCharacter) {
-                throw CloudError.badRequest(
-                    "Invalid input for field/attribute extra_specs. Bad key '\(key.prefix(80))'.")
-            }
-            flavor.extraSpecs = try JSONText(changed)
-        }
-    }
-
-    private static func isSpecCharacter(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.isASCII
-            && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-                || " -_:.".unicodeScalars.contains(scalar))
     }
 }

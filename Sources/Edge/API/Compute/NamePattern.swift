@@ -36,6 +36,8 @@ struct NamePattern: Sendable {
     }
 
     private static let longest = 255
+    /// Every sign of a pattern adds two instructions at most.
+    private static let longestProgram = 2 * longest + 1
     private let program: [Instruction]
 
     init(_ pattern: String) throws(CloudError) {
@@ -51,8 +53,14 @@ struct NamePattern: Sendable {
         var program: [Instruction] = []
         Self.compile(node, &program)
         program.append(.accept)
+        guard program.count <= Self.longestProgram else {
+            throw CloudError.badRequest("The name pattern has more than \(Self.longestProgram) parts; shorten it.")
+        }
         self.program = program
     }
+
+    /// How many instructions the pattern takes.
+    var size: Int { program.count }
 
     func matches(_ text: String) -> Bool {
         let scalars = Array(text.lowercased().unicodeScalars)
@@ -94,8 +102,11 @@ struct NamePattern: Sendable {
         case .end: program.append(.end)
         case .sequence(let nodes): for node in nodes { compile(node, &program) }
         case .either(let nodes): compileEither(nodes[...], &program)
-        case .repeated(let inner, let least, let isBounded):
-            if least == 1 { compile(inner, &program) }
+        case .repeated(let inner, least: 1, _):
+            let start = program.count
+            compile(inner, &program)
+            program.append(.split(start, program.count + 1))
+        case .repeated(let inner, _, let isBounded):
             let split = program.count
             program.append(.jump(0))
             compile(inner, &program)

@@ -6,16 +6,8 @@ enum QueryRules {
     private static let flavors: Set<String> = [
         "is_public", "limit", "marker", "minDisk", "minRam", "sort_dir", "sort_key",
     ]
-    private static let servers: Set<String> = [
-        "access_ip_v4", "access_ip_v6", "all_tenants", "auto_disk_config", "availability_zone", "block_device_mapping",
-        "changes-before", "changes-since", "config_drive", "created_at", "deleted", "description",
-        "display_description", "display_name", "flavor", "host", "hostname", "image", "image_ref", "info_cache", "ip",
-        "ip6", "kernel_id", "key_name", "launch_index", "launched_at", "limit", "locked", "locked_by", "marker",
-        "metadata", "name", "node", "not-tags", "not-tags-any", "pci_devices", "power_state", "progress", "project_id",
-        "ramdisk_id", "reservation_id", "root_device_name", "security_groups", "services", "soft_deleted", "sort_dir",
-        "sort_key", "status", "system_metadata", "tags", "tags-any", "task_state", "tenant_id", "terminated_at",
-        "user_id", "uuid", "vm_state",
-    ]
+    private static let servers = ServerListFilter.names.union(ServerFilterTable.rows.keys)
+        .subtracting(["instance_type_id"])
     private static let actions: Set<String> = ["changes-since", "limit", "marker"]
 
     /// By path; an empty list is a route that never minds.

@@ -4,13 +4,12 @@ import Compute
 import Model
 import Wire
 
-/// `/limits`, `/os-quota-sets`, `/os-availability-zone`.
+/// `/os-quota-sets`, `/os-availability-zone`.
 struct QuotasAPI: Sendable {
     let compute: ComputeService
 
     var routes: [Route] {
         [
-            Route(.get, "/limits", .authenticated, handler: limits),
             Route(.get, "/os-quota-sets/{project}", .reader) { try await show($0, detail: false) },
             Route(.get, "/os-quota-sets/{project}/detail", .reader) { try await show($0, detail: true) },
             Route(.get, "/os-quota-sets/{project}/defaults", .authenticated) { request in
@@ -27,54 +26,6 @@ struct QuotasAPI: Sendable {
             Route(.get, "/os-availability-zone", .authenticated) { try await zones($0, detail: false) },
             Route(.get, "/os-availability-zone/detail", .admin) { try await zones($0, detail: true) },
         ]
-    }
-
-    private func limits(_ request: APIRequest) async throws -> APIResponse {
-        var project = try request.caller.project()
-        if let other = request.query("tenant_id") {
-            guard request.caller.isAdmin || other == project.text else {
-                throw CloudError(
-                    .forbidden, "Policy doesn't allow os_compute_api:limits:other_project to be performed.")
-            }
-            project = ProjectID(other)
-        }
-        let quotas = Dictionary(
-            uniqueKeysWithValues: try await compute.quotas(of: project).map { ($0.resource, $0) })
-        return .json { writer in
-            writer.object("limits") { writer in
-                writer.array("rate") { _ in }
-                writer.object("absolute") { writer in
-                    func limit(_ resource: String) -> Int { quotas[resource]?.limit ?? -1 }
-                    func used(_ resource: String) -> Int { quotas[resource]?.used ?? 0 }
-                    writer.field("maxTotalInstances", limit("instances"))
-                    writer.field("maxTotalCores", limit("cores"))
-                    writer.field("maxTotalRAMSize", limit("ram"))
-                    writer.field("maxServerMeta", limit("metadata_items"))
-                    writer.field("maxTotalKeypairs", limit("key_pairs"))
-                    writer.field("maxServerGroups", limit("server_groups"))
-                    writer.field("maxServerGroupMembers", limit("server_group_members"))
-                    writer.field("totalInstancesUsed", used("instances"))
-                    writer.field("totalCoresUsed", used("cores"))
-                    writer.field("totalRAMUsed", used("ram"))
-                    writer.field("totalServerGroupsUsed", used("server_groups"))
-                    if request.version < Microversion(2, 36) {
-                        for name in ["maxSecurityGroups", "maxSecurityGroupRules", "maxTotalFloatingIps"] {
-                            writer.key(text: name)
-                            writer.value(-1)
-                        }
-                        for name in ["totalSecurityGroupsUsed", "totalFloatingIpsUsed"] {
-                            writer.key(text: name)
-                            writer.value(0)
-                        }
-                    }
-                    if request.version < Microversion(2, 39) { writer.field("maxImageMeta", 128) }
-                    if request.version < Microversion(2, 57) {
-                        writer.field("maxPersonality", 5)
-                        writer.field("maxPersonalitySize", 10_240)
-                    }
-                }
-            }
-        }
     }
 
     private func show(_ request: APIRequest, detail: Bool) async throws -> APIResponse {

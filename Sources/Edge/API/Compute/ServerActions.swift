@@ -1,33 +1,8 @@
 import APIKit
 import HTTPTypes
 import Compute
-import HostProtocol
 import Model
-import Networking
 import Wire
-
-/// What the routes of servers ask of other services and of hosts.
-struct ServerLookups: Sendable {
-    let compute: ComputeService
-    let networking: NetworkingService
-    let hosts: any HostLookups
-
-    func securityGroups(of id: ServerID, by caller: Caller) async throws -> [SecurityGroup] {
-        let ids = Set(
-            try await compute.attachments(of: id, by: caller).flatMap { try $0.port.securityGroups.value() })
-        return try await networking.securityGroups(by: caller).filter { ids.contains($0.id) }
-    }
-
-    /// The tail of the serial log; a server that never had a host has none.
-    func console(of id: ServerID, maxBytes: Int, by caller: Caller) async throws -> String {
-        let server = try await compute.server(id, by: caller)
-        guard let host = server.hostID, server.settled != .building else {
-            throw CloudError(.conflict, "Instance \(id) is not ready")
-        }
-        let bytes = try await hosts.consoleOutput(host: host, server: id, maxBytes: maxBytes)
-        return String(decoding: bytes, as: UTF8.self)
-    }
-}
 
 /// `POST /servers/{id}/action`: one row an action, by the key of the body.
 struct ServerActionsAPI: Sendable {
@@ -40,7 +15,8 @@ struct ServerActionsAPI: Sendable {
     let lookups: ServerLookups
 
     var routes: [Route] {
-        [Route(.post, "/servers/{id}/action", .authenticated, handler: dispatch)]
+        let actions = actions
+        return [Route(.post, "/servers/{id}/action", .authenticated) { try await dispatch($0, actions) }]
     }
 
     private var actions: [String: Action] {
@@ -57,8 +33,14 @@ struct ServerActionsAPI: Sendable {
             "os-getConsoleOutput": Action(run: console),
             "lock": Action(run: lock),
             "unlock": Action(run: unlock),
-            "addSecurityGroup": Action { try await changeGroups($0, $1) { $0.union([$1]) } },
-            "removeSecurityGroup": Action { try await changeGroups($0, $1) { $0.subtracting([$1]) } },
+            "addSecurityGroup": Action { request, body in
+                try await compute.addSecurityGroup(try Self.group(body), to: request.id(), by: request.caller)
+                return .accepted
+            },
+            "removeSecurityGroup": Action { request, body in
+                try await compute.removeSecurityGroup(try Self.group(body), from: request.id(), by: request.caller)
+                return .accepted
+            },
         ]
     }
 
@@ -68,10 +50,13 @@ struct ServerActionsAPI: Sendable {
         "os-resetState", "changePassword", "createBackup", "restore", "forceDelete", "evacuate", "migrate",
         "os-migrateLive", "pause", "unpause", "rescue", "unrescue", "shelve", "shelveOffload", "unshelve", "suspend",
         "resume", "addFixedIp", "removeFixedIp", "addFloatingIp", "removeFloatingIp", "os-getVNCConsole",
-        "os-getSPICEConsole", "os-getSerialConsole", "os-getRDPConsole", "os-resetNetwork",
+        "os-getSPICEConsole", "os-getSerialConsole",
     ]
 
-    private func dispatch(_ request: APIRequest) async throws -> APIResponse {
+    /// Those that Nova has taken back.
+    private static let gone: Set<String> = ["os-getRDPConsole", "resetNetwork"]
+
+    private func dispatch(_ request: APIRequest, _ actions: [String: Action]) async throws -> APIResponse {
         guard case .object(let members) = try await request.json(), members.count == 1, let member = members.first
         else {
             throw CloudError.badRequest("The body must be an object with one key, the action's name.")
@@ -79,6 +64,9 @@ struct ServerActionsAPI: Sendable {
         guard let action = actions[member.key] else {
             if Self.unfinished.contains(member.key) {
                 throw CloudError(.notImplemented, "The action '\(member.key)' is not available in this release.")
+            }
+            if Self.gone.contains(member.key) {
+                throw CloudError(.gone, "The action '\(member.key)' has been removed from the API.")
             }
             throw CloudError.badRequest("There is no such action: \(member.key.prefix(80))")
         }
@@ -117,33 +105,20 @@ struct ServerActionsAPI: Sendable {
             reason = try fields.optionalString("locked_reason", 1...255)
             try fields.finish()
         }
-        let (why, byAdmin) = (reason, request.caller.isAdmin)
-        _ = try await compute.setLock(true, reason: why, byAdmin: byAdmin, on: request.id(), by: request.caller)
+        try await compute.lock(request.id(), reason: reason, by: request.caller)
         return .accepted
     }
 
     private func unlock(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {
-        _ = try await compute.setLock(false, reason: nil, byAdmin: false, on: request.id(), by: request.caller)
+        try await compute.unlock(request.id(), by: request.caller)
         return .accepted
     }
 
-    private func changeGroups(
-        _ request: APIRequest, _ body: JSONValue,
-        _ change: @escaping @Sendable (Set<SecurityGroupID>, SecurityGroupID) -> Set<SecurityGroupID>
-    ) async throws -> APIResponse {
+    /// The name or id of a security group.
+    private static func group(_ body: JSONValue) throws -> String {
         var fields = try Fields(body, at: "security group")
         let name = try fields.string("name", 1...255)
         try fields.finish()
-        let project = try request.caller.project()
-        let groups = try await lookups.networking.securityGroups(by: request.caller)
-        guard let group = groups.first(where: { $0.projectID == project && ($0.id.text == name || $0.name == name) })
-        else { throw CloudError(.notFound, "Security group \(name) not found.") }
-        for interface in try await compute.attachments(of: request.id(), by: request.caller) {
-            _ = try await lookups.networking.update(interface.port.id, by: request.caller) { port in
-                port.securityGroups = try JSONText(change(Set(try port.securityGroups.value()), group.id).sorted())
-            }
-        }
-        try await compute.refreshAddresses(of: [request.parameter("id")])
-        return .accepted
+        return name
     }
 }

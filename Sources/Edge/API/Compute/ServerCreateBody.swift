@@ -130,7 +130,7 @@ struct ServerCreateBody {
         let nic = RequestedNIC(
             portID: try fields.optionalID("port"), networkID: try fields.optionalID("uuid"),
             fixedIP: try fields.optionalString("fixed_ip"),
-            tag: version >= Microversion(2, 32) ? try fields.optionalString("tag", 1...60) : nil)
+            tag: knowsTags(version) ? try fields.optionalString("tag", 1...60) : nil)
         try fields.finish()
         guard nic.portID != nil || nic.networkID != nil else {
             throw CloudError.badRequest("Invalid input for field/attribute networks. 'uuid' or 'port' is required.")
@@ -139,6 +139,11 @@ struct ServerCreateBody {
             throw fields.invalid("fixed_ip", .string(address), "It is not an IP address.")
         }
         return nic
+    }
+
+    /// Nova lost the tags of NICs between 2.37 and 2.41.
+    private static func knowsTags(_ version: Microversion) -> Bool {
+        (Microversion(2, 32)...Microversion(2, 36)).contains(version) || version >= Microversion(2, 42)
     }
 
     private mutating func readPlacement(_ fields: inout Fields, _ api: APIRequest) throws {
@@ -162,7 +167,7 @@ struct ServerCreateBody {
         request.accessIPv4 = try address("accessIPv4", 4, &fields)
         request.accessIPv6 = try address("accessIPv6", 6, &fields)
         if version >= Microversion(2, 19) { request.description = try fields.optionalString("description") }
-        if version >= Microversion(2, 52) { request.tags = try ServerTags.check(try fields.strings("tags") ?? []) }
+        if version >= Microversion(2, 52) { request.tags = try ServerTagsAPI.check(try fields.strings("tags") ?? []) }
         request.hostname = try Hostname.read(&fields, at: version)
         if version < Microversion(2, 57), let files = try fields.optionalArray("personality"), !files.isEmpty {
             throw CloudError(.notImplemented, "File injection (personality) is not offered; use user_data.")

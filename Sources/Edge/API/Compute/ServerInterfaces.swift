@@ -4,7 +4,7 @@ import Compute
 import Model
 import Wire
 
-/// `/servers/{id}/os-interface` and `/servers/{id}/os-instance-actions`.
+/// `/servers/{id}/os-interface`.
 struct ServerInterfacesAPI: Sendable {
     let compute: ComputeService
 
@@ -32,15 +32,6 @@ struct ServerInterfacesAPI: Sendable {
                 try await compute.detach(request.id("port"), from: request.id(), by: request.caller)
                 return .accepted
             },
-            Route(.get, "/servers/{id}/os-instance-actions", .reader) { request in
-                let actions = try await compute.actions(of: request.id(), by: request.caller)
-                return .json { writer in
-                    writer.array("instanceActions") { writer in
-                        for action in actions { writer.object { write(action, request, to: &$0) } }
-                    }
-                }
-            },
-            Route(.get, "/servers/{id}/os-instance-actions/{request}", .reader, handler: showAction),
         ]
     }
 
@@ -105,49 +96,6 @@ struct ServerInterfacesAPI: Sendable {
                 }
             }
             if request.version >= Microversion(2, 70) { writer.field("tag", interface.tag) }
-        }
-    }
-
-    private func write(_ action: WorkflowRecord, _ request: APIRequest, to writer: inout JSONWriter) {
-        writer.field("action", action.action)
-        writer.field("instance_uuid", action.serverID)
-        writer.field("request_id", action.requestID)
-        writer.field("user_id", action.userID)
-        writer.field("project_id", action.projectID)
-        writer.field("start_time", action.createdAt.iso8601(.microsecondsWithoutZone))
-        writer.field("message", action.outcome == .failed ? action.failure ?? "Error" : nil)
-        if request.version >= Microversion(2, 58) {
-            writer.field("updated_at", action.updatedAt.iso8601(.microsecondsWithoutZone))
-        }
-    }
-
-    private func showAction(_ request: APIRequest) async throws -> APIResponse {
-        let wanted = request.parameter("request")
-        let actions = try await compute.actions(of: request.id(), by: request.caller)
-        guard let action = actions.first(where: { $0.requestID == wanted }) else {
-            throw CloudError(
-                .notFound, "Action for request_id \(wanted) on instance \(request.parameter("id")) not found")
-        }
-        let host = try await compute.hostname(ofAny: request.id()) ?? ""
-        let traceback = try action.outputs.value()[WorkflowRecord.detailsOutput]
-        let showsEvents = request.caller.isAdmin || request.version >= Microversion(2, 51)
-        return .json { writer in
-            writer.object("instanceAction") { writer in
-                write(action, request, to: &writer)
-                guard showsEvents else { return }
-                writer.array("events") { writer in
-                    writer.object { event in
-                        event.field("event", "compute_\(action.kind)")
-                        event.field("start_time", action.createdAt.iso8601(.microsecondsWithoutZone))
-                        event.field("finish_time", action.finishedAt?.iso8601(.microsecondsWithoutZone))
-                        event.field("result", action.outcome?.rawValue)
-                        if request.caller.isAdmin { event.field("traceback", traceback) }
-                        if request.version >= Microversion(2, 62) { event.field("hostId", "") }
-                        if request.version >= Microversion(2, 62), request.caller.isAdmin { event.field("host", host) }
-                        if request.version >= Microversion(2, 84) { event.field("details", action.failure) }
-                    }
-                }
-            }
         }
     }
 }

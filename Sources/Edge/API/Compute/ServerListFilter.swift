@@ -1,14 +1,12 @@
 import APIKit
-import HTTPTypes
-import Compute
 import Model
 
 /// The query of a server list.
 enum ServerListFilter {
-    private static let equal: [(name: String, field: ServerFilter.Field)] = [
-        ("user_id", .user), ("flavor", .flavor), ("instance_type_id", .flavor), ("image", .image),
-        ("image_ref", .image),
-        ("key_name", .key), ("availability_zone", .zone), ("reservation_id", .reservation), ("uuid", .id),
+    /// Parameters that say whose servers, in which order and how many; the others are `ServerFilterTable`'s.
+    static let names: Set<String> = [
+        "all_tenants", "changes-before", "changes-since", "deleted", "limit", "marker", "project_id", "sort_dir",
+        "sort_key", "tenant_id",
     ]
 
     /// `hostID` tells a host by its name, for administrators.
@@ -17,94 +15,63 @@ enum ServerListFilter {
     ) throws -> (filter: ServerFilter, allProjects: Bool) {
         var filter = ServerFilter()
         let allProjects = try readScope(request, &filter)
-        for (name, field) in equal {
-            if let value = request.query(name) { filter.equal.append((field, value)) }
+        filter.changedSince = try request.time("changes-since")
+        filter.changedBefore = request.version >= Microversion(2, 66) ? try request.time("changes-before") : nil
+        if let since = filter.changedSince, let before = filter.changedBefore, since > before {
+            throw CloudError.badRequest("The value of changes-since must be less than or equal to changes-before.")
         }
-        if let name = request.query("host"), request.caller.isAdmin {
-            filter.equal.append((.host, hostID(name)?.text ?? ""))
-        }
-        filter.changedSince = try time("changes-since", request)
-        filter.changedBefore = request.version >= Microversion(2, 66) ? try time("changes-before", request) : nil
-        if filter.changedSince != nil, filter.deleted == .without { filter.deleted = .with }
-        filter.keep = try keep(request)
+        try readDeleted(request, &filter)
+        try readRows(request, &filter, hostID)
         filter.order = try ServerSorting.read(request)
         return (filter, allProjects)
     }
 
-    /// Whose servers; says whether of all projects.
+    /// Whose servers; says whether of all projects. `tenant_id` chooses one of all, and says nothing without them.
     private static func readScope(_ request: APIRequest, _ filter: inout ServerFilter) throws -> Bool {
-        if request.caller.isAdmin, request.flag("deleted") { filter.deleted = .only }
-        if request.query("all_tenants").map({ $0.isEmpty }) == true || request.flag("all_tenants") {
+        guard let asked = request.query("all_tenants") else { return false }
+        guard let isWide = asked.isEmpty ? true : APIRequest.boolean(asked) else {
+            throw ServerFilterTable.invalid("all_tenants", asked, "It must be a boolean.")
+        }
+        guard isWide else { return false }
+        guard request.caller.isAdmin else {
+            throw CloudError(
+                .forbidden, "Policy doesn't allow os_compute_api:servers:detail:get_all_tenants to be performed.")
+        }
+        filter.project = (request.query("project_id") ?? request.query("tenant_id")).map { ProjectID($0) }
+        return true
+    }
+
+    /// Deleted servers are in a list of what has changed, and where administrators ask for them.
+    private static func readDeleted(_ request: APIRequest, _ filter: inout ServerFilter) throws {
+        if Set(request.queries("status").map { $0.uppercased() }) == ["DELETED"] {
             guard request.caller.isAdmin else {
-                throw CloudError(
-                    .forbidden, "Policy doesn't allow os_compute_api:servers:detail:get_all_tenants to be performed.")
+                throw CloudError(.forbidden, "Only administrators may list deleted instances")
             }
-            filter.project = (request.query("project_id") ?? request.query("tenant_id")).map { ProjectID($0) }
-            return true
+            filter.deleted = .with
+        } else if request.caller.isAdmin, let asked = request.query("deleted") {
+            filter.deleted = APIRequest.boolean(asked) == true ? .only : .without
+        } else if filter.changedSince != nil || filter.changedBefore != nil {
+            filter.deleted = .with
         }
-        return false
     }
 
-    private static func time(_ name: String, _ request: APIRequest) throws -> Timestamp? {
-        guard let text = request.query(name) else { return nil }
-        guard let time = Timestamp(iso8601: text) else {
-            throw CloudError.badRequest("Invalid input for query parameters \(name). Value: '\(text.prefix(40))'.")
+    private static func readRows(
+        _ request: APIRequest, _ filter: inout ServerFilter, _ hostID: (String) -> HostID?
+    ) throws {
+        var tests: [ServerFilterRow.Test] = []
+        for name in request.queryNames.sorted() {
+            guard let row = ServerFilterTable.rows[name], row.isHeard(request) else { continue }
+            let values = request.queries(name)
+            switch row.meaning {
+            case .equal(let field): filter.equal.append((field, values[0]))
+            case .host: filter.equal.append((.host, hostID(values[0])?.text ?? ""))
+            case .test(let read): tests.append(try read(values, request))
+            case .refused:
+                throw ServerFilterTable.invalid(name, values[0], "Servers cannot be listed by it.")
+            }
         }
-        return time
-    }
-
-    private static func keep(_ request: APIRequest) throws -> (@Sendable (Server) throws -> Bool)? {
-        var tests: [@Sendable (Server) throws -> Bool] = []
-        if let pattern = request.query("name") ?? request.query("display_name") {
-            let name = try NamePattern(pattern)
-            tests.append { name.matches($0.name) }
-        }
-        let statuses = Set(request.queries("status").map { $0.uppercased() })
-        if !statuses.isEmpty {
-            try check(statuses, request)
-            tests.append { statuses.contains($0.state.status) }
-        }
-        for (name, version) in [("ip", 4), ("ip6", 6)] {
-            guard let pattern = try request.query(name).map(NamePattern.init) else { continue }
-            tests.append { try ServerAddresses($0.addresses).contains(version: version, where: pattern.matches) }
-        }
-        if let state = request.query("vm_state") { tests.append { $0.state.vmState == state } }
-        if let state = request.query("task_state") { tests.append { $0.state.taskState == state } }
-        if let power = try request.integer("power_state") { tests.append { $0.state.powerState == power } }
-        if let hostname = request.query("hostname") { tests.append { $0.hostname == hostname } }
-        if let text = request.query("locked"), request.version >= Microversion(2, 73) {
-            let wanted = ["true", "1", "t", "yes"].contains(text.lowercased())
-            tests.append { $0.isLocked == wanted }
-        }
-        tests += tagTests(request)
-        if tests.isEmpty { return nil }
+        guard !tests.isEmpty else { return }
         let all = tests
-        return { server in try all.allSatisfy { try $0(server) } }
-    }
-
-    private static let statuses: Set<String> = [
-        "ACTIVE", "BUILD", "DELETED", "ERROR", "HARD_REBOOT", "MIGRATING", "PASSWORD", "PAUSED", "REBOOT", "REBUILD",
-        "RESCUE", "RESIZE", "REVERT_RESIZE", "SHELVED", "SHELVED_OFFLOADED", "SHUTOFF", "SOFT_DELETED", "SUSPENDED",
-        "UNKNOWN", "VERIFY_RESIZE",
-    ]
-
-    /// An unknown status is an empty list, and a 400 from 2.38.
-    private static func check(_ wanted: Set<String>, _ request: APIRequest) throws {
-        if request.version >= Microversion(2, 38), let unknown = wanted.subtracting(statuses).first {
-            throw CloudError.badRequest("Invalid status value '\(unknown.prefix(40))'.")
-        }
-    }
-
-    private static func tagTests(_ request: APIRequest) -> [@Sendable (Server) -> Bool] {
-        guard request.version >= Microversion(2, 26) else { return [] }
-        func words(_ name: String) -> [String]? {
-            request.query(name).map { $0.split(separator: ",").map { "\"\($0)\"" } }
-        }
-        var tests: [@Sendable (Server) -> Bool] = []
-        if let all = words("tags") { tests.append { row in all.allSatisfy { row.tags.raw.contains($0) } } }
-        if let any = words("tags-any") { tests.append { row in any.contains { row.tags.raw.contains($0) } } }
-        if let all = words("not-tags") { tests.append { row in !all.allSatisfy { row.tags.raw.contains($0) } } }
-        if let any = words("not-tags-any") { tests.append { row in !any.contains { row.tags.raw.contains($0) } } }
-        return tests
+        filter.keep = { server in try all.allSatisfy { try $0(server) } }
     }
 }

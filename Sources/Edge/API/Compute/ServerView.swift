@@ -190,8 +190,7 @@ enum ServerView {
     private static func progress(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
         switch rendering.state.status {
         case "ACTIVE", "BUILD", "REBOOT", "HARD_REBOOT", "RESIZE", "REBUILD", "MIGRATING", "PASSWORD", "VERIFY_RESIZE":
-            writer.field(
-                "progress", rendering.state.status == "BUILD" ? 0 : rendering.server.launchedAt == nil ? 0 : 100)
+            writer.field("progress", rendering.server.progress)
         default: return
         }
     }
@@ -237,4 +236,9 @@ func writeLinks<Kind>(
             $0.field("href", rootURL, bookmark, id.text)
         }
     }
+}
+
+extension Server {
+    /// In percent: a server that has been built is done.
+    var progress: Int { settled == .building || launchedAt == nil ? 0 : 100 }
 }

@@ -7,7 +7,6 @@ import Wire
 /// `/servers`.
 struct ServersAPI: Sendable {
     let compute: ComputeService
-    let lookups: ServerLookups
 
     var routes: [Route] {
         [
@@ -22,7 +21,6 @@ struct ServersAPI: Sendable {
             },
             Route(.get, "/servers/{id}/ips", .reader, handler: addresses),
             Route(.get, "/servers/{id}/ips/{label}", .reader, handler: addresses),
-            Route(.get, "/servers/{id}/os-security-groups", .reader, handler: securityGroups),
         ]
     }
 
@@ -123,23 +121,6 @@ struct ServersAPI: Sendable {
             throw CloudError(.notFound, "Instance is not a member of specified network")
         }
         return .json { shown.write(network: label, to: &$0) }
-    }
-
-    private func securityGroups(_ request: APIRequest) async throws -> APIResponse {
-        let groups = try await lookups.securityGroups(of: request.id(), by: request.caller)
-        return .json { writer in
-            writer.array("security_groups") { writer in
-                for group in groups {
-                    writer.object {
-                        $0.field("id", group.id)
-                        $0.field("name", group.name)
-                        $0.field("description", group.description)
-                        $0.field("tenant_id", group.projectID)
-                        $0.array("rules") { _ in }
-                    }
-                }
-            }
-        }
     }
 }
 

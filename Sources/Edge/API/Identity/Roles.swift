@@ -129,16 +129,16 @@ struct RolesAPI: Sendable {
             found.removeAll { $0.target != .domain || $0.targetID != domain }
         }
         if !request.caller.isAdmin { found.removeAll { $0.userID != request.caller.userID } }
-        let names = request.query("include_names") == nil ? nil : try await AssignmentNames(identity)
+        let wantsNames = request.query("include_names").map { APIRequest.boolean($0) ?? true } ?? false
+        let names = wantsNames ? try await AssignmentNames(identity) : nil
         return IdentityAPI.list("role_assignments", found, request) { assignment, writer in
             writer.object { writer in
-                Self.reference("role", assignment.roleID.text, names?.roles, to: &writer)
-                Self.reference("user", assignment.userID.text, names?.users, domain: true, to: &writer)
+                Self.reference("role", assignment.roleID.text, names, to: &writer)
+                Self.reference("user", assignment.userID.text, names, to: &writer)
                 writer.object("scope") { writer in
                     switch assignment.target {
-                    case .project:
-                        Self.reference("project", assignment.targetID, names?.projects, domain: true, to: &writer)
-                    case .domain: Self.reference("domain", assignment.targetID, names?.domains, to: &writer)
+                    case .project: Self.reference("project", assignment.targetID, names, to: &writer)
+                    case .domain: Self.reference("domain", assignment.targetID, names, to: &writer)
                     case .system: writer.object("system") { $0.field("all", true) }
                     }
                 }
@@ -148,33 +148,29 @@ struct RolesAPI: Sendable {
     }
 
     private static func reference(
-        _ name: StaticString, _ id: String, _ names: [String: String]?, domain: Bool = false,
-        to writer: inout JSONWriter
+        _ kind: StaticString, _ id: String, _ names: AssignmentNames?, to writer: inout JSONWriter
     ) {
-        writer.object(name) { writer in
+        writer.object(kind) { writer in
             writer.field("id", id)
-            guard let names else { return }
-            writer.field("name", names[id])
-            guard domain else { return }
+            guard let known = names?.all[id] else { return }
+            writer.field("name", known.name)
+            guard let domain = known.domain else { return }
             writer.object("domain") {
-                $0.field("id", Domain.defaultID)
-                $0.field("name", "Default")
+                $0.field("id", domain)
+                $0.field("name", names?.all[domain.text]?.name)
             }
         }
     }
 }
 
-/// Names for `include_names`.
+/// Names for `include_names`, by id, and the domains of what is in one.
 private struct AssignmentNames {
-    var roles: [String: String]
-    var users: [String: String]
-    var projects: [String: String]
-    var domains: [String: String]
+    var all: [String: (name: String, domain: DomainID?)] = [:]
 
     init(_ identity: IdentityService) async throws {
-        roles = .init(uniqueKeysWithValues: try await identity.list(Role.self).map { ($0.id.text, $0.name) })
-        users = .init(uniqueKeysWithValues: try await identity.list(User.self).map { ($0.id.text, $0.name) })
-        projects = .init(uniqueKeysWithValues: try await identity.list(Project.self).map { ($0.id.text, $0.name) })
-        domains = .init(uniqueKeysWithValues: try await identity.list(Domain.self).map { ($0.id.text, $0.name) })
+        for role in try await identity.list(Role.self) { all[role.id.text] = (role.name, nil) }
+        for user in try await identity.list(User.self) { all[user.id.text] = (user.name, user.domainID) }
+        for project in try await identity.list(Project.self) { all[project.id.text] = (project.name, project.domainID) }
+        for domain in try await identity.list(Domain.self) { all[domain.id.text] = (domain.name, nil) }
     }
 }

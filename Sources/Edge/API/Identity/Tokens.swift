@@ -30,8 +30,14 @@ struct TokensAPI: Sendable {
         return IdentityAPI.list("projects", found, request) { ProjectsAPI.write($0, request, to: &$1) }
     }
 
+    /// Those that a token of the caller can be scoped to.
     private func domains(_ request: APIRequest) async throws -> APIResponse {
-        let found = try await identity.list(Domain.self, orderBy: "name").filter(\.enabled)
+        let granted = Set(
+            try await identity.list(RoleAssignment.self, orderBy: "key")
+                .filter { $0.userID == request.caller.userID && $0.target == .domain }.map(\.targetID))
+        let found = try await identity.list(Domain.self, orderBy: "name").filter {
+            $0.enabled && granted.contains($0.id.text)
+        }
         return IdentityAPI.list("domains", found, request) { DomainsAPI.write($0, request, to: &$1) }
     }
 

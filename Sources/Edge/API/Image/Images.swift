@@ -57,12 +57,18 @@ struct ImagesAPI: Sendable {
             try writer.array("images") { writer in
                 for image in shown { try Self.write(image, to: &writer) }
             }
-            writer.field("first", "/v2/images")
+            writer.field("first", Self.page(request, after: nil))
             if found.count == limit, let last = found.last {
-                writer.field("next", "/v2/images?marker=\(last.id)&limit=\(limit)")
+                writer.field("next", Self.page(request, after: last.id))
             }
             writer.field("schema", "/v2/schemas/images")
         }
+    }
+
+    /// The address of a page of the list that was asked for.
+    private static func page(_ request: APIRequest, after marker: ImageID?) -> String {
+        let query = request.queryParameters.text("marker", becomes: marker?.text)
+        return query.isEmpty ? "/v2/images" : "/v2/images?\(query)"
     }
 
     private static func filter(_ request: APIRequest) throws -> ImageFilter {
@@ -103,6 +109,7 @@ struct ImagesAPI: Sendable {
             try ImageAttributes.set(name, to: value, of: &made, &properties)
         }
         made.properties = try JSONText(properties)
+        try ImageAttributes.check(made)
         let created = try await image.create(made, by: request.caller)
         return try render(created, .created).header(.location, "\(request.baseURL)/images/\(created.id)")
     }
@@ -141,6 +148,7 @@ struct ImagesAPI: Sendable {
             try ImageAttributes.set(String(name), to: value, of: &image, &properties)
         }
         image.properties = try JSONText(properties)
+        try ImageAttributes.check(image)
     }
 
     private func retag(
@@ -148,6 +156,7 @@ struct ImagesAPI: Sendable {
     ) async throws -> APIResponse {
         _ = try await image.update(request.id(), by: request.caller) { image in
             image.tags = try JSONText(try change(try image.tags.value()))
+            try ImageAttributes.check(image)
         }
         return .noContent
     }
@@ -187,45 +196,6 @@ struct ImagesAPI: Sendable {
                 writer.key(text: name)
                 writer.value(value)
             }
-        }
-    }
-}
-
-/// The members of an image that clients set; all others are properties.
-enum ImageAttributes {
-    static let readOnly: Set<String> = [
-        "id", "owner", "status", "size", "virtual_size", "checksum", "os_hash_algo", "os_hash_value", "created_at",
-        "updated_at", "self", "file", "schema", "direct_url", "locations", "stores",
-    ]
-    static let names: Set<String> = readOnly.union([
-        "name", "visibility", "protected", "os_hidden", "disk_format", "container_format", "min_disk", "min_ram",
-        "tags",
-    ])
-
-    static func set(
-        _ name: String, to value: JSONValue, of image: inout Model.Image, _ properties: inout [String: String]
-    ) throws {
-        guard !readOnly.contains(name) else {
-            throw CloudError(.forbidden, "Attribute '\(name)' is read-only.")
-        }
-        var fields = try Fields(.object([.init(key: name, value: value)]), at: "image")
-        switch name {
-        case "name": image.name = try fields.optionalString(name)
-        case "visibility":
-            let word = try fields.word(name, of: ["public", "private", "shared", "community"])
-            image.visibility = word.flatMap(Model.Image.Visibility.init(rawValue:)) ?? image.visibility
-        case "protected": image.isProtected = try fields.optionalBool(name) ?? false
-        case "os_hidden": image.isHidden = try fields.optionalBool(name) ?? false
-        case "disk_format": image.diskFormat = try fields.optionalString(name)
-        case "container_format": image.containerFormat = try fields.optionalString(name)
-        case "min_disk": image.minDisk = try fields.optionalInt(name, 0...Int(Int32.max)) ?? 0
-        case "min_ram": image.minRAM = try fields.optionalInt(name, 0...Int(Int32.max)) ?? 0
-        case "tags": image.tags = try JSONText(try fields.strings(name) ?? [])
-        default:
-            guard case .string(let text) = value, name.unicodeScalars.count <= 255, text.utf8.count <= 65_535 else {
-                throw fields.invalid(name, value, "Properties are strings.")
-            }
-            properties[name] = text
         }
     }
 }

@@ -104,8 +104,8 @@ package enum WorkflowQueries {
     }
 
     /// Ends whatever is under way on a server or waits there for its turn, so that another workflow takes over. A step
-    /// that runs now finds at its commit that it has lost the lease; until then `lease_until` tells that its effects may
-    /// still appear.
+    /// that runs now finds at its commit that it has lost the lease; until then `lease_until` tells that its effects
+    /// may still appear.
     package static func endAll(of server: ServerID, because why: String, now: Timestamp, _ db: any Connection) throws {
         try db.execute(
             """

@@ -1,0 +1,163 @@
+import APIKit
+import HTTPTypes
+import Model
+import Placement
+import Wire
+
+/// `/resource_providers`, and what they hold and give: `/allocations`, `/usages`.
+struct ResourceProvidersAPI: Sendable {
+    let placement: PlacementService
+
+    var routes: [Route] {
+        [
+            Route(.get, "/resource_providers", .serviceOrAdmin, handler: list),
+            Route(.get, "/resource_providers/{id}", .serviceOrAdmin) { request in
+                let provider = try await placement.provider(request.id())
+                var writer = JSONWriter()
+                write(provider, request, to: &writer)
+                return APIResponse(.ok, headers: [.contentType: "application/json"], body: .bytes(writer.bytes))
+            },
+            Route(.get, "/resource_providers/{id}/inventories", .serviceOrAdmin, handler: inventories),
+            Route(.get, "/resource_providers/{id}/usages", .serviceOrAdmin) { request in
+                let (provider, found) = try await placement.inventories(of: request.id())
+                return .json { writer in
+                    writer.field("resource_provider_generation", provider.generation)
+                    writer.object("usages") { writer in
+                        for inventory in found {
+                            writer.key(text: inventory.resourceClass)
+                            writer.value(inventory.used)
+                        }
+                    }
+                }
+            },
+            Route(.get, "/resource_providers/{id}/allocations", .serviceOrAdmin, handler: providerAllocations),
+            Route(.get, "/allocations/{id}", .serviceOrAdmin, handler: consumerAllocations),
+            Route(.get, "/usages", .reader, versions: Microversion(1, 9)...Microversion(1, 9999), handler: usages),
+        ]
+    }
+
+    private func list(_ request: APIRequest) async throws -> APIResponse {
+        var found = try await placement.providers()
+        if let name = request.query("name") { found.removeAll { $0.name != name } }
+        if let id = request.query("uuid") { found.removeAll { $0.id.text != id } }
+        let filter = try TraitFilter(request)
+        if !filter.isEmpty {
+            let traits = try await placement.providerTraits()
+            found.removeAll { !filter.accepts(traits[$0.id] ?? []) }
+        }
+        let shown = found
+        return .json { writer in
+            writer.array("resource_providers") { writer in
+                for provider in shown { write(provider, request, to: &writer) }
+            }
+        }
+    }
+
+    private func write(_ provider: ResourceProvider, _ request: APIRequest, to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.field("uuid", provider.id)
+            writer.field("name", provider.name)
+            writer.field("generation", provider.generation)
+            if request.version >= Microversion(1, 14) {
+                writer.null("parent_provider_uuid")
+                writer.field("root_provider_uuid", provider.id)
+            }
+            writer.array("links") { writer in
+                var links = [("self", ""), ("inventories", "/inventories"), ("usages", "/usages")]
+                if request.version >= Microversion(1, 6) { links.append(("traits", "/traits")) }
+                for (rel, suffix) in links {
+                    writer.object {
+                        $0.field("rel", rel)
+                        $0.field("href", "/placement/resource_providers/\(provider.id)\(suffix)")
+                    }
+                }
+            }
+        }
+    }
+
+    private func inventories(_ request: APIRequest) async throws -> APIResponse {
+        let (provider, found) = try await placement.inventories(of: request.id())
+        return .json { writer in
+            writer.field("resource_provider_generation", provider.generation)
+            writer.object("inventories") { writer in
+                for inventory in found {
+                    writer.key(text: inventory.resourceClass)
+                    writer.object {
+                        $0.field("total", inventory.total)
+                        $0.field("reserved", inventory.reserved)
+                        $0.field("min_unit", inventory.minUnit)
+                        $0.field("max_unit", inventory.maxUnit)
+                        $0.field("step_size", inventory.stepSize)
+                        $0.field("allocation_ratio", raw: "\(Double(inventory.allocationRatio) / 1000)")
+                    }
+                }
+            }
+        }
+    }
+
+    private func providerAllocations(_ request: APIRequest) async throws -> APIResponse {
+        let (provider, found) = try await placement.allocations(on: request.id())
+        let byConsumer = Dictionary(grouping: found, by: \.consumerID)
+        return .json { writer in
+            writer.object("allocations") { writer in
+                for (consumer, parts) in byConsumer.sorted(by: { $0.key < $1.key }) {
+                    writer.key(text: consumer)
+                    writer.object { resources(parts, to: &$0) }
+                }
+            }
+            writer.field("resource_provider_generation", provider.generation)
+        }
+    }
+
+    private func resources(_ parts: [Allocation], to writer: inout JSONWriter) {
+        writer.object("resources") { writer in
+            for part in parts {
+                writer.key(text: part.resourceClass)
+                writer.value(part.used)
+            }
+        }
+    }
+
+    private func consumerAllocations(_ request: APIRequest) async throws -> APIResponse {
+        let found = try await placement.allocations(of: request.parameter("id"))
+        let byProvider = Dictionary(grouping: found, by: \.providerID)
+        var generations: [ResourceProviderID: Int] = [:]
+        for id in byProvider.keys { generations[id] = try await placement.generation(of: id) }
+        let known = generations
+        return .json { writer in
+            writer.object("allocations") { writer in
+                for (id, parts) in byProvider {
+                    writer.key(text: id.text)
+                    writer.object { writer in
+                        writer.field("generation", known[id] ?? 0)
+                        resources(parts, to: &writer)
+                    }
+                }
+            }
+            if request.version >= Microversion(1, 12), let first = found.first {
+                writer.field("project_id", first.projectID)
+                writer.field("user_id", first.userID)
+            }
+            if request.version >= Microversion(1, 28), !found.isEmpty { writer.field("consumer_generation", 1) }
+        }
+    }
+
+    private func usages(_ request: APIRequest) async throws -> APIResponse {
+        guard let project = request.query("project_id") else {
+            throw CloudError.badRequest("Invalid query string parameters: 'project_id' is a required property.")
+        }
+        guard request.caller.owns(ProjectID(project)) else {
+            throw CloudError(.forbidden, "You may not see the usage of this project.")
+        }
+        let sums = try await placement.usages(
+            of: ProjectID(project), user: request.query("user_id").map { UserID($0) })
+        return .json { writer in
+            writer.object("usages") { writer in
+                for (resourceClass, used) in sums.sorted(by: { $0.key < $1.key }) {
+                    writer.key(text: resourceClass)
+                    writer.value(used)
+                }
+            }
+        }
+    }
+}

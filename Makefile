@@ -33,7 +33,7 @@ test:
 	swift test
 	swift run crash-harness points
 	swift run crash-harness points --deaths 2 --every 3
-	swift run crash-harness takeover --scenario boot --every 3
+	swift run crash-harness takeover --every 4
 	scripts/test-host
 
 fuzz:

@@ -125,7 +125,8 @@ extension PostgreSQLTests {
 
     /// Tables by the type of their records.
     private static func tables() throws -> [String: String] {
-        let declaration = /extension (\w+): (?:Keyed)?Record \{\s+package static var table: String \{ "(\w+)" \}/
+        let declaration =
+            /extension (\w+): (?:Keyed|Identity)?Record \{\s+package static var table: String \{ "(\w+)" \}/
         let found = try sources().flatMap { $0.text.matches(of: declaration).map { (String($0.1), String($0.2)) } }
         return Dictionary(uniqueKeysWithValues: found)
     }

@@ -74,8 +74,7 @@ package struct Seed: Sendable {
         let roles = ["admin", "manager", "member", "reader", "service"].map { name in
             Role(id: .randomUndashed(), name: name)
         }
-        var admin = User(id: .randomUndashed(), name: "admin", domainID: Domain.defaultID)
-        admin.passwordHash = try await cloud.identity.passwords.hash(options.adminPassword)
+        let admin = User(id: .randomUndashed(), name: "admin", domainID: Domain.defaultID)
         let targets = [
             (RoleAssignment.Target.project, projects[0].id.text), (.domain, Domain.defaultID.text), (.system, "all"),
         ]
@@ -85,8 +84,10 @@ package struct Seed: Sendable {
         let domain = Domain(id: Domain.defaultID, name: "Default", description: "The default domain")
         // Each of the first four roles implies the next.
         try await cloud.identity.plant(
-            [domain] + projects + roles + [admin] + grants + catalog,
-            implied: zip(roles.prefix(3), roles.dropFirst()).map { ($0.id, $1.id) })
+            IdentitySeed(
+                records: [domain] + projects + roles + catalog, administrator: admin,
+                password: options.adminPassword, grants: grants,
+                implied: zip(roles.prefix(3), roles.dropFirst()).map { ($0.id, $1.id) }))
     }
 
     /// Addresses without a host: each client reads the one it came by.

@@ -9,7 +9,7 @@ package struct DesiredServer: Codable, Sendable, Equatable {
     package enum Power: String, Codable, Sendable { case running, stopped }
 
     package var serverID: ServerID
-    /// Raised at each workflow lease and takeover; the host refuses what is lower.
+    /// Raised with each document of the server; the host refuses what is lower.
     package var epoch: Int64
     package var presence: Presence
     package var power: Power

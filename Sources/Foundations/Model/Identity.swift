@@ -44,7 +44,7 @@ package struct User: Sendable, Equatable {
     package var email: String?
     package var description: String?
     package var enabled: Bool = true
-    /// `scrypt$N$r$p$salt$hash`; never leaves the identity service.
+    /// `scrypt$N$salt$hash`; never leaves the identity service.
     package var passwordHash: String?
     /// Raised by a password change and by disabling: tokens of an older epoch are refused.
     package var epoch: Int = 0

@@ -19,7 +19,7 @@ package struct Server: Sendable, Equatable {
     package var lockedByAdmin: Bool = false
     package var lockedReason: String?
 
-    /// Grows with every lease of an operation; documents to the host carry it.
+    /// Grows with every document to the host, which carries it.
     package var epoch: Int64 = 0
     package var workflowID: WorkflowID?
     /// Why the last document failed on its host, until the operation has read it.

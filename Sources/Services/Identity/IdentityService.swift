@@ -8,7 +8,7 @@ import Synchronization
 package final class IdentityService: Sendable {
     package let database: any Database
     package let clock: any CloudClock
-    package let passwords: Passwords
+    let passwords: Passwords
     private let memory = Mutex(Memory())
 
     /// Hours a token is good for.

@@ -3,15 +3,15 @@ package import Store
 
 /// Domains, projects, users, roles and grants: plain records, changed one at a time.
 extension IdentityService {
-    package func find<Kept: KeyedRecord>(_ type: Kept.Type, _ id: String, noun: String) async throws -> Kept {
+    package func find<Kept: IdentityRecord>(_ type: Kept.Type, _ id: String, noun: String) async throws -> Kept {
         guard let found = try await database.read({ try $0.find(type, key: .text(id)) }) else {
             throw CloudError.notFound(noun, id)
         }
         return found
     }
 
-    package func list<Kept: KeyedRecord>(_ type: Kept.Type, orderBy column: String = "id") async throws -> [Kept] {
-        try await database.read { try $0.fetch(type, "ORDER BY \(column)") }
+    package func list<Kept: IdentityRecord>(_ type: Kept.Type) async throws -> [Kept] {
+        try await database.read { try $0.fetch(type, "ORDER BY \(Kept.order)") }
     }
 
     package func user(_ id: UserID) async throws -> User {
@@ -19,12 +19,12 @@ extension IdentityService {
     }
 
     /// Inserts a record; a second of the same name is a conflict.
-    package func create<Kept: KeyedRecord>(_ record: Kept, noun: String) async throws {
+    package func create<Kept: IdentityRecord>(_ record: Kept, noun: String) async throws {
         try await naming(noun) { [self] in try await change { try $0.insert(record) } }
     }
 
     @discardableResult
-    package func update<Kept: KeyedRecord>(
+    package func update<Kept: IdentityRecord>(
         _ type: Kept.Type, _ id: String, noun: String, _ edit: @escaping @Sendable (inout Kept) throws -> Void
     ) async throws -> Kept {
         try await naming(noun.lowercased()) { [self] in
@@ -37,11 +37,16 @@ extension IdentityService {
         }
     }
 
-    /// Inserts records, and which roles imply which, in one commit.
-    package func plant(_ records: [any Record], implied: [(prior: RoleID, implied: RoleID)]) async throws {
+    /// Inserts all that the first administrator needs in one commit.
+    package func plant(_ seed: IdentitySeed) async throws {
+        var administrator = seed.administrator
+        administrator.passwordHash = try await passwords.hash(seed.password)
+        let user = administrator
         try await change { db in
-            for record in records { try db.insert(record) }
-            for pair in implied {
+            for record in seed.records { try db.insert(record) }
+            try db.insert(user)
+            for grant in seed.grants { try db.insert(grant) }
+            for pair in seed.implied {
                 try IdentityQueries.addImplication(prior: pair.prior, implied: pair.implied, db)
             }
         }
@@ -118,7 +123,7 @@ extension IdentityService {
         }
     }
 
-    package func remove<Kept: KeyedRecord>(_ type: Kept.Type, _ id: String, noun: String) async throws {
+    package func remove<Kept: IdentityRecord>(_ type: Kept.Type, _ id: String, noun: String) async throws {
         let found = try await change { try $0.delete(type, key: .text(id)) }
         if !found { throw CloudError.notFound(noun, id) }
     }
@@ -150,5 +155,26 @@ extension IdentityService {
 
     package func imply(prior: RoleID, implied: RoleID) async throws {
         try await change { try IdentityQueries.addImplication(prior: prior, implied: implied, $0) }
+    }
+}
+
+/// What an empty cloud begins with.
+package struct IdentitySeed: Sendable {
+    /// Domains, projects, roles and the catalog, in an order that foreign keys allow.
+    package var records: [any Record]
+    package var administrator: User
+    package var password: String
+    package var grants: [RoleAssignment]
+    package var implied: [(prior: RoleID, implied: RoleID)]
+
+    package init(
+        records: [any Record], administrator: User, password: String, grants: [RoleAssignment],
+        implied: [(prior: RoleID, implied: RoleID)]
+    ) {
+        self.records = records
+        self.administrator = administrator
+        self.password = password
+        self.grants = grants
+        self.implied = implied
     }
 }

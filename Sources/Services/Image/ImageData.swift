@@ -81,14 +81,6 @@ extension ImageService {
         try await files.removeAll(except: known)
     }
 
-    /// The same, for a host that was told to boot from the image.
-    package func content(of id: ImageID) async throws -> @Sendable () async throws -> [UInt8]? {
-        guard let image = try await database.read({ try $0.find(Image.self, key: .id(id)) }) else {
-            throw CloudError(.notFound, "The image \(id) is gone.")
-        }
-        return try await content(of: image)
-    }
-
     /// The bytes in order, each call a piece of at most 1 MiB, `nil` at the end.
     package func content(of image: Image) async throws -> @Sendable () async throws -> [UInt8]? {
         guard image.status == .active else {
@@ -96,5 +88,13 @@ extension ImageService {
         }
         let reader = try await files.open(image.id)
         return { try await reader.next() }
+    }
+
+    /// The same, for a host that was told to boot from the image.
+    package func content(of id: ImageID) async throws -> @Sendable () async throws -> [UInt8]? {
+        guard let image = try await database.read({ try $0.find(Image.self, key: .id(id)) }) else {
+            throw CloudError(.notFound, "The image \(id) is gone.")
+        }
+        return try await content(of: image)
     }
 }

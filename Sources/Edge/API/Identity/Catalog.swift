@@ -16,7 +16,7 @@ struct CatalogAPI: Sendable {
     var routes: [Route] {
         [
             Route(.get, "/services", .reader) { request in
-                var found = try await identity.list(CatalogService.self, orderBy: "type")
+                var found = try await identity.list(CatalogService.self)
                 if let type = request.query("type") { found.removeAll { $0.type != type } }
                 if let name = request.query("name") { found.removeAll { $0.name != name } }
                 return IdentityAPI.list("services", found, request) { write($0, request, to: &$1) }

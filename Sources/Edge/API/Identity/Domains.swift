@@ -11,7 +11,7 @@ struct DomainsAPI: Sendable {
     var routes: [Route] {
         [
             Route(.get, "/domains", .reader) { request in
-                let found = try await identity.list(Domain.self, orderBy: "name").filter { domain in
+                let found = try await identity.list(Domain.self).filter { domain in
                     request.query("name").map { $0 == domain.name } ?? true
                 }
                 return IdentityAPI.list("domains", found, request) { Self.write($0, request, to: &$1) }

@@ -55,7 +55,7 @@ struct ProjectsAPI: Sendable {
     }
 
     private func list(_ request: APIRequest) async throws -> APIResponse {
-        var found = try await identity.list(Project.self, orderBy: "name")
+        var found = try await identity.list(Project.self)
         if let name = request.query("name") { found.removeAll { $0.name != name } }
         if let domain = request.query("domain_id") { found.removeAll { $0.domainID.text != domain } }
         if !request.caller.isAdmin {

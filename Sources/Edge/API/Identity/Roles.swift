@@ -11,7 +11,7 @@ struct RolesAPI: Sendable {
     var routes: [Route] {
         [
             Route(.get, "/roles", .reader) { request in
-                let found = try await identity.list(Role.self, orderBy: "name").filter { role in
+                let found = try await identity.list(Role.self).filter { role in
                     request.query("name").map { $0 == role.name } ?? true
                 }
                 return IdentityAPI.list("roles", found, request) { Self.write($0, request, to: &$1) }
@@ -98,7 +98,7 @@ struct RolesAPI: Sendable {
     }
 
     private func inferences(_ request: APIRequest) async throws -> APIResponse {
-        let roles = try await identity.list(Role.self, orderBy: "name")
+        let roles = try await identity.list(Role.self)
         let pairs = try await identity.implications()
         return .json { writer in
             writer.array("role_inferences") { writer in
@@ -119,7 +119,7 @@ struct RolesAPI: Sendable {
     }
 
     private func assignments(_ request: APIRequest) async throws -> APIResponse {
-        var found = try await identity.list(RoleAssignment.self, orderBy: "key")
+        var found = try await identity.list(RoleAssignment.self)
         if let user = request.query("user.id") { found.removeAll { $0.userID.text != user } }
         if let role = request.query("role.id") { found.removeAll { $0.roleID.text != role } }
         if let project = request.query("scope.project.id") {

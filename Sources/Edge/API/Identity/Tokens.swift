@@ -33,9 +33,9 @@ struct TokensAPI: Sendable {
     /// Those that a token of the caller can be scoped to.
     private func domains(_ request: APIRequest) async throws -> APIResponse {
         let granted = Set(
-            try await identity.list(RoleAssignment.self, orderBy: "key")
+            try await identity.list(RoleAssignment.self)
                 .filter { $0.userID == request.caller.userID && $0.target == .domain }.map(\.targetID))
-        let found = try await identity.list(Domain.self, orderBy: "name").filter {
+        let found = try await identity.list(Domain.self).filter {
             $0.enabled && granted.contains($0.id.text)
         }
         return IdentityAPI.list("domains", found, request) { DomainsAPI.write($0, request, to: &$1) }

@@ -11,7 +11,7 @@ struct UsersAPI: Sendable {
     var routes: [Route] {
         [
             Route(.get, "/users", .admin) { request in
-                var found = try await identity.list(User.self, orderBy: "name")
+                var found = try await identity.list(User.self)
                 if let name = request.query("name") { found.removeAll { $0.name != name } }
                 if let domain = request.query("domain_id") { found.removeAll { $0.domainID.text != domain } }
                 return IdentityAPI.list("users", found, request) { Self.write($0, request, to: &$1) }

@@ -1,7 +1,13 @@
 package import Model
 
-extension Domain: KeyedRecord {
+/// A record that Identity keeps, listed in the order of a column of its own.
+package protocol IdentityRecord: KeyedRecord {
+    static var order: String { get }
+}
+
+extension Domain: IdentityRecord {
     package static var table: String { "domains" }
+    package static var order: String { "name" }
     package static let columns = [
         "id", "name", "description", "enabled",
     ]
@@ -18,8 +24,9 @@ extension Domain: KeyedRecord {
     }
 }
 
-extension Project: KeyedRecord {
+extension Project: IdentityRecord {
     package static var table: String { "projects" }
+    package static var order: String { "name" }
     package static let columns = [
         "id", "name", "domain_id", "description", "enabled",
     ]
@@ -36,8 +43,9 @@ extension Project: KeyedRecord {
     }
 }
 
-extension User: KeyedRecord {
+extension User: IdentityRecord {
     package static var table: String { "users" }
+    package static var order: String { "name" }
     package static let columns = [
         "id", "name", "domain_id", "default_project_id", "email", "description", "enabled", "password_hash", "epoch",
     ]
@@ -57,8 +65,9 @@ extension User: KeyedRecord {
     }
 }
 
-extension Role: KeyedRecord {
+extension Role: IdentityRecord {
     package static var table: String { "roles" }
+    package static var order: String { "name" }
     package static let columns = [
         "id", "name", "description",
     ]
@@ -75,8 +84,9 @@ extension Role: KeyedRecord {
     }
 }
 
-extension RoleAssignment: KeyedRecord {
+extension RoleAssignment: IdentityRecord {
     package static var table: String { "role_assignments" }
+    package static var order: String { "key" }
     package static let columns = [
         "key", "user_id", "target", "target_id", "role_id",
     ]
@@ -94,8 +104,9 @@ extension RoleAssignment: KeyedRecord {
     }
 }
 
-extension CatalogService: KeyedRecord {
+extension CatalogService: IdentityRecord {
     package static var table: String { "catalog_services" }
+    package static var order: String { "type" }
     package static let columns = [
         "id", "type", "name", "description", "enabled",
     ]
@@ -112,8 +123,9 @@ extension CatalogService: KeyedRecord {
     }
 }
 
-extension Endpoint: KeyedRecord {
+extension Endpoint: IdentityRecord {
     package static var table: String { "endpoints" }
+    package static var order: String { "id" }
     package static let columns = [
         "id", "service_id", "interface", "url", "region_id", "enabled",
     ]
@@ -131,8 +143,9 @@ extension Endpoint: KeyedRecord {
     }
 }
 
-extension Region: KeyedRecord {
+extension Region: IdentityRecord {
     package static var table: String { "regions" }
+    package static var order: String { "id" }
     package static let columns = [
         "id", "description",
     ]

@@ -44,7 +44,7 @@ package enum ImageQueries {
         Set(try db.texts("SELECT id FROM images WHERE status = 'active'"))
     }
 
-    /// What a caller may list: its own, public and community ones; everything for an administrator.
+    /// What a caller may list: its own and public ones; everything for an administrator.
     package static func visible(
         to project: ProjectID?, marker: Image?, limit: Int, matching filter: ImageFilter, _ db: any Connection
     ) throws -> [Image] {

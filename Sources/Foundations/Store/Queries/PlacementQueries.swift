@@ -94,8 +94,8 @@ package enum PlacementQueries {
         try db.execute("UPDATE resource_providers SET generation = generation + 1 WHERE id = ?1", [.id(provider)])
     }
 
-    /// Takes resources of one provider for a consumer, all or none of them; `false` when one does not fit. The caller's
-    /// transaction must be rolled back or retried with another provider only after `release`.
+    /// Takes resources of one provider for a consumer, all or none of them; `false` when one does not fit,
+    /// and then nothing is taken.
     package static func claim(
         _ wanted: [(resourceClass: String, amount: Int)], on provider: ResourceProviderID, for consumer: String,
         project: ProjectID, user: UserID, _ db: any Connection

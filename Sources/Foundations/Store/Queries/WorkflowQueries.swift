@@ -129,7 +129,7 @@ package enum WorkflowQueries {
             "UPDATE workflows SET lease_until = 0 WHERE id = ?1 AND finished_at IS NOT NULL", [.id(id)])
     }
 
-    /// The end of the last lease among ended workflows of a server whose step may still be running.
+    /// Whether a step of a workflow of the server that was ended may still be running.
     package static func lingeringLease(of server: ServerID, at now: Timestamp, _ db: any Connection) throws -> Bool {
         try db.integer(
             """

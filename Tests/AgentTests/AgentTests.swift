@@ -97,6 +97,26 @@ struct AgentTests {
         #expect(bench.driver.startCount(of: bench.server) == 1)
     }
 
+    /// A command that comes again after the server was taken away makes nothing.
+    @Test func aTombstoneRefusesACommand() async throws {
+        let bench = Bench()
+        let reboot = HostCommand(id: "reboot-1", action: .rebootHard)
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 1))
+            try await bench.report(of: 1)
+            bench.channel.send(bench.document(epoch: 2, command: reboot))
+            try await bench.report(of: 2)
+            bench.channel.send(bench.document(epoch: 3, presence: .absent))
+            try await bench.report(of: 3)
+            bench.channel.send(bench.document(epoch: 2, command: reboot))
+            bench.channel.send(bench.document(epoch: 4, presence: .absent))
+            let last = try await bench.report(of: 4)
+            #expect(last.power == .absent)
+        }
+        #expect(bench.driver.callCount(.start) == 2)
+        #expect(try await bench.driver.power(of: bench.server) == .absent)
+    }
+
     @Test func aSoftRebootOfADeafGuestBecomesHard() async throws {
         let bench = Bench()
         bench.driver.setIgnoresACPI(true)

@@ -161,15 +161,4 @@ struct InterfaceTests {
             }
         }
     }
-
-    private func refusal(_ body: () async throws -> Void) async -> String {
-        do {
-            try await body()
-            return "it was allowed"
-        } catch let error as CloudError {
-            return error.kind == .conflict ? error.message : "\(error)"
-        } catch {
-            return "\(error)"
-        }
-    }
 }

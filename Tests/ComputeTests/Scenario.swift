@@ -161,3 +161,15 @@ var brokenServer: Holdings {
     held.ram = 256
     return held
 }
+
+/// The words of a conflict; anything else in words that no test expects.
+func refusal(_ body: () async throws -> Void) async -> String {
+    do {
+        try await body()
+        return "it was allowed"
+    } catch let error as CloudError {
+        return error.kind == .conflict ? error.message : "\(error)"
+    } catch {
+        return "\(error)"
+    }
+}

@@ -51,17 +51,6 @@ struct TakeoverTests {
         }
     }
 
-    private func refusal(_ body: () async throws -> Void) async -> String {
-        do {
-            try await body()
-            return "it was allowed"
-        } catch let error as CloudError {
-            return error.kind == .conflict ? error.message : "\(error)"
-        } catch {
-            return "\(error)"
-        }
-    }
-
     /// In Nova's words (compute/api.py, exception.InstanceInvalidState).
     @Test func operationsRefuseOneAnother() async throws {
         try await Workshop.run { shop in

@@ -13,6 +13,8 @@ package enum ServerOperation: String, Sendable, Codable, CaseIterable {
 
 /// How an operation or a change reads to users: from where it may start and which `task_state` it shows.
 package struct OperationRule: Sendable {
+    /// The workflow that carries it out.
+    package var kind: String
     /// Nova's action name, as in `os-instance-actions`.
     package var action: String
     /// The word Nova uses in its refusals: "Cannot 'stop' instance ...".
@@ -26,15 +28,17 @@ package struct OperationRule: Sendable {
     package var deadlineSeconds: Double = 600
 }
 
-/// What is done to a server without a `task_state`: such changes wait for one another and for operations, which do not
-/// refuse them; operations that come later wait for them.
+/// What is done to a server without a `task_state`. Changes wait for one another; an operation under way refuses them,
+/// and one that comes later waits for them.
 package enum ServerChange: String, Sendable, CaseIterable {
     case attachInterface = "attach_interface"
     case detachInterface = "detach_interface"
 
     package var rule: OperationRule {
-        OperationRule(
-            action: rawValue, verb: rawValue, allowedFrom: [.active, .stopped], takesOver: false, taskStates: [])
+        let kind = self == .attachInterface ? "attach-interface" : "detach-interface"
+        return OperationRule(
+            kind: kind, action: rawValue, verb: rawValue, allowedFrom: [.active, .stopped], takesOver: false,
+            taskStates: [])
     }
 }
 
@@ -44,25 +48,29 @@ extension ServerOperation {
         switch self {
         case .build:
             OperationRule(
-                action: "create", verb: "create", allowedFrom: [.building], takesOver: false,
+                kind: "build-server", action: "create", verb: "create", allowedFrom: [.building], takesOver: false,
                 taskStates: ["scheduling", "networking", "spawning"], deadlineSeconds: 1800)
         case .start:
             OperationRule(
-                action: "start", verb: "start", allowedFrom: [.stopped], takesOver: false, taskStates: ["powering-on"])
+                kind: "start-server", action: "start", verb: "start", allowedFrom: [.stopped], takesOver: false,
+                taskStates: ["powering-on"])
         case .stop:
             OperationRule(
-                action: "stop", verb: "stop", allowedFrom: [.active, .error], takesOver: false,
+                kind: "stop-server", action: "stop", verb: "stop", allowedFrom: [.active, .error], takesOver: false,
                 taskStates: ["powering-off"])
         case .rebootSoft:
             OperationRule(
-                action: "reboot", verb: "reboot", allowedFrom: [.active], takesOver: false, taskStates: ["rebooting"])
+                kind: "reboot-server", action: "reboot", verb: "reboot", allowedFrom: [.active], takesOver: false,
+                taskStates: ["rebooting"])
         case .rebootHard:
             OperationRule(
-                action: "reboot", verb: "reboot", allowedFrom: [.active, .stopped, .error], takesOver: false,
+                kind: "reboot-server", action: "reboot", verb: "reboot", allowedFrom: [.active, .stopped, .error],
+                takesOver: false,
                 taskStates: ["rebooting_hard"])
         case .delete:
             OperationRule(
-                action: "delete", verb: "delete", allowedFrom: Set(SettledState.allCases).subtracting([.deleted]),
+                kind: "delete-server", action: "delete", verb: "delete",
+                allowedFrom: Set(SettledState.allCases).subtracting([.deleted]),
                 takesOver: true, taskStates: ["deleting"], deadlineSeconds: 1800)
         }
     }

@@ -12,7 +12,7 @@ enum HostDocuments {
     /// asked.
     @discardableResult
     static func change(
-        of id: ServerID, for request: String?, _ db: any Connection, _ body: (inout DesiredServer) -> Void
+        of id: ServerID, for request: String?, _ db: any Connection, _ body: (inout DesiredServer) throws -> Void
     ) throws -> Int64 {
         guard var server = try db.find(Server.self, key: .id(id)), let host = server.hostID,
             var document = try document(of: server, db)
@@ -20,7 +20,7 @@ enum HostDocuments {
         server.epoch += 1
         document.command = nil
         document.requestID = request
-        body(&document)
+        try body(&document)
         document.epoch = server.epoch
         try put(document, on: host, db)
         server.hostFailure = nil

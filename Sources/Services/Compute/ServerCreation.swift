@@ -140,7 +140,7 @@ extension ComputeService {
         var server = server
         let isBound = plan.scheduling.forcedHost != nil || plan.scheduling.requestedHost != nil
         var workflow = OperationStart.workflow(
-            ServerOperation.build.rule, kind: "build-server", on: server,
+            ServerOperation.build.rule, on: server,
             input: try JSONText(BuildInput(isBoundToHost: isBound, byAdministrator: caller.isAdmin)).raw,
             by: server.userID, requestID: caller.requestID, now: placing.now, lease)
         var request = try plan.request(of: server)
@@ -149,6 +149,7 @@ extension ComputeService {
             server.hostID = host.id
             server.availabilityZone = host.availabilityZone
             server.operation = .build
+            server.phase = BuildServer.Phase.networking.rawValue
             server.workflowID = workflow.id
         case .refused(let refusal):
             server.settled = .error

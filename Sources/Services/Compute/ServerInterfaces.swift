@@ -45,7 +45,7 @@ extension ComputeService {
         try OperationStart.check(ServerChange.attachInterface.rule, on: server, by: caller)
         let nic = try await network.resolve(wanted, by: caller)
         let input = try JSONText(AttachInterface.Input(nic: nic, byAdministrator: caller.isAdmin)).raw
-        return try await begin(.attachInterface, kind: AttachInterface.kind, on: id, input: input, by: caller) { db in
+        return try await begin(.attachInterface, on: id, input: input, by: caller) { db in
             try ServerRequest.remember(nic, of: id, db)
         }
     }
@@ -59,11 +59,11 @@ extension ComputeService {
             throw CloudError(.notFound, "Instance \(id) does not have a port with id \(port)")
         }
         let input = try JSONText(DetachInterface.Input(portID: port)).raw
-        return try await begin(.detachInterface, kind: DetachInterface.kind, on: id, input: input, by: caller)
+        return try await begin(.detachInterface, on: id, input: input, by: caller)
     }
 
     private func begin(
-        _ change: ServerChange, kind: String, on id: ServerID, input: String, by caller: Caller,
+        _ change: ServerChange, on id: ServerID, input: String, by caller: Caller,
         also write: @escaping @Sendable (any Connection) throws -> Void = { _ in }
     ) async throws -> WorkflowID {
         let now = clock.now()
@@ -72,7 +72,7 @@ extension ComputeService {
             let server = try visible(id, by: caller, db)
             try OperationStart.check(change.rule, on: server, by: caller)
             let workflow = OperationStart.workflow(
-                change.rule, kind: kind, on: server, input: input, by: caller.userID, requestID: caller.requestID,
+                change.rule, on: server, input: input, by: caller.userID, requestID: caller.requestID,
                 now: now, lease)
             try write(db)
             return try OperationStart.queue(workflow, on: id, db)
@@ -127,7 +127,7 @@ extension ComputeService {
         else { return [] }
         return try document.nics.filter { !ports.contains($0.portID) }.map { nic in
             let workflow = OperationStart.workflow(
-                ServerChange.detachInterface.rule, kind: DetachInterface.kind, on: server,
+                ServerChange.detachInterface.rule, on: server,
                 input: try JSONText(DetachInterface.Input(portID: nic.portID)).raw, by: server.userID,
                 requestID: "req-\(UUIDText.random())", now: now, Timestamp(microseconds: 0))
             return try OperationStart.queue(workflow, on: server.id, db)

@@ -5,23 +5,23 @@ import Workflow
 /// Beginning an operation on a server.
 extension ComputeService {
     package func start(_ id: ServerID, by caller: Caller) async throws {
-        try await begin(.start, kind: "start-server", on: id, by: caller)
+        try await begin(.start, on: id, by: caller)
     }
 
     package func stop(_ id: ServerID, by caller: Caller) async throws {
-        try await begin(.stop, kind: "stop-server", on: id, by: caller)
+        try await begin(.stop, on: id, by: caller)
     }
 
     package func reboot(_ id: ServerID, hard: Bool, by caller: Caller) async throws {
-        try await begin(hard ? .rebootHard : .rebootSoft, kind: "reboot-server", on: id, by: caller)
+        try await begin(hard ? .rebootHard : .rebootSoft, on: id, by: caller)
     }
 
     /// Takes over from whatever is under way; deleting what is being deleted changes nothing.
     package func delete(_ id: ServerID, by caller: Caller) async throws {
-        try await begin(.delete, kind: "delete-server", on: id, by: caller)
+        try await begin(.delete, on: id, by: caller)
     }
 
-    private func begin(_ operation: ServerOperation, kind: String, on id: ServerID, by caller: Caller) async throws {
+    private func begin(_ operation: ServerOperation, on id: ServerID, by caller: Caller) async throws {
         let now = clock.now()
         let lease = bells.workflows.lease(from: now)
         let (ended, begun) = try await database.transaction { db -> (WorkflowID?, [WorkflowRecord]) in
@@ -29,7 +29,7 @@ extension ComputeService {
             if operation == .delete, server.operation == .delete { return (nil, []) }
             try OperationStart.check(operation.rule, on: server, by: caller)
             let workflow = OperationStart.workflow(
-                operation.rule, kind: kind, on: server, input: "{\"operation\":\"\(operation.rawValue)\"}",
+                operation.rule, on: server, input: try JSONText(OperationInput(operation: operation)).raw,
                 by: caller.userID, requestID: caller.requestID, now: now, lease)
             let begun = try OperationStart.begin(workflow, operation, on: server, now: now, db)
             return (begun.ended, [begun.workflow])
@@ -37,6 +37,11 @@ extension ComputeService {
         bells.workflows.started(begun)
         if let ended { bells.workflows.signal(ended) }
     }
+}
+
+/// What the workflow of an operation is told beside the server's row, where that is all there is to tell.
+struct OperationInput: Codable, Sendable {
+    var operation: ServerOperation
 }
 
 enum OperationStart {
@@ -95,11 +100,11 @@ enum OperationStart {
 
     /// With a `lease` from the intake the row must be handed over to it after its commit.
     static func workflow(
-        _ rule: OperationRule, kind: String, on server: Server, input: String, by user: UserID, requestID: String,
+        _ rule: OperationRule, on server: Server, input: String, by user: UserID, requestID: String,
         now: Timestamp, _ lease: Timestamp
     ) -> WorkflowRecord {
         WorkflowRecord(
-            id: .random(), kind: kind, serverID: server.id, action: rule.action, projectID: server.projectID,
+            id: .random(), kind: rule.kind, serverID: server.id, action: rule.action, projectID: server.projectID,
             userID: user, requestID: requestID, input: input,
             outputs: JSONText(raw: "{}"), leaseEpoch: lease.microseconds > 0 ? 1 : 0, leaseUntil: lease, wakeAt: now,
             deadline: now.advanced(seconds: rule.deadlineSeconds), createdAt: now, updatedAt: now)

@@ -11,12 +11,11 @@ enum AttachInterface {
         var byAdministrator: Bool
     }
 
-    static let kind = "attach-interface"
     static let portOutput = "port"
 
     static func definition(_ steps: ServerSteps) -> WorkflowDefinition {
         WorkflowDefinition(
-            kind: kind, deadlineSeconds: ServerChange.attachInterface.rule.deadlineSeconds,
+            ServerChange.attachInterface.rule,
             steps: [
                 Step(portOutput, undo: .run { try await release(steps, $0) }) { try await bind(steps, $0) },
                 Step("document", undo: .run { try await withdraw(steps, $0) }) { try await plug(steps, $0) },

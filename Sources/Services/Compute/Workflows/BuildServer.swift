@@ -8,6 +8,9 @@ import Workflow
 
 /// Ports, then the document, then the guest that answers it.
 enum BuildServer {
+    /// Places in the `task_state`s of the operation.
+    enum Phase: Int { case scheduling, networking, spawning }
+
     private static let guestStep = "guest"
     /// The hosts that failed, by id, with commas between.
     private static let triedOutput = "tried-hosts"
@@ -16,7 +19,7 @@ enum BuildServer {
     static func definition(_ steps: ServerSteps) -> WorkflowDefinition {
         let compute = steps.compute
         return WorkflowDefinition(
-            kind: "build-server", deadlineSeconds: ServerOperation.build.rule.deadlineSeconds,
+            ServerOperation.build.rule,
             steps: [
                 Step("ports", undo: .run { try await releasePorts(steps, $0) }) { context in
                     try await bindPorts(steps, context)
@@ -58,7 +61,7 @@ enum BuildServer {
         return .done { db in
             guard var row = try db.find(Server.self, key: .id(id)) else { return }
             row.epoch += 1
-            row.phase = 2
+            row.phase = Phase.spawning.rawValue
             row.addresses = shown.json
             row.securityGroups = shown.groups
             row.hostFailure = nil
@@ -105,7 +108,7 @@ enum BuildServer {
             if case .on(let host)? = next {
                 server.hostID = host.id
                 server.availabilityZone = host.availabilityZone
-                server.phase = 0
+                server.phase = Phase.networking.rawValue
                 try db.update(server)
                 return .again(outputs: [triedOutput: tried.map(\.text).joined(separator: ",")])
             }

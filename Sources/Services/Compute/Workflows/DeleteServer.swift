@@ -7,7 +7,7 @@ import Workflow
 enum DeleteServer {
     static func definition(_ steps: ServerSteps) -> WorkflowDefinition {
         WorkflowDefinition(
-            kind: "delete-server", deadlineSeconds: ServerOperation.delete.rule.deadlineSeconds,
+            ServerOperation.delete.rule,
             steps: [
                 Step("fence", undo: .none(why: "it only waits")) { context in try await fence(steps, context) },
                 Step("withdraw", undo: .none(why: "a delete goes forward")) { context in

@@ -11,13 +11,12 @@ enum DetachInterface {
         var portID: PortID
     }
 
-    static let kind = "detach-interface"
     /// The NIC as it stood in the document, JSON.
     private static let nicOutput = "nic"
 
     static func definition(_ steps: ServerSteps) -> WorkflowDefinition {
         WorkflowDefinition(
-            kind: kind, deadlineSeconds: ServerChange.detachInterface.rule.deadlineSeconds,
+            ServerChange.detachInterface.rule,
             steps: [
                 Step("look", undo: .run { try await ring(steps, $0) }) { try await look(steps, $0) },
                 Step("document", undo: .run { try await replug(steps, $0) }) { try await unplug(steps, $0) },

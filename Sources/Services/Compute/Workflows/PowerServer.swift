@@ -6,19 +6,20 @@ import Workflow
 /// Start and stop: a document and the guest that answers it.
 enum PowerServer {
     static func start(_ steps: ServerSteps) -> WorkflowDefinition {
-        definition(steps, kind: "start-server", power: .running, observed: "running", settled: .active)
+        definition(steps, .start, power: .running, observed: "running", settled: .active)
     }
 
     static func stop(_ steps: ServerSteps) -> WorkflowDefinition {
-        definition(steps, kind: "stop-server", power: .stopped, observed: "shutdown", settled: .stopped)
+        definition(steps, .stop, power: .stopped, observed: "shutdown", settled: .stopped)
     }
 
     private static func definition(
-        _ steps: ServerSteps, kind: String, power: DesiredServer.Power, observed: String, settled: SettledState
+        _ steps: ServerSteps, _ operation: ServerOperation, power: DesiredServer.Power, observed: String,
+        settled: SettledState
     ) -> WorkflowDefinition {
         let clock = steps.compute.clock
         return WorkflowDefinition(
-            kind: kind, deadlineSeconds: ServerOperation.stop.rule.deadlineSeconds,
+            operation.rule,
             steps: [
                 steps.document(
                     "document", undo: .none(why: "the user wanted it so; what the host says next settles the state")

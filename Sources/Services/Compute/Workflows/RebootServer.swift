@@ -8,13 +8,13 @@ enum RebootServer {
     static func definition(_ steps: ServerSteps) -> WorkflowDefinition {
         let clock = steps.compute.clock
         return WorkflowDefinition(
-            kind: "reboot-server", deadlineSeconds: ServerOperation.rebootHard.rule.deadlineSeconds,
+            ServerOperation.rebootHard.rule,
             steps: [
                 steps.document("command", undo: .none(why: "a guest cannot be un-rebooted")) { document, context in
-                    let hard = context.record.input.contains(ServerOperation.rebootHard.rawValue)
+                    let operation = try context.input(OperationInput.self).operation
                     document.power = .running
                     document.command = HostCommand(
-                        id: context.record.id.text, action: hard ? .rebootHard : .rebootSoft)
+                        id: context.record.id.text, action: operation == .rebootHard ? .rebootHard : .rebootSoft)
                 },
                 steps.observed(
                     "guest",

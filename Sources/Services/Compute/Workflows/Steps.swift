@@ -40,13 +40,13 @@ struct ServerSteps: Sendable {
 
     /// Changes the document and rings the host.
     func document(
-        _ name: String, undo: Undo, _ change: @escaping @Sendable (inout DesiredServer, StepContext) -> Void
+        _ name: String, undo: Undo, _ change: @escaping @Sendable (inout DesiredServer, StepContext) throws -> Void
     ) -> Step {
         Step(name, undo: undo) { context in
             let id = try context.serverID()
             let request = context.record.requestID
             return .done { db in
-                try HostDocuments.change(of: id, for: request, db) { change(&$0, context) }
+                try HostDocuments.change(of: id, for: request, db) { try change(&$0, context) }
             }
         }
     }
@@ -90,6 +90,15 @@ struct ServerSteps: Sendable {
             try OperationStart.settle(id, in: .error, now: now, db) { $0.fault = fault }
             return .failed
         }
+    }
+}
+
+extension WorkflowDefinition {
+    init(
+        _ rule: OperationRule, steps: [Step],
+        unwound: @escaping @Sendable (StepContext, String) throws -> UnwindingEnd
+    ) {
+        self.init(kind: rule.kind, deadlineSeconds: rule.deadlineSeconds, steps: steps, unwound: unwound)
     }
 }
 

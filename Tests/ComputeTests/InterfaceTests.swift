@@ -121,6 +121,27 @@ struct InterfaceTests {
         }
     }
 
+    /// Of two that want one port, one gets it, and the port outlives the server all the same.
+    @Test func aPortIsGivenOnce() async throws {
+        try await CloudFixture.run { fixture in
+            let (compute, member) = (fixture.cloud.compute, fixture.people.member)
+            let id = try await fixture.boot()
+            let given = try await port(fixture)
+            let nic = RequestedNIC(portID: given.id)
+            let outcomes = try await withThrowingTaskGroup(of: String.self) { group in
+                for _ in 0..<2 {
+                    group.addTask { await refusal { _ = try await compute.attach(nic, to: id, by: member) } }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }.sorted()
+            }
+            #expect(outcomes == ["Port \(given.id) is still in use.", "it was allowed"])
+            #expect(try await ports(id, fixture).count == 2)
+            try await compute.delete(id, by: member)
+            try await fixture.server(id) { $0.settled == .deleted }
+            #expect(try await fixture.cloud.networking.port(given.id, by: member).deviceID == "")
+        }
+    }
+
     /// The host's words reach the one who asked, and the server is as it was.
     @Test func aHostThatCannotSaysWhy() async throws {
         try await CloudFixture.run { fixture in

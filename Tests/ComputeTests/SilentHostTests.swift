@@ -32,23 +32,29 @@ struct SilentHostTests {
         try await fixture.cloud.compute.desired(of: fixture.host.id, after: 0).servers.filter { $0.serverID == id }
     }
 
+    /// A server whose host has a document and has not answered.
+    private func told(_ shop: Workshop) async throws -> ServerID {
+        let id = try await shop.begin(Scenario.all[0])
+        try await eventually("the host is told") {
+            _ = await shop.fixture.runner().step()
+            return try await !documents(of: id, shop.fixture).isEmpty
+        }
+        return id
+    }
+
     @Test func aStepWhoseTimeIsOverIsUndoneWithoutTheHost() async throws {
         try await run { shop, clock in
             let fixture = shop.fixture
-            let id = try await shop.begin(Scenario.all[0])
-            try await eventually("the host is told") {
-                _ = await fixture.runner().step()
-                return try await !documents(of: id, fixture).isEmpty
-            }
-            let told = try await fixture.server(id).epoch
+            let id = try await told(shop)
+            let epoch = try await fixture.server(id).epoch
             clock.advance(seconds: 1801)
             let ended = try await shop.finish(id)
             #expect(ended.outcome == .failed)
             #expect(try await fixture.fault(of: id).contains("was not done within 1800 seconds"))
             let wish = try #require(try await documents(of: id, fixture).first)
-            #expect(wish.presence == .absent && wish.epoch > told)
+            #expect(wish.presence == .absent && wish.epoch > epoch)
             // It had made the guest after all, and says so late; then it does what it is told.
-            try await see(.running, of: id, epoch: told, fixture)
+            try await see(.running, of: id, epoch: epoch, fixture)
             #expect(try await fixture.server(id).settled == .error)
             try await see(.absent, of: id, epoch: wish.epoch, fixture)
             #expect(try await documents(of: id, fixture).isEmpty)
@@ -59,11 +65,7 @@ struct SilentHostTests {
     @Test func aDeleteDoesNotWaitForAHostThatIsDown() async throws {
         try await run { shop, clock in
             let fixture = shop.fixture
-            let id = try await shop.begin(Scenario.all[0])
-            try await eventually("the host is told") {
-                _ = await fixture.runner().step()
-                return try await !documents(of: id, fixture).isEmpty
-            }
+            let id = try await told(shop)
             try await see(.running, of: id, epoch: try await fixture.server(id).epoch, fixture)
             try await shop.finish(id)
             clock.advance(seconds: 3600)

@@ -25,7 +25,8 @@ extension ComputeService {
         let outputs = try ended.outputs.value()
         if ended.outcome == .failed {
             let kind = outputs[WorkflowRecord.failureKindOutput].flatMap { CloudError.Kind(rawValue: $0) }
-            throw CloudError(kind ?? .internal, ended.failure ?? "The interface could not be attached.")
+            // What took over names no kind.
+            throw CloudError(kind ?? .conflict, ended.failure ?? "The interface could not be attached.")
         }
         let interfaces = try await attachments(of: id, by: caller)
         guard let found = interfaces.first(where: { $0.port.id.text == outputs[AttachInterface.portOutput] }) else {

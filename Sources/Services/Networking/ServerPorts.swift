@@ -27,7 +27,7 @@ extension NetworkingService {
             for nic in nics {
                 if known.contains(where: { $0.isBound(under: nic.key) }) { continue }
                 var port = try newOrGiven(nic, device: device, now: now, by: caller, db)
-                guard port.deviceID.isEmpty || port.deviceID == device else {
+                guard port.deviceID.isEmpty else {
                     throw CloudError(.conflict, "Port \(port.id) is still in use.")
                 }
                 port.deviceID = device
@@ -131,6 +131,22 @@ extension NetworkingService {
 private struct Binding: Codable, Sendable {
     var nic: String
     var tag: String?
+
+    init(nic: String, tag: String?) {
+        self.nic = nic
+        self.tag = tag
+    }
+
+    /// The first release wrote the NIC's place as a number.
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        if let place = try? values.decode(Int.self, forKey: .nic) {
+            nic = String(place)
+        } else {
+            nic = try values.decode(String.self, forKey: .nic)
+        }
+        tag = try values.decodeIfPresent(String.self, forKey: .tag)
+    }
 }
 
 extension Port {

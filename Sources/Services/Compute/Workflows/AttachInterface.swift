@@ -50,18 +50,16 @@ enum AttachInterface {
         }
         let nic = GuestNIC(found)
         return .done { db in
-            try HostDocuments.change(of: server.id, for: request, db) { document in
-                document.nics.removeAll { $0.portID == nic.portID }
-                document.nics.append(nic)
-            }
+            try HostDocuments.change(of: server.id, for: request, db) { $0.plug(nic) }
         }
     }
 
     private static func withdraw(_ steps: ServerSteps, _ context: StepContext) async throws -> StepCommit {
         let id = try context.serverID()
-        let (request, port) = (context.record.requestID, context.outputs[portOutput])
+        let request = context.record.requestID
+        guard let port = context.outputs[portOutput].map({ PortID($0) }) else { return { _ in } }
         return { db in
-            try HostDocuments.change(of: id, for: request, db) { $0.nics.removeAll { $0.portID.text == port } }
+            try HostDocuments.change(of: id, for: request, db) { $0.unplug(port) }
         }
     }
 
@@ -83,6 +81,17 @@ extension GuestNIC {
     }
 }
 
+extension DesiredServer {
+    mutating func plug(_ nic: GuestNIC) {
+        unplug(nic.portID)
+        nics.append(nic)
+    }
+
+    mutating func unplug(_ port: PortID) {
+        nics.removeAll { $0.portID == port }
+    }
+}
+
 extension ServerRequest {
     /// What the server was given is remembered, so that it is set free and not deleted with the server.
     static func remember(_ nic: RequestedNIC, of server: ServerID, _ db: any Connection) throws {
@@ -91,10 +100,13 @@ extension ServerRequest {
         try db.update(request)
     }
 
+    /// One entry: of two that asked for the same port at once, the other may have it.
     static func forgetNIC(of port: PortID?, of server: ServerID, _ db: any Connection) throws {
         guard let port, var request = try db.find(ServerRequest.self, key: .id(server)) else { return }
-        let left = try request.nics.value().filter { $0.portID != port }
-        request.nics = try JSONText(left)
+        var nics = try request.nics.value()
+        guard let place = nics.lastIndex(where: { $0.portID == port }) else { return }
+        nics.remove(at: place)
+        request.nics = try JSONText(nics)
         try db.update(request)
     }
 }

@@ -41,7 +41,7 @@ enum DetachInterface {
         let (id, port) = (try context.serverID(), try context.input(Input.self).portID)
         let request = context.record.requestID
         return .done { db in
-            try HostDocuments.change(of: id, for: request, db) { $0.nics.removeAll { $0.portID == port } }
+            try HostDocuments.change(of: id, for: request, db) { $0.unplug(port) }
         }
     }
 
@@ -54,10 +54,7 @@ enum DetachInterface {
         let ports = try await steps.compute.network.attachments(of: id, in: server.projectID)
         guard ports.contains(where: { $0.port.id == nic.portID }) else { return { _ in } }
         return { db in
-            try HostDocuments.change(of: id, for: request, db) { document in
-                document.nics.removeAll { $0.portID == nic.portID }
-                document.nics.append(nic)
-            }
+            try HostDocuments.change(of: id, for: request, db) { $0.plug(nic) }
         }
     }
 

@@ -188,7 +188,7 @@ let package = Package(
                 "Agent", "Cloud", "Compute", "Dataplane", "HostProtocol", "HostStorage", "Hypervisor", "Model",
                 "Networking", "Store", "TestSupport", hummingbird, httpTypes, logging,
             ]),
-        tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", "TestSupport", crypto]),
+        tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", "TestSupport", crypto, subprocess]),
         tests("Hypervisor", imports: ["Model", "HostProtocol", "DriverConformance"]),
         tests(
             "LibvirtDriver",

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import HostProtocol
 import Model
+import Subprocess
 import Synchronization
 
 @testable import HostStorage
@@ -48,27 +49,26 @@ final class Bench: Sendable {
         }
     }
 
-    func tool(_ arguments: [String]) throws -> String {
-        try run(arguments).output
+    func tool(_ arguments: [String]) async throws -> String {
+        try await run(arguments).output
     }
 
     /// What a tool says, on both of its streams, and its status.
-    func run(_ arguments: [String]) throws -> (output: String, status: Int32) {
-        let process = Process()
-        let pipe = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = arguments
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return (String(decoding: output, as: UTF8.self), process.terminationStatus)
+    func run(_ arguments: [String]) async throws -> (output: String, status: Int32) {
+        let ended = try await Subprocess.run(
+            .name(arguments[0]), arguments: Arguments(Array(arguments.dropFirst())), output: .string(limit: 1 << 20),
+            error: .string(limit: 1 << 20))
+        let status: Int32 =
+            switch ended.terminationStatus {
+            case .exited(let code): code
+            case .signaled(let signal): -signal
+            }
+        return (ended.standardOutput + ended.standardError, status)
     }
 
     /// A file in the bench's folder, as a tool has made it.
-    func file(_ name: String, by arguments: [String]) throws -> [UInt8] {
-        let made = try run(arguments)
+    func file(_ name: String, by arguments: [String]) async throws -> [UInt8] {
+        let made = try await run(arguments)
         guard made.status == 0 else { throw HostFailure(message: "\(arguments) failed.", detail: made.output) }
         return Array(try Data(contentsOf: URL(filePath: "\(folder)/\(name)")))
     }

@@ -26,15 +26,15 @@ struct FileHostStorageTests {
         }
         let files = try await storage.prepare(wish, imageContent: bench.serve(bytes), configDrive: drive)
         #expect(files.disks.map(\.role) == [.root, .ephemeral, .swap, .configDrive])
-        let info = try bench.tool(["qemu-img", "info", "-U", files.disks[0].path])
+        let info = try await bench.tool(["qemu-img", "info", "-U", files.disks[0].path])
         #expect(info.contains("virtual size: 1 GiB") && info.contains("backing file format: raw"))
-        #expect(try bench.tool(["blkid", "-o", "value", "-s", "LABEL", files.disks[1].path]) == "ephemeral0\n")
-        #expect(try bench.tool(["blkid", "-o", "value", "-s", "TYPE", files.disks[2].path]) == "swap\n")
-        #expect(try bench.tool(["blkid", "-o", "value", "-s", "LABEL", files.disks[3].path]) == "config-2\n")
-        let before = try bench.tool(["stat", "-c", "%i %Y"] + files.disks.map(\.path))
+        #expect(try await bench.tool(["blkid", "-o", "value", "-s", "LABEL", files.disks[1].path]) == "ephemeral0\n")
+        #expect(try await bench.tool(["blkid", "-o", "value", "-s", "TYPE", files.disks[2].path]) == "swap\n")
+        #expect(try await bench.tool(["blkid", "-o", "value", "-s", "LABEL", files.disks[3].path]) == "config-2\n")
+        let before = try await bench.tool(["stat", "-c", "%i %Y"] + files.disks.map(\.path))
         let again = try await storage.prepare(wish, imageContent: bench.serve([]), configDrive: noDrive)
         #expect(again == files)
-        #expect(try bench.tool(["stat", "-c", "%i %Y"] + files.disks.map(\.path)) == before)
+        #expect(try await bench.tool(["stat", "-c", "%i %Y"] + files.disks.map(\.path)) == before)
         #expect(bench.reads.withLock { $0 } == 1)
     }
 
@@ -71,7 +71,7 @@ struct FileHostStorageTests {
 
     @Test func refusesAQCOW2WithABackingFile() async throws {
         let path = "\(bench.folder)/evil.qcow2"
-        _ = try bench.tool([
+        _ = try await bench.tool([
             "qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-u", "-b", "/etc/passwd", path, "1M",
         ])
         let evil = Array(try Data(contentsOf: URL(filePath: path)))
@@ -87,12 +87,12 @@ struct FileHostStorageTests {
     @Test(arguments: [["compat=1.1"], ["compat=0.10"], ["extended_l2=on"], ["cluster_size=512"], ["cluster_size=2M"]])
     func takesWhatQEMUMakes(options: [String]) async throws {
         let path = "\(bench.folder)/good.qcow2"
-        _ = try bench.tool(["qemu-img", "create", "-q", "-f", "qcow2", "-o", options[0], path, "70M"])
+        _ = try await bench.tool(["qemu-img", "create", "-q", "-f", "qcow2", "-o", options[0], path, "70M"])
         let good = Array(try Data(contentsOf: URL(filePath: path)))
         let files = try await storage.prepare(
             desired(bench.image(good, format: .qcow2), rootGiB: 0), imageContent: bench.serve(good),
             configDrive: noDrive)
-        let info = try bench.tool(["qemu-img", "info", "-U", files.disks[0].path])
+        let info = try await bench.tool(["qemu-img", "info", "-U", files.disks[0].path])
         #expect(info.contains("virtual size: 70 MiB") && info.contains("backing file format: qcow2"))
     }
 
@@ -147,7 +147,7 @@ struct FileHostStorageTests {
             }
         }
         let files = try await storage.prepare(desired(image), imageContent: content, configDrive: noDrive)
-        #expect(try bench.tool(["qemu-img", "check", "-q", files.disks[0].path]).isEmpty)
+        #expect(try await bench.tool(["qemu-img", "check", "-q", files.disks[0].path]).isEmpty)
         #expect(try FileManager.default.contentsOfDirectory(atPath: storage.paths.images) == [image.sha512])
     }
 

@@ -20,28 +20,28 @@ struct ImageConversionTests {
         storage = try bench.storage()
     }
 
-    private func vmdk(_ subformat: String) throws -> [UInt8] {
+    private func vmdk(_ subformat: String) async throws -> [UInt8] {
         let (raw, path) = ("\(bench.folder)/content.raw", "\(bench.folder)/content.vmdk")
         try Data(content + [UInt8](repeating: 0, count: (8 << 20) - content.count)).write(to: URL(filePath: raw))
-        return try bench.file(
+        return try await bench.file(
             "content.vmdk",
             by: ["qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=\(subformat)", raw, path])
     }
 
     @Test(arguments: ["monolithicSparse", "streamOptimized"])
     func aGuestDiskIsMadeOfAVMDK(subformat: String) async throws {
-        let bytes = try vmdk(subformat)
+        let bytes = try await vmdk(subformat)
         let image = bench.image(bytes, format: .vmdk)
         for size in [0, 1] {
             let files = try await storage.prepare(
                 desired(image, rootGiB: size), imageContent: bench.serve(bytes), configDrive: noDrive)
             let root = files.disks[0]
             #expect(root.format == "qcow2" && root.backing?.format == "qcow2")
-            let compared = try bench.run([
+            let compared = try await bench.run([
                 "qemu-img", "compare", "-f", "qcow2", "-F", "raw", root.path, "\(bench.folder)/content.raw",
             ])
             #expect(compared.status == 0 && compared.output.contains("identical"), "\(compared)")
-            let info = try bench.tool(["qemu-img", "info", root.path])
+            let info = try await bench.tool(["qemu-img", "info", root.path])
             #expect(info.contains("virtual size: \(size == 0 ? "8 MiB" : "1 GiB")"), "\(info)")
             #expect(info.contains("backing file format: qcow2"), "\(info)")
         }
@@ -50,7 +50,7 @@ struct ImageConversionTests {
     }
 
     @Test func aVMDKWhoseDataCannotBeReadFailsAndLeavesNothing() async throws {
-        var bytes = try vmdk("streamOptimized")
+        var bytes = try await vmdk("streamOptimized")
         let grains = Int(DiskImageSample(.vmdk, bytes: bytes, size: Int64(bytes.count)).little64(at: 64)) * 512
         for index in grains + 12..<grains + 512 { bytes[index] = 0xff }
         let image = bench.image(bytes, format: .vmdk)
@@ -77,7 +77,7 @@ struct ImageConversionTests {
     /// The host has its own proof, whatever the control plane says.
     @Test func aFixedVHDIsNoRawDiskHere() async throws {
         let path = "\(bench.folder)/fixed.vhd"
-        let bytes = try bench.file(
+        let bytes = try await bench.file(
             "fixed.vhd", by: ["qemu-img", "create", "-q", "-f", "vpc", "-o", "subformat=fixed", path, "1M"])
         let found = await failure {
             _ = try await storage.prepare(

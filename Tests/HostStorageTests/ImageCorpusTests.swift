@@ -18,11 +18,11 @@ struct ImageCorpusTests {
         try DiskImageSample(declared, bytes: bytes, size: Int64(bytes.count)).inspect()
     }
 
-    private func created(_ format: String, _ options: String = "", size: String = "70M") throws -> [UInt8] {
+    private func created(_ format: String, _ options: String = "", size: String = "70M") async throws -> [UInt8] {
         let path = "\(bench.folder)/image"
         if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
         let chosen = options.isEmpty ? [] : ["-o", options]
-        return try bench.file("image", by: ["qemu-img", "create", "-q", "-f", format] + chosen + [path, size])
+        return try await bench.file("image", by: ["qemu-img", "create", "-q", "-f", format] + chosen + [path, size])
     }
 
     @Test(arguments: [
@@ -33,16 +33,16 @@ struct ImageCorpusTests {
         ("vmdk", "", .vmdk), ("vmdk", "subformat=streamOptimized", .vmdk), ("vmdk", "adapter_type=lsilogic", .vmdk),
         ("vmdk", "compat6=on", .vmdk), ("vmdk", "zeroed_grain=on", .vmdk), ("raw", "", .raw),
     ])
-    func takesWhatQEMUMakes(format: String, options: String, declared: DiskFormat) throws {
-        let header = try inspect(created(format, options), declared: declared)
+    func takesWhatQEMUMakes(format: String, options: String, declared: DiskFormat) async throws {
+        let header = try inspect(try await created(format, options), declared: declared)
         #expect(header == DiskImageHeader(format: declared, virtualSizeBytes: 70 << 20))
     }
 
-    @Test func takesSnapshotsInsideTheFile() throws {
-        _ = try created("qcow2")
+    @Test func takesSnapshotsInsideTheFile() async throws {
+        _ = try await created("qcow2")
         var bytes: [UInt8] = []
         for name in ["first", "a second with a longer name"] {
-            bytes = try bench.file("image", by: ["qemu-img", "snapshot", "-c", name, "\(bench.folder)/image"])
+            bytes = try await bench.file("image", by: ["qemu-img", "snapshot", "-c", name, "\(bench.folder)/image"])
         }
         #expect(try inspect(bytes, declared: .qcow2).virtualSizeBytes == 70 << 20)
     }
@@ -52,8 +52,8 @@ struct ImageCorpusTests {
         ("vmdk", "subformat=twoGbMaxExtentFlat"), ("vdi", ""), ("vhdx", ""), ("vpc", ""), ("vpc", "subformat=fixed"),
         ("qed", ""), ("qcow", ""), ("parallels", ""),
     ])
-    func refusesWhatNoHostUses(format: String, options: String) throws {
-        let bytes = try created(format, options)
+    func refusesWhatNoHostUses(format: String, options: String) async throws {
+        let bytes = try await created(format, options)
         for declared in DiskFormat.allCases {
             #expect(throws: CloudError.self) { try inspect(bytes, declared: declared) }
         }
@@ -65,13 +65,13 @@ struct ImageCorpusTests {
         ("qcow2", "backing_file=/etc/passwd,backing_fmt=raw"), ("qcow2", "backing_file=json:{},backing_fmt=raw"),
         ("vmdk", "backing_file=FOLDER/parent.vmdk,backing_fmt=vmdk"),
     ])
-    func refusesWhatRefersToAnotherFile(format: String, options: String) throws {
+    func refusesWhatRefersToAnotherFile(format: String, options: String) async throws {
         let parent = "\(bench.folder)/parent.vmdk"
-        _ = try bench.file("parent.vmdk", by: ["qemu-img", "create", "-q", "-f", "vmdk", parent, "70M"])
+        _ = try await bench.file("parent.vmdk", by: ["qemu-img", "create", "-q", "-f", "vmdk", parent, "70M"])
         let path = "\(bench.folder)/image"
         let chosen = options.replacing("FOLDER", with: bench.folder)
         let unopened = format == "qcow2" && options.contains("backing") ? ["-u"] : []
-        let bytes = try bench.file(
+        let bytes = try await bench.file(
             "image", by: ["qemu-img", "create", "-q", "-f", format] + unopened + ["-o", chosen, path, "70M"])
         for declared in DiskFormat.allCases {
             #expect(throws: CloudError.self) { try inspect(bytes, declared: declared) }
@@ -83,9 +83,10 @@ struct ImageCorpusTests {
         ("qcow2", "", DiskFormat.qcow2), ("qcow2", "compat=0.10", .qcow2), ("qcow2", "compression_type=zstd", .qcow2),
         ("vmdk", "", .vmdk), ("vmdk", "subformat=streamOptimized", .vmdk), ("footer", "", .vmdk),
     ])
-    func whatIsAcceptedOpensAlone(format: String, options: String, declared: DiskFormat) throws {
+    func whatIsAcceptedOpensAlone(format: String, options: String, declared: DiskFormat) async throws {
         var generator = SeededGenerator(seed: 0x7072_6f6f_66)
-        let original = format == "footer" ? DiskImageSample.vmdkWithFooter().content : try created(format, options)
+        let original =
+            format == "footer" ? DiskImageSample.vmdkWithFooter().content : try await created(format, options)
         var accepted = 0
         for round in 0..<1500 {
             var bytes = original
@@ -98,7 +99,7 @@ struct ImageCorpusTests {
             try Data(bytes).write(to: URL(filePath: path))
             let limits = DiskCommands.overlay(at: path, backing: path, backingFormat: .raw, sizeBytes: 0).arguments
             let command = ["prlimit"] + limits.prefix { $0 != "--" } + ["--", "qemu-img", "info", "--output=json"]
-            let info = try bench.run(command + ["--backing-chain", "-f", declared.rawValue, path])
+            let info = try await bench.run(command + ["--backing-chain", "-f", declared.rawValue, path])
             #expect(info.status == 0, "round \(round): \(info.output)")
             let chain = try JSONSerialization.jsonObject(with: Data(info.output.utf8)) as? [[String: Any]]
             #expect(chain?.count == 1 && chain?.first?["filename"] as? String == path, "round \(round): \(info.output)")

@@ -148,24 +148,40 @@ extension ScratchCluster {
     private static func start(_ programs: String) async throws -> (folder: String, lifeline: FileHandle) {
         // Short, because the path of a socket may have 107 bytes.
         let folder = "\(FileManager.default.temporaryDirectory.path)/novella-pg-\(UUIDText.random().prefix(13))"
-        let shell = Process()
         let arguments = ["/bin/sh", "-c", script, "sh", folder, programs, options]
         // PostgreSQL refuses to run as root.
         let command = getuid() == 0 ? try unprivileged() + arguments : arguments
-        shell.executableURL = URL(filePath: command[0])
-        shell.arguments = Array(command.dropFirst())
-        shell.currentDirectoryURL = URL(filePath: "/")
-        let (input, output) = (Pipe(), Pipe())
-        shell.standardInput = input
-        shell.standardOutput = output
-        let lifeline = input.fileHandleForWriting
-        guard fcntl(lifeline.fileDescriptor, F_SETFD, FD_CLOEXEC) == 0 else {
-            throw Unusable(description: "fcntl: \(String(cString: strerror(errno)))")
-        }
-        try shell.run()
-        let said = await firstOutput(of: output.fileHandleForReading)
+        let (lifeline, output) = try spawn(command)
+        let said = await firstOutput(of: output)
         guard said == "ready\n" else { throw Unusable(description: "PostgreSQL did not start: \(said)") }
         return (folder, lifeline)
+    }
+
+    /// Starts a program in `/` with a pipe to it and one from it. Foundation's `Process` reads past what the kernel
+    /// tells of open files when they are a thousand, as they are while clients are tested, and crashes.
+    private static func spawn(_ command: [String]) throws -> (input: FileHandle, output: FileHandle) {
+        func check(_ code: Int32, _ what: String) throws {
+            guard code == 0 else { throw Unusable(description: "\(what): \(String(cString: strerror(code)))") }
+        }
+        func closedPipe() throws -> Pipe {
+            let pipe = Pipe()
+            for end in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
+                try check(fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC) == 0 ? 0 : errno, "fcntl")
+            }
+            return pipe
+        }
+        let (input, output) = (try closedPipe(), try closedPipe())
+        var actions = posix_spawn_file_actions_t()
+        try check(posix_spawn_file_actions_init(&actions), "posix_spawn_file_actions_init")
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        try check(posix_spawn_file_actions_adddup2(&actions, input.fileHandleForReading.fileDescriptor, 0), "dup2")
+        try check(posix_spawn_file_actions_adddup2(&actions, output.fileHandleForWriting.fileDescriptor, 1), "dup2")
+        let whole = ["/usr/bin/env", "--chdir=/"] + command
+        var words: [UnsafeMutablePointer<CChar>?] = whole.map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        var process: pid_t = 0
+        try check(posix_spawn(&process, whole[0], &actions, nil, &words, environ), whole[0])
+        return (input.fileHandleForWriting, output.fileHandleForReading)
     }
 
     private static func unprivileged() throws -> [String] {

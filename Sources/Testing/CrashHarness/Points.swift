@@ -35,6 +35,10 @@ struct Points: AsyncParsableCommand {
         var total = Tally()
         var unproved: [String] = []
         for scenario in Scenario.all where self.scenario.map({ $0 == scenario.name }) ?? true {
+            if machine == .libvirt, scenario.needsGuestSystem {
+                print("\(scenario.name): left out, its guest would need an operating system")
+                continue
+            }
             let trial = Trial(
                 scenario: scenario.name, folder: "\(folder)/\(scenario.name)", machine: machine, deaths: deaths,
                 jobs: machine == .files ? jobs : 1)

@@ -13,6 +13,8 @@ struct Scenario: Sendable {
     /// Brings a seeded cloud to where the operation may begin.
     let prepare: @Sendable (Actor) async throws -> Void
     let act: @Sendable (Actor) async throws -> Void
+    /// The guest's own system has a part in it, which the harness's guests, having empty disks, do not play.
+    var needsGuestSystem = false
 
     static let all: [Scenario] = [
         Scenario(name: "first-start", prepare: { _ in }, act: { try await $0.seed() }),
@@ -33,7 +35,7 @@ struct Scenario: Sendable {
             prepare: {
                 try await $0.boot()
                 try await $0.attach()
-            }, act: { try await $0.detach() }),
+            }, act: { try await $0.detach() }, needsGuestSystem: true),
         Scenario(name: "image-upload", prepare: { _ in }, act: { try await $0.uploadImage() }),
     ]
 

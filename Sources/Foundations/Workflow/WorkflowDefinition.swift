@@ -63,8 +63,8 @@ package struct Step: Sendable {
 package struct WorkflowDefinition: Sendable {
     package let kind: String
     package let steps: [Step]
-    /// Seconds after which a step that is not done fails, from when the workflow begins anew after an unwinding; for a
-    /// first beginning the record's own deadline counts.
+    /// Seconds until a step that is not done fails, for a workflow that begins again after an unwinding; the first time
+    /// the record brings its own deadline.
     package let deadlineSeconds: Double
     /// Gets what failed, in words for the user; what it returns is committed with the end of the unwinding.
     package let unwound: @Sendable (StepContext, String) throws -> UnwindingEnd

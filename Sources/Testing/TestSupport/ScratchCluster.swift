@@ -157,8 +157,8 @@ extension ScratchCluster {
         return (folder, lifeline)
     }
 
-    /// Starts a program in `/` with a pipe to it and one from it. Foundation's `Process` reads past what the kernel
-    /// tells of open files when they are a thousand, as they are while clients are tested, and crashes.
+    /// Starts a program in `/` with a pipe to it and one from it. Foundation's `Process` crashes in its search of
+    /// `/proc/self/fd` when a thousand files are open, as they are while clients are tested.
     private static func spawn(_ command: [String]) throws -> (input: FileHandle, output: FileHandle) {
         func check(_ code: Int32, _ what: String) throws {
             guard code == 0 else { throw Unusable(description: "\(what): \(String(cString: strerror(code)))") }

@@ -138,7 +138,7 @@ let package = Package(
                 "Model", "Store", "StoreSQLite", "StorePostgres", "Wire", "Workflow", "HostProtocol", "Cloud",
                 "Identity", "Image", "Compute", "Networking", "Hypervisor", "HostStorage", "Dataplane", "Agent",
                 "HostLink", "APIKit",
-                hummingbird, httpTypes, nioCore, nioEmbedded, nioPosix, logging,
+                hummingbird, httpTypes, nioCore, nioEmbedded, nioPosix, subprocess, logging,
             ]),
 
         .executableTarget(

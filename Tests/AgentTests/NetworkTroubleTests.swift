@@ -5,7 +5,7 @@ import Testing
 import TestSupport
 
 /// Whom the troubles of a host's data plane stop.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct NetworkTroubleTests {
     private static let network = NetworkID("n1")
     private static let port = PortID("p1")

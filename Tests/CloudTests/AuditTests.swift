@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 
 /// The auditor finds nothing in a cloud that works, and every fault that is planted.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(3)))
 struct AuditTests {
     private func differences(_ fixture: CloudFixture) async throws -> [String] {
         try await StoreAudit.differences(in: fixture.cloud.database)
@@ -87,7 +87,7 @@ struct AuditTests {
                 return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
             }
             #expect(made == 100)
-            try await eventually("every server has come to rest", within: 60) {
+            try await eventually("every server has come to rest") {
                 try await fixture.cloud.database.read { try WorkflowQueries.unfinished($0).isEmpty }
             }
             let held = try await fixture.holdings()

@@ -10,7 +10,7 @@ import Model
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(3)))
 struct BackupTests {
     @Test func aCopyMadeWhileTheCloudWorksIsAWholeCloud() async throws {
         try await CloudFixture.run { fixture async throws in

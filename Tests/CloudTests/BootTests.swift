@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// From the request to the guest and back.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct BootTests {
     @Test func aServerIsBuiltShownAndDeleted() async throws {
         try await CloudFixture.run { fixture async throws in

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What tenants get of an external network: addresses, and not which.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ExternalNetworkTests {
     private static let gateway = "172.24.4.1"
 

@@ -5,7 +5,7 @@ import Testing
 import Wire
 
 /// Flavors as Nova lists and takes them.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct FlavorTests {
     private func list(
         _ query: String, _ fixture: CloudFixture, as role: People.Role = .member

@@ -37,7 +37,7 @@ struct FuzzTests {
             #expect(succeeded > 100)
             #expect(try await world.fixture.request(.get, "/healthz", as: nil).status == 200)
             let database = world.fixture.cloud.database
-            try await eventually("every operation has come to rest", within: 60) {
+            try await eventually("every operation has come to rest") {
                 try await database.read { try WorkflowQueries.unfinished($0).isEmpty }
             }
             #expect(try await StoreAudit.differences(in: database) == [])

@@ -7,7 +7,7 @@ import Testing
 import Wire
 
 /// What Compute answers at certain versions, kept word for word but for ids and times.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct GoldenAnswerTests {
     private static let key =
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB me"

@@ -8,7 +8,7 @@ import Testing
 import Wire
 
 /// Clients that mean no good: others are served, and what was taken comes back.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(3)))
 struct HostileClientTests {
     private func run(
         _ change: (inout FrontServer.Limits) -> Void = { _ in },

@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// Tokens: how they are got, what they are good for, and what ends them.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct IdentityTests {
     private static let projectScope = #""project": {"name": "demo", "domain": {"id": "default"}}"#
 

@@ -30,7 +30,7 @@ private let hostileImages: [(name: String, sample: DiskImageSample, says: String
 }()
 
 /// Images as they come in and go out.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ImageTests {
     private func make(_ fixture: CloudFixture, _ format: String) async throws -> String {
         let made = try await fixture.request(

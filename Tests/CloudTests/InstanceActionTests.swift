@@ -7,7 +7,7 @@ import Testing
 import Wire
 
 /// `/servers/{id}/os-instance-actions` at its microversions.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct InstanceActionTests {
     /// A server that was created, stopped and started, and its path.
     private func run(_ body: @Sendable (CloudFixture, ServerID, String) async throws -> Void) async throws {

@@ -8,7 +8,7 @@ import Testing
 import Wire
 
 /// `os-interface` through the front door.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct InterfaceAnswerTests {
     private func post(
         _ json: String, to id: ServerID, _ fixture: CloudFixture, version: String = "2.1"

@@ -5,7 +5,7 @@ import Model
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(3)))
 struct KeypairTests {
     @Test func theProjectsLimitCountsForEachUser() async throws {
         try await CloudFixture.run { fixture async throws in

@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// Queries as clients write them, and links that lead on.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct LinkTests {
     @Test func namesAndValuesOfAQueryAreDecoded() async throws {
         try await CloudFixture.run { fixture async throws in

@@ -7,7 +7,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct MetricsTests {
     @Test func countsWhatTheCloudDoes() async throws {
         try await CloudFixture.run { fixture async throws in

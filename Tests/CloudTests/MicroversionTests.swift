@@ -7,7 +7,7 @@ import Testing
 import Wire
 
 /// What changes from version to version.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct MicroversionTests {
     private let base = "/compute/v2.1"
 

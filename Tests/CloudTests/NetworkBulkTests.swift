@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Lists of new resources, and rules that name groups.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct NetworkBulkTests {
     private static func count(_ fixture: CloudFixture, _ plural: String, _ query: String) async throws -> Int {
         let path = plural.split(separator: "_").joined(separator: "-")

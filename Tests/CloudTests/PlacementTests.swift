@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// What Placement shows of servers.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct PlacementTests {
     @Test func usagesFollowServers() async throws {
         try await CloudFixture.run { fixture async throws in

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Whose ports are, and what they may become.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct PortOwnerTests {
     private static let subnet = #""ip_version": 4, "cidr": "10.9.0.0/24""#
 

@@ -7,7 +7,7 @@ import Testing
 import Wire
 
 /// Why a server found no host, as users and as administrators read it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct RefusalTests {
     /// Three hosts of 1, 2 and 3 GiB, of which 256, 512 and 512 MiB are reserved.
     private func run(_ body: @Sendable (CloudFixture) async throws -> Void) async throws {

@@ -5,7 +5,7 @@ import Testing
 import Wire
 
 /// A member that Nova wants is not taken for an empty one.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct RequiredMembersTests {
     @Test(arguments: ["{}", #"{"tags": null}"#, #"{"tags": "blue"}"#])
     func tagsAreNotTakenAwayByMistake(body: String) async throws {

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// What a cloud holds at first, and that later starts leave alone what became of it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct SeedTests {
     private func plant(_ fixture: CloudFixture) async throws {
         var options = Seed.Options(adminPassword: People.password)

@@ -7,7 +7,7 @@ import Testing
 import Wire
 
 /// By what servers can be listed, for whom, and since when.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ServerFilterTests {
     private func ask(
         _ query: String, _ fixture: CloudFixture, as role: People.Role = .member, version: String = "2.1"

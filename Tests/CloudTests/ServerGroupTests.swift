@@ -7,7 +7,7 @@ import Testing
 import Wire
 
 /// `/os-server-groups` and what hints of servers say of them.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ServerGroupTests {
     private let path = "/compute/v2.1/os-server-groups"
 

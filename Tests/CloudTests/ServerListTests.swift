@@ -5,7 +5,7 @@ import Testing
 import Wire
 
 /// What a list of servers holds and in which order.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ServerListTests {
     private func names(
         _ query: String, _ fixture: CloudFixture, as role: People.Role = .member, version: String = "2.1"

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Who locks as an owner, who as an administrator, and who undoes it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ServerLockTests {
     private func act(
         _ body: String, on id: ServerID, _ fixture: CloudFixture, as role: People.Role

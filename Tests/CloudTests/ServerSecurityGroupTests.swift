@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// Security groups of servers, by Compute's routes.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ServerSecurityGroupTests {
     private func group(_ name: String, _ fixture: CloudFixture) async throws -> String {
         let made = try await fixture.request(

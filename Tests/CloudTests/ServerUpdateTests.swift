@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// Changing a server, and what the answer shows at which version.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct ServerUpdateTests {
     private func put(
         _ json: String, on id: ServerID, _ fixture: CloudFixture, as role: People.Role = .member,

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// On a network of somebody else a member takes what it is given: identity of guests rests on it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct SharedNetworkTests {
     @Test func membersChooseNoIdentityOnAnothersNetwork() async throws {
         try await CloudFixture.run { fixture async throws in

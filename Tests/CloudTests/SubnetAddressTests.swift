@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What a subnet gives out, and what it may not be told to.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct SubnetAddressTests {
     private static let plain = #""ip_version": 4, "cidr": "10.0.0.0/24""#
 

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// One look for a request's id in the log tells what became of it, from the API to the host and back.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct TraceTests {
     /// The lines of one request, as `grep` finds them.
     private struct Lines {

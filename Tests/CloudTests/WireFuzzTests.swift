@@ -29,10 +29,10 @@ struct WireFuzzTests {
                 let health = try await server.ask("GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
                 #expect(health.hasPrefix("HTTP/1.1 200 "))
                 let database = fixture.cloud.database
-                try await eventually("no image is half saved", within: 60) {
+                try await eventually("no image is half saved") {
                     try await fixture.request(.get, "/image/v2/images?status=saving").count("images") == 0
                 }
-                try await eventually("the audit finds nothing", within: 60) {
+                try await eventually("the audit finds nothing") {
                     try await StoreAudit.differences(in: database) == []
                 }
             }

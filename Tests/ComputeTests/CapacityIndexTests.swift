@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// The index in memory against the store.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(3)))
 struct CapacityIndexTests {
     private static let now = Timestamp(microseconds: 1_000_000)
 

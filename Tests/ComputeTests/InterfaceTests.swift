@@ -12,7 +12,7 @@ import Testing
 import Workflow
 
 /// Changes without a `task_state` wait for one another and refuse nobody.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(3)))
 struct InterfaceTests {
     private func ports(_ id: ServerID, _ fixture: CloudFixture) async throws -> [PortID] {
         try await fixture.cloud.compute.attachments(of: id, by: fixture.people.member).map(\.port.id)

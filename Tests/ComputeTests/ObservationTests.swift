@@ -9,7 +9,7 @@ import Testing
 import TestSupport
 
 /// What hosts say of servers, and what comes of it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(3)))
 struct ObservationTests {
     @Test func aGuestThatPowersItselfOffStaysOff() async throws {
         try await CloudFixture.run { fixture in
@@ -125,7 +125,7 @@ struct ObservationTests {
             let id = try #require(try await fixture.create().first?.id)
             try await fixture.server(id) { $0.settled == .error }
             #expect(try await fixture.fault(of: id) == "The simulated host refused.")
-            try await eventually("nothing is left but the quota", within: 5) {
+            try await eventually("nothing is left but the quota") {
                 try await fixture.holdings() == brokenServer
             }
         }

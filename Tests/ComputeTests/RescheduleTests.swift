@@ -8,7 +8,7 @@ import Testing
 import TestSupport
 
 /// A build that fails on its host is tried on others.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(3)))
 struct RescheduleTests {
     private func run(hosts: Int, _ body: @Sendable (CloudFixture) async throws -> Void) async throws {
         var options = CloudFixture.Options()

@@ -6,7 +6,7 @@ import Testing
 import TestSupport
 
 /// What has ended is kept for a time, and never more than so much.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(3)))
 struct RetentionTests {
     private struct Sizes: Equatable {
         var deleted = 0

@@ -9,7 +9,7 @@ import Testing
 import Workflow
 
 /// A host that does not answer may have done anything. It delays, and harms nothing.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct SilentHostTests {
     private func run(_ body: @Sendable (Workshop, ManualClock) async throws -> Void) async throws {
         let clock = ManualClock()

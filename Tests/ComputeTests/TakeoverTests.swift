@@ -8,7 +8,7 @@ import TestSupport
 import Workflow
 
 /// What may begin while something else is under way, and what may not.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(3)))
 struct TakeoverTests {
     /// However far the build has come, a delete leaves nothing of it.
     @Test(arguments: 0...3)

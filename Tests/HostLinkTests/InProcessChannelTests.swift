@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A host speaks for itself only.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct InProcessChannelTests {
     @Test func aHostDoesNotReportForAnother() async throws {
         var options = CloudFixture.Options()

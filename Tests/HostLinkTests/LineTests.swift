@@ -7,7 +7,7 @@ import Testing
 @testable import HostLink
 
 /// The line to a host, when one end does not do its part.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct LineTests {
     @Test func linesAreCutHoweverTheyCome() throws {
         var lines = LineSplitter()

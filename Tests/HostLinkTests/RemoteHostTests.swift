@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// A host that is another process than the cloud, with the cloud away for a while.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct RemoteHostTests {
     @Test func aServerBootsAndItsConsoleIsRead() async throws {
         try await SocketCloud.run { cloud in

@@ -10,7 +10,7 @@ import Testing
 import TestSupport
 
 /// What a guest of the cloud reads at 169.254.169.254, as its host asks for it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(3)))
 struct MetadataTests {
     @Test func goldenOpenStackTree() async throws {
         try await Guest.run { guest async throws in

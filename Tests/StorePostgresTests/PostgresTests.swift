@@ -18,7 +18,7 @@ private final class Runs: Sendable {
 }
 
 /// What PostgreSQL has that SQLite has not: other writers beside one's own, and a line that may break.
-@Suite(.timeLimit(.minutes(2)), .enabled(if: StoreKind.hasPostgreSQL, "PostgreSQL is not installed"))
+@Suite(.timeLimit(.minutes(3)), .enabled(if: StoreKind.hasPostgreSQL, "PostgreSQL is not installed"))
 struct PostgresTests {
     private let store: ScratchStore
 

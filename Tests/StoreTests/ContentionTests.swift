@@ -4,7 +4,7 @@ import Testing
 import TestSupport
 
 /// Many at once want what is not enough for all.
-@Suite(.timeLimit(.minutes(1))) struct ContentionTests {
+@Suite(.timeLimit(.minutes(3))) struct ContentionTests {
     private let project = ProjectID("p1")
     private let provider = ResourceProviderID("rp1")
 

@@ -7,7 +7,7 @@ import TestSupport
 
 /// Transactions that meet: in one commit where there is one writer, which is held until all of them wait for it, else
 /// beside one another.
-@Suite(.timeLimit(.minutes(1))) struct GroupCommitTests {
+@Suite(.timeLimit(.minutes(3))) struct GroupCommitTests {
     private struct Refusal: Error, Equatable {
         var number: Int
     }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Workflow
 
-@Suite(.timeLimit(.minutes(1))) struct IntakeTests {
+@Suite(.timeLimit(.minutes(3))) struct IntakeTests {
     private let bench: Bench
     private let intake = WorkflowIntake()
 

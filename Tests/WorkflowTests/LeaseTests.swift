@@ -5,7 +5,7 @@ import Testing
 import Workflow
 
 /// Runners that stop, stall or lose what they hold.
-@Suite(.timeLimit(.minutes(1))) struct LeaseTests {
+@Suite(.timeLimit(.minutes(3))) struct LeaseTests {
     private static let leaseSeconds = 30.0
     private let bench: Bench
 

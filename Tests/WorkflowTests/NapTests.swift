@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Workflow
 
-@Suite(.timeLimit(.minutes(1))) struct NapTests {
+@Suite(.timeLimit(.minutes(3))) struct NapTests {
     private let bench: Bench
 
     init() throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Workflow
 
-@Suite(.timeLimit(.minutes(1))) struct RunnerTests {
+@Suite(.timeLimit(.minutes(3))) struct RunnerTests {
     private static let names = ["a", "b", "c"]
     private let bench: Bench
 

@@ -109,7 +109,7 @@ package struct TimedOut: Error, CustomStringConvertible {
 
 /// Asks until `condition` holds, or throws after `seconds`.
 package func eventually(
-    _ what: String, within seconds: Double = 20, _ condition: () async throws -> Bool
+    _ what: String, within seconds: Double = 60, _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while try await !condition() {

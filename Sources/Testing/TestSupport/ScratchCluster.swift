@@ -1,8 +1,10 @@
 import Foundation
 import Model
 import StorePostgres
+import Subprocess
 
-/// A PostgreSQL server of this process's own, for as long as it lives: unprivileged, reached by a socket in its folder.
+/// A PostgreSQL server of this process's own: unprivileged, reached by a socket in its folder. It ends, and its folder
+/// goes, when this process does, however it ends.
 actor ScratchCluster {
     struct Unusable: Error, CustomStringConvertible {
         let description: String
@@ -33,8 +35,6 @@ actor ScratchCluster {
     private static let template = "migrated"
     private nonisolated let folder: String
     private let admin: PostgresDatabase
-    /// Held open: the server ends and its folder goes when this process does, however it ends.
-    private let lifeline: FileHandle
     private var made = 0
     private var inUse = 0
     private var clean: [Loan] = []
@@ -44,7 +44,7 @@ actor ScratchCluster {
         guard let programs = Self.programs else {
             throw Unusable(description: "PostgreSQL is not installed: install Debian's package postgresql-15")
         }
-        (folder, lifeline) = try await Self.start(programs)
+        folder = try await Self.start(programs)
         admin = try await PostgresDatabase.open(Self.settings(folder, "postgres"))
         try await admin.runAlone("CREATE DATABASE \(Self.template)")
         let template = try await PostgresDatabase.open(Self.settings(folder, Self.template))
@@ -129,14 +129,18 @@ extension ScratchCluster {
     private static let script = """
         trap '' INT TERM HUP PIPE
         umask 077
+        cd /
         mkdir "$1" || exit 1
         exec 2>"$1/errors"
-        "$2/initdb" -D "$1/data" -U novella --auth=trust --encoding=UTF8 --locale=C --no-sync \
-            --wal-segsize=1 >"$1/initdb" && "$2/pg_ctl" -D "$1/data" -l "$1/log" -w -o "$3 -k '$1'" start >/dev/null \
-            && echo ready || cat "$1/errors" "$1/log"
-        exec >/dev/null
-        read -r _
-        "$2/pg_ctl" -D "$1/data" -m immediate stop
+        if "$2/initdb" -D "$1/data" -U novella --auth=trust --encoding=UTF8 --locale=C --no-sync \
+            --wal-segsize=1 >"$1/initdb" && "$2/pg_ctl" -D "$1/data" -l "$1/log" -w -o "$3 -k '$1'" start >/dev/null
+        then
+            echo ready
+            read -r _
+            "$2/pg_ctl" -D "$1/data" -m immediate stop >/dev/null
+        else
+            cat "$1/errors" "$1/log"
+        fi
         rm -rf "$1"
         """
 
@@ -145,61 +149,45 @@ extension ScratchCluster {
         -c autovacuum=off -c shared_buffers=32MB -c dynamic_shared_memory_type=mmap
         """
 
-    private static func start(_ programs: String) async throws -> (folder: String, lifeline: FileHandle) {
+    /// What else is open here, such as connections of tests, must not stay open in PostgreSQL: `Subprocess` sees to it.
+    private static func start(_ programs: String) async throws -> String {
         // Short, because the path of a socket may have 107 bytes.
         let folder = "\(FileManager.default.temporaryDirectory.path)/novella-pg-\(UUIDText.random().prefix(13))"
-        let arguments = ["/bin/sh", "-c", script, "sh", folder, programs, options]
+        let arguments = ["-c", script, "sh", folder, programs, options]
         // PostgreSQL refuses to run as root.
-        let command = getuid() == 0 ? try unprivileged() + arguments : arguments
-        let (lifeline, output) = try spawn(command)
-        let said = await firstOutput(of: output)
-        guard said == "ready\n" else { throw Unusable(description: "PostgreSQL did not start: \(said)") }
-        return (folder, lifeline)
-    }
-
-    /// Starts a program in `/` with a pipe to it and one from it. Foundation's `Process` crashes in its search of
-    /// `/proc/self/fd` when a thousand files are open, as they are while clients are tested.
-    private static func spawn(_ command: [String]) throws -> (input: FileHandle, output: FileHandle) {
-        func check(_ code: Int32, _ what: String) throws {
-            guard code == 0 else { throw Unusable(description: "\(what): \(String(cString: strerror(code)))") }
-        }
-        func closedPipe() throws -> Pipe {
-            let pipe = Pipe()
-            for end in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
-                try check(fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC) == 0 ? 0 : errno, "fcntl")
+        let command = getuid() == 0 ? try unprivileged() + ["sh"] + arguments : ["sh"] + arguments
+        let (lines, output) = AsyncStream.makeStream(of: String.self)
+        Task {
+            defer { output.finish() }
+            do {
+                // Its input ends with this process.
+                _ = try await Subprocess.run(
+                    .name(command[0]), arguments: Arguments(Array(command.dropFirst())),
+                    input: .inputWriter, output: .sequence, error: .currentStandardError
+                ) { execution in
+                    for try await line in execution.standardOutput.strings() { output.yield(line) }
+                }
+            } catch {
+                output.yield("\(error)")
             }
-            return pipe
         }
-        let (input, output) = (try closedPipe(), try closedPipe())
-        var actions = posix_spawn_file_actions_t()
-        try check(posix_spawn_file_actions_init(&actions), "posix_spawn_file_actions_init")
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        try check(posix_spawn_file_actions_adddup2(&actions, input.fileHandleForReading.fileDescriptor, 0), "dup2")
-        try check(posix_spawn_file_actions_adddup2(&actions, output.fileHandleForWriting.fileDescriptor, 1), "dup2")
-        let whole = ["/usr/bin/env", "--chdir=/"] + command
-        var words: [UnsafeMutablePointer<CChar>?] = whole.map { strdup($0) } + [nil]
-        defer { for word in words { free(word) } }
-        var process: pid_t = 0
-        try check(posix_spawn(&process, whole[0], &actions, nil, &words, environ), whole[0])
-        return (input.fileHandleForWriting, output.fileHandleForReading)
+        var said: [String] = []
+        for await line in lines {
+            if line.hasPrefix("ready") { return folder }
+            said.append(line)
+        }
+        throw Unusable(description: "PostgreSQL did not start: \(said.joined())")
     }
 
     private static func unprivileged() throws -> [String] {
         for name in ["postgres", "nobody"] {
             if let user = getpwnam(name) {
                 return [
-                    "/usr/bin/setpriv", "--reuid=\(user.pointee.pw_uid)", "--regid=\(user.pointee.pw_gid)",
+                    "setpriv", "--reuid=\(user.pointee.pw_uid)", "--regid=\(user.pointee.pw_gid)",
                     "--clear-groups",
                 ]
             }
         }
         throw Unusable(description: "there is no user postgres or nobody to run PostgreSQL as")
-    }
-
-    /// Reads on a thread of its own, because it blocks.
-    private static func firstOutput(of handle: FileHandle) async -> String {
-        await withCheckedContinuation { continuation in
-            Thread { continuation.resume(returning: String(decoding: handle.availableData, as: UTF8.self)) }.start()
-        }
     }
 }

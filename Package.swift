@@ -84,16 +84,17 @@ let package = Package(
         room("Hypervisor", in: "Host", imports: ["Model", "HostProtocol"]),
         .target(name: "CLibvirt", path: "Sources/Host/CLibvirt"),
         room("LibvirtDriver", in: "Host", imports: ["Model", "HostProtocol", "Hypervisor", "CLibvirt", logging]),
+        room("Tools", in: "Host", imports: [subprocess]),
         .target(name: "CNamespace", path: "Sources/Host/CNamespace"),
         room(
             "Dataplane", in: "Host",
-            imports: ["Model", "HostProtocol", "CNamespace", subprocess, nioCore, nioPosix, nioHTTP1, logging]),
-        room("HostStorage", in: "Host", imports: ["Model", "HostProtocol", "Hypervisor", crypto, subprocess]),
+            imports: ["Model", "HostProtocol", "Tools", "CNamespace", nioCore, nioPosix, nioHTTP1, logging]),
+        room("HostStorage", in: "Host", imports: ["Model", "HostProtocol", "Hypervisor", "Tools", crypto]),
         room(
             "Agent", in: "Host",
             imports: ["Model", "HostProtocol", "Hypervisor", "Dataplane", "HostStorage", logging]),
 
-        room("Doctor", in: "Host", imports: ["HostProtocol", "Dataplane", "LibvirtDriver"]),
+        room("Doctor", in: "Host", imports: ["HostProtocol", "Dataplane", "LibvirtDriver", "Tools"]),
 
         // Edge: HTTP in, answers out.
         room("Wire", in: "Edge", imports: ["Model"]),
@@ -138,7 +139,7 @@ let package = Package(
                 "Model", "Store", "StoreSQLite", "StorePostgres", "Wire", "Workflow", "HostProtocol", "Cloud",
                 "Identity", "Image", "Compute", "Networking", "Hypervisor", "HostStorage", "Dataplane", "Agent",
                 "HostLink", "APIKit",
-                hummingbird, httpTypes, nioCore, nioEmbedded, nioPosix, subprocess, logging,
+                hummingbird, httpTypes, nioCore, nioEmbedded, nioPosix, lifecycle, subprocess, logging,
             ]),
 
         .executableTarget(
@@ -150,7 +151,7 @@ let package = Package(
             dependencies: [
                 "Model", "Store", "HostProtocol", "Cloud", "Compute", "Identity", "Image", "Networking", "Inspection",
                 "Hypervisor", "HostStorage", "HostLink", "Dataplane", "Agent", "LibvirtDriver", "StoreSQLite",
-                "Workflow",
+                "Workflow", "Tools",
                 argumentParser, logging,
             ],
             path: "Sources/Testing/CrashHarness", swiftSettings: settings),
@@ -197,7 +198,9 @@ let package = Package(
         tests("Dataplane", imports: ["Model", "HostProtocol"]),
         .testTarget(
             name: "DataplaneKernelTests",
-            dependencies: ["Dataplane", "Model", "HostProtocol", "Hypervisor", "HostStorage", "Agent", logging],
+            dependencies: [
+                "Dataplane", "Model", "HostProtocol", "Hypervisor", "HostStorage", "Agent", "Tools", logging,
+            ],
             path: "Tests/DataplaneKernelTests", swiftSettings: settings),
     ]
 )

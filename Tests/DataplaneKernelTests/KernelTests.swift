@@ -2,6 +2,7 @@ import Foundation
 import HostProtocol
 import Model
 import Testing
+import Tools
 
 @testable import Dataplane
 

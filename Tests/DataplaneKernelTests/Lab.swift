@@ -3,6 +3,7 @@ import HostProtocol
 import Logging
 import Model
 import Synchronization
+import Tools
 
 @testable import Dataplane
 

@@ -3,6 +3,7 @@ import HostProtocol
 import Logging
 import Model
 import Testing
+import Tools
 
 @testable import Dataplane
 

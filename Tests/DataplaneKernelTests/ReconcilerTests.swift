@@ -7,6 +7,7 @@ import Logging
 import Model
 import Synchronization
 import Testing
+import Tools
 
 @testable import Dataplane
 

@@ -64,7 +64,7 @@ struct SocketCloud: Sendable {
 actor Door {
     nonisolated let socketPath: String
     private let server: HostLinkServer
-    private var serving: Task<Void, any Error>?
+    private var serving: RunningService?
 
     init(_ fixture: CloudFixture) {
         let cloud = fixture.cloud
@@ -79,20 +79,13 @@ actor Door {
         let app = Application(
             responder: server.responder(), configuration: .init(address: .unixDomainSocket(path: socketPath)),
             onServerRunning: { _ in isRunning.finish() }, logger: silent)
-        serving = Task {
-            defer { isRunning.finish() }
-            try await app.run()
-        }
+        serving = RunningService(app) { isRunning.finish() }
         for await _ in running {}
     }
 
     func close() async throws {
-        serving?.cancel()
-        do {
-            try await serving?.value
-        } catch is CancellationError {
-            return
-        }
+        try await serving?.stop()
+        serving = nil
     }
 }
 

@@ -28,12 +28,14 @@ struct CloudProcess: Sendable {
             address: .hostname(options.listen, port: options.port), isListening: { _ in announce(url, files) },
             logger: logger)
         let services: [any Service] = [Running { await cloud.run() }] + hosts
-        let group = ServiceGroup(
-            configuration: .init(
-                services: [.init(service: app, successTerminationBehavior: .gracefullyShutdownGroup)]
-                    + services.map { .init(service: $0) },
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
+        // A server that is cancelled while it accepts a connection traps, so the failure of one part shuts all down.
+        var configuration = ServiceGroupConfiguration(
+            services: [.init(service: app, successTerminationBehavior: .gracefullyShutdownGroup)]
+                + services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        // A client that sends slowly must not keep it for longer.
+        configuration.maximumGracefulShutdownDuration = .seconds(10)
+        try await ServiceGroup(configuration: configuration).run()
     }
 
     private func announce(_ url: String, _ files: ClientFiles) {

@@ -109,6 +109,9 @@ package struct FrontDoor: HTTPResponder {
         if let http = error as? any HTTPResponseError {
             return CloudError(http.status == .contentTooLarge ? .tooLarge : .badRequest, "The request cannot be read.")
         }
+        if error is CancellationError {
+            return CloudError(.unavailable, "The service is shutting down; try again in a moment.")
+        }
         logger.error("a request failed unexpectedly", metadata: ["request": "\(requestID)", "error": "\(error)"])
         return CloudError(
             .internal, "Unexpected error. The service's log knows more under \(requestID).", cause: error)

@@ -2,6 +2,7 @@ import Dataplane
 import Foundation
 import HostProtocol
 import LibvirtDriver
+import Tools
 
 /// Reads the facts of this machine. Trials are made in a network namespace of their own, which ends with them.
 package struct FactReader: Sendable {

@@ -1,5 +1,6 @@
 import Dataplane
 import Foundation
+import Tools
 
 /// Base chains of the forward hook that other programs have made and that drop, out of `nft -j list ruleset`.
 package enum ForwardChains {

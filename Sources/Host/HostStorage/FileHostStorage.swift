@@ -10,7 +10,6 @@ package import Model
 package final class FileHostStorage: HostStorage {
     let paths: StoragePaths
     private let io = BlockingIO()
-    private let tools = ToolRunner()
     private let cache: ImageCache
     private let serverLocks = KeyedLock<ServerID>()
     /// Of their own, so that a tombstone is written while an image still comes in.
@@ -26,7 +25,7 @@ package final class FileHostStorage: HostStorage {
         stateDirectory: String, hypervisorUser: String = "libvirt-qemu", isShared: Bool = false
     ) throws {
         paths = try StoragePaths(root: "\(stateDirectory)/host")
-        cache = ImageCache(paths: paths, io: io, tools: tools)
+        cache = ImageCache(paths: paths, io: io)
         if isShared { return }
         for folder in [paths.root, paths.images, paths.servers, paths.records, paths.vncSockets] {
             try PosixFile.makeFolder(folder)
@@ -159,15 +158,16 @@ extension FileHostStorage {
         _ disks: GuestDisks, _ server: ServerPaths, _ content: @escaping ImageCache.Content
     ) async throws {
         if disks.image.format != .iso, try await io.run({ try PosixFile.exists(server.root) }) { return }
-        try await cache.withImage(disks.image, content: content) { [io, tools] path, header in
+        try await cache.withImage(disks.image, content: content) { [io] path, header in
             try await io.run {
                 try PosixFile.replace(server.imageReference, with: Array(disks.image.sha512.utf8))
             }
             if header.format == .iso { return }
             let size = try DiskPlan.rootSize(rootGiB: disks.rootGiB, imageBytes: header.virtualSizeBytes)
             let temporary = PosixFile.temporaryName(beside: server.root)
-            try await tools.run(
-                DiskCommands.overlay(at: temporary, backing: path, backingFormat: header.format, sizeBytes: size))
+            try await DiskCommands.overlay(
+                at: temporary, backing: path, backingFormat: header.format, sizeBytes: size
+            ).run()
             try await io.run { try PosixFile.commit(temporary, as: server.root) }
         }
     }
@@ -176,7 +176,7 @@ extension FileHostStorage {
         if try await io.run({ try PosixFile.exists(path) }) { return }
         let temporary = PosixFile.temporaryName(beside: path)
         try await io.run { try PosixFile.makeSparse(temporary, bytes: bytes) }
-        try await tools.run(format(temporary))
+        try await format(temporary).run()
         try await io.run { try PosixFile.commit(temporary, as: path) }
     }
 
@@ -188,7 +188,7 @@ extension FileHostStorage {
         let folder = PosixFile.temporaryName(beside: "\(server.folder)/config")
         try await io.run { try Self.write(files, below: folder) }
         let temporary = PosixFile.temporaryName(beside: server.configDrive)
-        try await tools.run(DiskCommands.configDrive(at: temporary, folder: folder))
+        try await DiskCommands.configDrive(at: temporary, folder: folder).run()
         try await io.run {
             try PosixFile.commit(temporary, as: server.configDrive)
             try PosixFile.removeTree(folder)

@@ -4,6 +4,7 @@ import HostStorage
 import Hypervisor
 import Model
 import Store
+import Tools
 
 /// A store that may end the process before a transaction and right after its commit.
 struct CrashingDatabase: Database {
@@ -93,7 +94,7 @@ struct CrashingStorage: HostStorage {
         configDrive: @Sendable @escaping () async throws -> [ConfigDriveFile]
     ) async throws -> PreparedFiles {
         try await points.around("prepare") { [points] in
-            try await ToolRunner.$watch.withValue({ points.pass($0) }) {
+            try await Tool.$watch.withValue({ points.pass($0) }) {
                 try await inner.prepare(
                     desired,
                     imageContent: { id in

@@ -19,11 +19,14 @@ package struct LiveServer: Sendable {
                 if let port = channel.localAddress?.port { listening.continuation.yield(port) }
                 listening.continuation.finish()
             }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await app.run() }
+        let serving = RunningService(app) { listening.continuation.finish() }
+        do {
             for await port in listening.stream { try await body(LiveServer(port: port)) }
-            group.cancelAll()
+        } catch {
+            try await serving.stop()
+            throw error
         }
+        try await serving.stop()
     }
 
     /// With `reads` false it never takes what the server sends.

@@ -1,5 +1,6 @@
 import Foundation
 import Model
+import Tools
 
 /// Ends connections that rules no longer allow.
 ///

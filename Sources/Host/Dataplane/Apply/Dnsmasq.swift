@@ -1,4 +1,5 @@
 import Foundation
+import Tools
 
 /// One network's dnsmasq: a daemon of its own that outlives this process and is found again by its pid file.
 struct DnsmasqDaemon {

@@ -2,6 +2,7 @@ import Foundation
 package import HostProtocol
 package import Logging
 package import Model
+import Tools
 
 /// The data plane in the Linux kernel: bridges, taps, namespaces, nftables and dnsmasq of one cloud on one machine.
 ///

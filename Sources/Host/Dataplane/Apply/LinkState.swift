@@ -1,4 +1,5 @@
 import Foundation
+import Tools
 
 /// One link as `ip -j -d addr show` tells it.
 struct LinkState: Decodable {

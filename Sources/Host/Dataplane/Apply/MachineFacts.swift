@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Tools
 
 /// What the machine itself knows: the name servers it asks, and the account dnsmasq may run as.
 enum MachineFacts {

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Tools
 
 /// Brings one network namespace to the plan: legs, addresses, routes, settings, rules.
 struct NamespaceApplier {

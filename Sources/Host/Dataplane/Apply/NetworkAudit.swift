@@ -1,4 +1,5 @@
 package import HostProtocol
+import Tools
 
 /// Compares the kernel's objects with a topology's plan.
 extension KernelDataplane {

@@ -1,3 +1,5 @@
+import Tools
+
 /// Brings the root namespace's bridges, taps and veth ends to the plan. `prepare` leaves new taps and legs down; they
 /// come up in `open`, once their rules are loaded.
 struct RootLinks {

@@ -1,3 +1,5 @@
+import Tools
+
 /// Loads nftables rules, and loads them again when the kernel has others.
 ///
 /// What the kernel lists after a load is kept, and mending compares: a table, a chain or a rule that somebody took away

@@ -1,4 +1,5 @@
 import Foundation
+import Tools
 
 /// Takes away all of one cloud, by its tag and not by memory: also what an earlier process left.
 struct Teardown {

@@ -10,15 +10,13 @@ actor ImageCache {
 
     private let paths: StoragePaths
     private let io: BlockingIO
-    private let tools: ToolRunner
     private var fetches: [String: Task<Void, any Error>] = [:]
     private var users: [String: Int] = [:]
     private var usedSinceSweep: Set<String> = []
 
-    init(paths: StoragePaths, io: BlockingIO, tools: ToolRunner) {
+    init(paths: StoragePaths, io: BlockingIO) {
         self.paths = paths
         self.io = io
-        self.tools = tools
     }
 
     /// Runs `body` with the cached image, which stays at least until the body ends.
@@ -149,9 +147,9 @@ actor ImageCache {
     private func convert(_ path: String, _ header: DiskImageHeader) async throws {
         let converted = PosixFile.temporaryName(beside: path)
         do {
-            try await tools.run(
-                DiskCommands.convert(
-                    path, format: header.format, to: converted, sizeBytes: header.virtualSizeBytes))
+            try await DiskCommands.convert(
+                path, format: header.format, to: converted, sizeBytes: header.virtualSizeBytes
+            ).run()
             try await io.run {
                 guard rename(converted, path) == 0 else { throw PosixFile.failure("rename", converted) }
             }

@@ -9,12 +9,12 @@ extension DiskFormat {
 package struct ToolCommand: Sendable, Equatable {
     package var executable: String
     package var arguments: [String]
-    package var timeoutSeconds: Double
+    package var timeout: Duration
 
-    package init(_ executable: String, _ arguments: [String], timeoutSeconds: Double = 60) {
+    package init(_ executable: String, _ arguments: [String], timeout: Duration = .seconds(60)) {
         self.executable = executable
         self.arguments = arguments
-        self.timeoutSeconds = timeoutSeconds
+        self.timeout = timeout
     }
 }
 
@@ -22,12 +22,12 @@ package struct ToolCommand: Sendable, Equatable {
 package enum DiskCommands {
     /// A crafted image may make qemu-img use memory and time without end (CVE-2015-5162), so both are bounded.
     private static func qemuImage(
-        _ arguments: [String], cpuSeconds: Int = 30, fileBytes: Int64? = nil, timeoutSeconds: Double = 60
+        _ arguments: [String], cpuSeconds: Int = 30, fileBytes: Int64? = nil, timeout: Duration = .seconds(60)
     ) -> ToolCommand {
         let size = fileBytes.map { ["--fsize=\($0)"] } ?? []
         return ToolCommand(
             "prlimit", ["--as=1073741824", "--cpu=\(cpuSeconds)"] + size + ["--", "qemu-img"] + arguments,
-            timeoutSeconds: timeoutSeconds)
+            timeout: timeout)
     }
 
     /// A qcow2 whose unwritten parts are those of `backing`. Its format is stated, so that it is never probed.
@@ -47,7 +47,7 @@ package enum DiskCommands {
     ) -> ToolCommand {
         qemuImage(
             ["convert", "-q", "-f", format.rawValue, "-O", "qcow2", image, path], cpuSeconds: 600,
-            fileBytes: sizeBytes + sizeBytes / 1024 + (16 << 20), timeoutSeconds: 1800)
+            fileBytes: sizeBytes + sizeBytes / 1024 + (16 << 20), timeout: .seconds(1800))
     }
 
     /// An ext4 file system over a whole file. What is lazy is done by the guest's kernel, so the file stays sparse.
@@ -55,7 +55,7 @@ package enum DiskCommands {
         ToolCommand(
             "mkfs.ext4",
             ["-q", "-F", "-L", label, "-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard", path],
-            timeoutSeconds: 120)
+            timeout: .seconds(120))
     }
 
     package static func swap(at path: String) -> ToolCommand {

@@ -146,8 +146,8 @@ struct AgentTests {
     }
 
     /// Off while no agent looked: by itself in the same boot, with the machine in another.
-    @Test(arguments: [("first", ServerObservation.Power.shutdown, 1), ("second", .running, 2)])
-    func aGuestThatIsFoundOff(boot: String, power: ServerObservation.Power, starts: Int) async throws {
+    @Test(arguments: [("first", GuestPower.shutdown, 1), ("second", .running, 2)])
+    func aGuestThatIsFoundOff(boot: String, power: GuestPower, starts: Int) async throws {
         let bench = Bench()
         try await bench.withAgent {
             bench.channel.send(bench.document(epoch: 1))

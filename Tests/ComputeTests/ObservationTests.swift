@@ -43,7 +43,7 @@ struct ObservationTests {
         options.runsAgents = false
         try await CloudFixture.run(options) { fixture in
             let compute = fixture.cloud.compute
-            func see(_ id: ServerID, _ power: ServerObservation.Power, epoch: Int64) async throws {
+            func see(_ id: ServerID, _ power: GuestPower, epoch: Int64) async throws {
                 try await compute.observe([
                     ServerObservation(hostID: fixture.host.id, serverID: id, epoch: epoch, power: power)
                 ])
@@ -51,13 +51,13 @@ struct ObservationTests {
             let id = try #require(try await fixture.create().first?.id)
             let told = try await fixture.server(id) { $0.epoch > 0 }
             try await see(id, .running, epoch: told.epoch - 1)
-            #expect(try await fixture.server(id).observedPower == "unknown")
+            #expect(try await fixture.server(id).observedPower == .unknown)
             try await see(id, .running, epoch: told.epoch)
             try await fixture.server(id) { $0.settled == .active && $0.operation == nil }
             try await compute.stop(id, by: fixture.people.member)
             let stopping = try await fixture.server(id) { $0.epoch > told.epoch }
             try await see(id, .shutdown, epoch: told.epoch)
-            #expect(try await fixture.server(id).observedPower == "running")
+            #expect(try await fixture.server(id).observedPower == .running)
             try await see(id, .shutdown, epoch: stopping.epoch)
             try await fixture.server(id) { $0.settled == .stopped && $0.operation == nil }
             try await see(id, .running, epoch: told.epoch)
@@ -77,7 +77,7 @@ struct ObservationTests {
             try await fixture.cloud.compute.observe([
                 ServerObservation(hostID: other.id, serverID: id, epoch: told.epoch, power: .running)
             ])
-            #expect(try await fixture.server(id).observedPower == "unknown")
+            #expect(try await fixture.server(id).observedPower == .unknown)
         }
     }
 

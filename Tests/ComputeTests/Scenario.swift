@@ -15,7 +15,7 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     let start: Start
     let begin: @Sendable (CloudFixture, ServerID) async throws -> Void
     let end: SettledState
-    let power: ServerObservation.Power
+    let power: GuestPower
     /// How many ports the server has in the end.
     var ports = 1
     /// Where the server rests when the workflow has failed.

@@ -21,7 +21,7 @@ struct SilentHostTests {
     }
 
     private func see(
-        _ power: ServerObservation.Power, of id: ServerID, epoch: Int64, _ fixture: CloudFixture
+        _ power: GuestPower, of id: ServerID, epoch: Int64, _ fixture: CloudFixture
     ) async throws {
         try await fixture.cloud.compute.observe([
             ServerObservation(hostID: fixture.host.id, serverID: id, epoch: epoch, power: power)

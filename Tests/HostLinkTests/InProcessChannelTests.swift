@@ -18,9 +18,9 @@ struct InProcessChannelTests {
             let seen = ServerObservation(hostID: own.id, serverID: id, epoch: server.epoch, power: .shutdown)
             let error = await #expect(throws: CloudError.self) { try await other.channel.report([seen]) }
             #expect(error?.kind == .forbidden)
-            #expect(try await fixture.server(id).observedPower == "running")
+            #expect(try await fixture.server(id).observedPower == .running)
             try await own.channel.report([seen])
-            #expect(try await fixture.server(id).observedPower == "shutdown")
+            #expect(try await fixture.server(id).observedPower == .shutdown)
         }
     }
 

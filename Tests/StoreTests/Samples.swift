@@ -151,7 +151,7 @@ enum Samples {
             fault: full ? try JSONText(ServerFault(code: 500, created: "then", message: "why")) : nil, isLocked: true,
             lockedByAdmin: false, lockedReason: full ? "mine" : nil, epoch: 6,
             workflowID: full ? WorkflowID("w1") : nil, hostFailure: full ? "broke" : nil,
-            completedCommand: full ? "cmd" : nil, observedEpoch: 5, observedPower: "running",
+            completedCommand: full ? "cmd" : nil, observedEpoch: 5, observedPower: .running,
             hostID: full ? HostID("h1") : nil, requestedZone: full ? "asked" : nil,
             availabilityZone: full ? "zone" : nil,
             flavorID: FlavorID("fl1"),

@@ -4,13 +4,10 @@ package import Model
 ///
 /// An observation whose epoch is lower than the server's own settles nothing.
 package struct ServerObservation: Codable, Sendable, Equatable {
-    /// Nova's power states, by name; `absent` when nothing of the server is left on the host.
-    package enum Power: String, Codable, Sendable { case absent, running, paused, shutdown, crashed, unknown }
-
     package var hostID: HostID
     package var serverID: ServerID
     package var epoch: Int64
-    package var power: Power
+    package var power: GuestPower
     /// The last command carried out, by id.
     package var completedCommand: String?
     /// Set when the host gave up on reaching the document; what it says is shown to the user as the fault.
@@ -19,7 +16,7 @@ package struct ServerObservation: Codable, Sendable, Equatable {
     package var requestID: String?
 
     package init(
-        hostID: HostID, serverID: ServerID, epoch: Int64, power: Power, completedCommand: String? = nil,
+        hostID: HostID, serverID: ServerID, epoch: Int64, power: GuestPower, completedCommand: String? = nil,
         failure: HostFailure? = nil, requestID: String? = nil
     ) {
         self.hostID = hostID

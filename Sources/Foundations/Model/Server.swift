@@ -26,7 +26,7 @@ package struct Server: Sendable, Equatable {
     package var hostFailure: String?
     package var completedCommand: String?
     package var observedEpoch: Int64 = 0
-    package var observedPower: String = "unknown"
+    package var observedPower: GuestPower = .unknown
 
     package var hostID: HostID?
     /// As asked for; the zone of the host is shown once there is one.
@@ -61,7 +61,7 @@ package struct Server: Sendable, Equatable {
         operation: ServerOperation? = nil, phase: Int = 0, power: Int = 0, fault: JSONText<ServerFault>? = nil,
         isLocked: Bool = false, lockedByAdmin: Bool = false, lockedReason: String? = nil, epoch: Int64 = 0,
         workflowID: WorkflowID? = nil, hostFailure: String? = nil, completedCommand: String? = nil,
-        observedEpoch: Int64 = 0, observedPower: String = "unknown", hostID: HostID? = nil,
+        observedEpoch: Int64 = 0, observedPower: GuestPower = .unknown, hostID: HostID? = nil,
         requestedZone: String? = nil, availabilityZone: String? = nil, flavorID: FlavorID,
         flavor: JSONText<FlavorSnapshot>, imageID: ImageID? = nil, imageProperties: JSONText<[String: String]>,
         keyName: String? = nil, metadata: JSONText<[String: String]>, tags: JSONText<[String]>,

@@ -19,7 +19,7 @@ package actor Agent {
         /// The document being carried out.
         var current: Task<Void, Never>?
         /// What the guest did by itself meanwhile.
-        var moved: ServerObservation.Power?
+        var moved: GuestPower?
     }
 
     private let channel: any HostChannel
@@ -36,7 +36,7 @@ package actor Agent {
     private var work: [ServerID: Work] = [:]
     private var tombstones = Tombstones()
     /// The power last delivered.
-    private var reported: [ServerID: ServerObservation.Power] = [:]
+    private var reported: [ServerID: GuestPower] = [:]
     /// Reports that did not arrive.
     private var undelivered: [ServerID: Answer] = [:]
 

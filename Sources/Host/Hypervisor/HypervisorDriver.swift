@@ -74,9 +74,9 @@ package struct DomainSpec: Sendable, Equatable {
 /// A guest's change of power, seen by the driver without being asked.
 package struct PowerEvent: Sendable, Equatable {
     package var serverID: ServerID
-    package var power: ServerObservation.Power
+    package var power: GuestPower
 
-    package init(serverID: ServerID, power: ServerObservation.Power) {
+    package init(serverID: ServerID, power: GuestPower) {
         self.serverID = serverID
         self.power = power
     }
@@ -89,8 +89,8 @@ package protocol HypervisorDriver: Sendable {
     /// What this machine is, for `HostInventory`.
     func describe() async throws -> HostInventory
     /// Domains of this cloud only, running or not.
-    func list() async throws -> [ServerID: ServerObservation.Power]
-    func power(of server: ServerID) async throws -> ServerObservation.Power
+    func list() async throws -> [ServerID: GuestPower]
+    func power(of server: ServerID) async throws -> GuestPower
     /// Defines the guest, replacing an older definition of a guest that does not run.
     func define(_ spec: DomainSpec) async throws
     /// Starts a defined guest; a running one is left alone.

@@ -12,7 +12,7 @@ package final class SimulatedDriver: HypervisorDriver {
 
     private struct Guest {
         var spec: DomainSpec
-        var power: ServerObservation.Power
+        var power: GuestPower
         /// What the guest runs with; a definition does not change it.
         var runningNICs: [DomainSpec.NIC] = []
         var ignoresACPI = false
@@ -61,12 +61,12 @@ package final class SimulatedDriver: HypervisorDriver {
         return inventory
     }
 
-    package func list() async throws -> [ServerID: ServerObservation.Power] {
+    package func list() async throws -> [ServerID: GuestPower] {
         try await enter(.list, nil)
         return state.withLock { $0.guests.mapValues(\.power) }
     }
 
-    package func power(of server: ServerID) async throws -> ServerObservation.Power {
+    package func power(of server: ServerID) async throws -> GuestPower {
         try await enter(.power, server)
         return state.withLock { $0.guests[server]?.power ?? .absent }
     }
@@ -145,7 +145,7 @@ package final class SimulatedDriver: HypervisorDriver {
     }
 
     private func move(
-        _ server: ServerID, from: [ServerObservation.Power], to power: ServerObservation.Power
+        _ server: ServerID, from: [GuestPower], to power: GuestPower
     ) {
         let moved = state.withLock { state in
             guard let before = state.guests[server]?.power, from.contains(before) else { return false }
@@ -203,7 +203,7 @@ extension SimulatedDriver {
     }
 
     /// A guest changes its power by itself, as seen from inside: `.shutdown` when it powers off.
-    package func guestMoves(_ server: ServerID, to power: ServerObservation.Power) {
+    package func guestMoves(_ server: ServerID, to power: GuestPower) {
         move(server, from: [.running, .paused, .shutdown, .crashed].filter { $0 != power }, to: power)
     }
 

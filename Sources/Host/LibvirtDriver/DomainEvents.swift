@@ -6,7 +6,7 @@ import Model
 /// libvirt's numbers for states and events, in our words.
 enum DomainState {
     /// `virDomainState`
-    static func power(_ state: Int32) -> ServerObservation.Power {
+    static func power(_ state: Int32) -> GuestPower {
         switch state {
         // Running, blocked on a resource, and on its way down: the power is still on.
         case 1, 2, 4: .running
@@ -19,7 +19,7 @@ enum DomainState {
     }
 
     /// `virDomainEventType`; `nil` for what says nothing about power.
-    static func power(event: Int32) -> ServerObservation.Power? {
+    static func power(event: Int32) -> GuestPower? {
         switch event {
         case 1: .absent
         case 2, 4: .running

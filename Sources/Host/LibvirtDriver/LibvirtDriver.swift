@@ -80,7 +80,7 @@ package final class LibvirtDriver: HypervisorDriver {
             traits: virtType.kind == .kvm ? CPUTraits.names(of: VirtType.cpuFlags()) : [])
     }
 
-    package func list() async throws -> [ServerID: ServerObservation.Power] {
+    package func list() async throws -> [ServerID: GuestPower] {
         try await short.run { [names] handle in
             final class Found { var domains: [(String, Int32)] = [] }
             let found = Found()
@@ -105,7 +105,7 @@ package final class LibvirtDriver: HypervisorDriver {
         }
     }
 
-    package func power(of server: ServerID) async throws -> ServerObservation.Power {
+    package func power(of server: ServerID) async throws -> GuestPower {
         let name = names.name(of: server)
         return try await short.run { handle in
             var state: Int32 = 0
@@ -276,6 +276,6 @@ extension LibvirtDriver {
     }
 }
 
-extension ServerObservation.Power {
+extension GuestPower {
     fileprivate var isOn: Bool { self == .running || self == .paused || self == .unknown }
 }

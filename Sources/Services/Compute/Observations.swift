@@ -48,7 +48,7 @@ extension ComputeService {
             seen.epoch >= server.epoch, server.settled != .deleted
         else { return [] }
         server.observedEpoch = seen.epoch
-        server.observedPower = seen.power.rawValue
+        server.observedPower = seen.power
         server.power = seen.power.number
         // What the guest does afterwards does not take the reason away; the next document does.
         if let failure = seen.failure { server.hostFailure = try JSONText(failure).raw }
@@ -84,19 +84,6 @@ extension ComputeService {
         default:
             try db.update(server)
             return nil
-        }
-    }
-}
-
-extension ServerObservation.Power {
-    /// Nova's power states (compute/power_state.py).
-    var number: Int {
-        switch self {
-        case .absent, .unknown: 0
-        case .running: 1
-        case .paused: 3
-        case .shutdown: 4
-        case .crashed: 6
         }
     }
 }

@@ -53,8 +53,8 @@ struct CrashingDriver: HypervisorDriver {
     let points: CrashPoints
 
     func describe() async throws -> HostInventory { try await inner.describe() }
-    func list() async throws -> [ServerID: ServerObservation.Power] { try await inner.list() }
-    func power(of server: ServerID) async throws -> ServerObservation.Power { try await inner.power(of: server) }
+    func list() async throws -> [ServerID: GuestPower] { try await inner.list() }
+    func power(of server: ServerID) async throws -> GuestPower { try await inner.power(of: server) }
     func events() -> AsyncStream<PowerEvent> { inner.events() }
     func taps(of server: ServerID) async throws -> Set<String> { try await inner.taps(of: server) }
 

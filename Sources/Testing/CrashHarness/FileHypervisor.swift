@@ -7,7 +7,7 @@ import Model
 /// whole.
 struct FileHypervisor: HypervisorDriver {
     private struct Guest: Codable {
-        var power: ServerObservation.Power
+        var power: GuestPower
         /// What it starts with, and what it runs with.
         var definedTaps: Set<String>
         var taps: Set<String> = []
@@ -44,13 +44,13 @@ struct FileHypervisor: HypervisorDriver {
             hypervisorType: "simulated", hypervisorVersion: 1_000_000, cpuArchitecture: "x86_64")
     }
 
-    func list() async throws -> [ServerID: ServerObservation.Power] {
+    func list() async throws -> [ServerID: GuestPower] {
         let servers = try FileManager.default.contentsOfDirectory(atPath: folder).filter(UUIDText.isValid)
             .map { ServerID($0) }
         return Dictionary(uniqueKeysWithValues: try servers.map { ($0, try read($0)?.power ?? .absent) })
     }
 
-    func power(of server: ServerID) async throws -> ServerObservation.Power { try read(server)?.power ?? .absent }
+    func power(of server: ServerID) async throws -> GuestPower { try read(server)?.power ?? .absent }
 
     func define(_ spec: DomainSpec) async throws {
         let taps = Set(spec.nics.map(\.tapName))

@@ -131,9 +131,9 @@ package struct DriverConformance: Sendable {
         try await driver.start(server)
         try await driver.stop(server, graceSeconds: 0)
         try await driver.undefine(server)
-        let last = try await withThrowingTaskGroup(of: [ServerObservation.Power].self) { group in
+        let last = try await withThrowingTaskGroup(of: [GuestPower].self) { group in
             group.addTask {
-                var seen: [ServerObservation.Power] = []
+                var seen: [GuestPower] = []
                 for await event in stream where event.serverID == server {
                     if seen.last != event.power { seen.append(event.power) }
                     if event.power == .absent { break }
@@ -195,7 +195,7 @@ package struct DriverConformance: Sendable {
     }
 
     private func expectPower(
-        _ server: ServerID, _ power: ServerObservation.Power, line: Int = #line
+        _ server: ServerID, _ power: GuestPower, line: Int = #line
     ) async throws {
         let found = try await driver.power(of: server)
         try expect(found == power, "line \(line): power is \(found.rawValue), not \(power.rawValue)")

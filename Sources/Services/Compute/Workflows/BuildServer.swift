@@ -26,7 +26,7 @@ enum BuildServer {
                 },
                 steps.observed(
                     guestStep, undo: .run { try withdraw($0) },
-                    isReached: { server, _ in server.observedPower == "running" },
+                    isReached: { server, _ in server.observedPower == .running },
                     commit: { server, _ in
                         let now = compute.clock.now()
                         return { db in

@@ -42,7 +42,7 @@ enum DeleteServer {
         }
         guard let host else { return .done() }
         compute.bells.host(host.id)
-        if server.observedEpoch >= server.epoch, server.observedPower == "absent" { return .done() }
+        if server.observedEpoch >= server.epoch, server.observedPower == .absent { return .done() }
         return host.isUp(at: compute.clock.now()) ? .nap(seconds: 5) : .done()
     }
 

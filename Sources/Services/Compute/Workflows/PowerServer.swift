@@ -6,15 +6,15 @@ import Workflow
 /// Start and stop: a document and the guest that answers it.
 enum PowerServer {
     static func start(_ steps: ServerSteps) -> WorkflowDefinition {
-        definition(steps, .start, power: .running, observed: "running", settled: .active)
+        definition(steps, .start, power: .running, observed: .running, settled: .active)
     }
 
     static func stop(_ steps: ServerSteps) -> WorkflowDefinition {
-        definition(steps, .stop, power: .stopped, observed: "shutdown", settled: .stopped)
+        definition(steps, .stop, power: .stopped, observed: .shutdown, settled: .stopped)
     }
 
     private static func definition(
-        _ steps: ServerSteps, _ operation: ServerOperation, power: DesiredServer.Power, observed: String,
+        _ steps: ServerSteps, _ operation: ServerOperation, power: DesiredServer.Power, observed: GuestPower,
         settled: SettledState
     ) -> WorkflowDefinition {
         let clock = steps.compute.clock

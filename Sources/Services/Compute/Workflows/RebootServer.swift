@@ -19,7 +19,7 @@ enum RebootServer {
                 steps.observed(
                     "guest",
                     isReached: { server, context in
-                        server.observedPower == "running" && server.completedCommand == context.record.id.text
+                        server.observedPower == .running && server.completedCommand == context.record.id.text
                     },
                     commit: { server, _ in
                         { db in try OperationStart.settle(server.id, in: .active, now: clock.now(), db) }

@@ -1,12 +1,20 @@
 import Dispatch
 import Foundation
 
-/// Memory that is free and yet the process's own.
-enum FreeMemory {
+/// Memory that is free and yet the process's own. Its functions are glibc's alone and not in Swift's map of it, so they
+/// are looked up.
+package enum FreeMemory {
     private typealias Trim = @convention(c) (Int) -> Int32
+    private typealias SetOption = @convention(c) (Int32, Int32) -> Int32
 
-    /// Looked up, because `malloc_trim(3)` is glibc's alone and not in Swift's map of it.
     private static let trim = dlsym(nil, "malloc_trim").map { unsafeBitCast($0, to: Trim.self) }
+
+    /// One heap for each core; glibc makes eight of them, and what is free in one is of no use to the others
+    /// (mallopt(3), `M_ARENA_MAX`). To be called while there is one thread.
+    package static func keepTogether() {
+        let setOption = dlsym(nil, "mallopt").map { unsafeBitCast($0, to: SetOption.self) }
+        _ = setOption?(-8, Int32(max(2, ProcessInfo.processInfo.activeProcessorCount)))
+    }
 
     /// Gives whole free pages back to the kernel; glibc does so by itself at the end of its heaps only. Nobody else
     /// gets memory meanwhile, which may take some tens of milliseconds.

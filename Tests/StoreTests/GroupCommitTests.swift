@@ -93,11 +93,11 @@ import TestSupport
             try db.insert(Self.region(number))
             let port = PortID(number == 13 ? "none" : "port1")
             let address = IPAddress(version: 4, number: UInt128(number))
-            #expect(try NetworkQueries.take(address, in: SubnetID("s1"), for: port, db))
+            #expect(try SubnetQueries.take(address, in: SubnetID("s1"), for: port, db))
         }
         #expect(answers == (0..<30).map { $0 == 13 ? .store(.foreignKeyViolation) : .committed })
         #expect(try await durableRegions(store) == Set((0..<30).filter { $0 != 13 }.map { "r\($0)" } + ["here"]))
-        #expect(try await store.read { try NetworkQueries.allocationCount(in: SubnetID("s1"), $0) } == 29)
+        #expect(try await store.read { try SubnetQueries.allocationCount(in: SubnetID("s1"), $0) } == 29)
         // Members of a failed shared commit ran again, each alone.
         if kind == .sqlite { #expect(runs.withLock { $0 } > 30) }
     }

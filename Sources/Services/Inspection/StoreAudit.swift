@@ -52,7 +52,7 @@ package enum StoreAudit {
                 shown.insert("\(address.ipAddress) in \(address.subnetID) of \(port.id)")
             }
         }
-        let taken = Set(try NetworkQueries.takenAddresses(db))
+        let taken = Set(try SubnetQueries.takenAddresses(db))
         return shown.subtracting(taken).sorted().map { "address that is not taken: \($0)" }
             + taken.subtracting(shown).sorted().map { "address that no port shows: \($0)" }
     }

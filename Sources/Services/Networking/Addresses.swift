@@ -7,7 +7,7 @@ extension NetworkingService {
     static func freeMAC(on network: NetworkID, _ db: any Connection) throws -> String {
         while true {
             let address = randomMAC()
-            if try !NetworkQueries.hasPort(with: address, on: network, db) { return address }
+            if try !PortQueries.hasPort(with: address, on: network, db) { return address }
         }
     }
 
@@ -40,7 +40,7 @@ extension NetworkingService {
             throw CloudError.badRequest(
                 "IP address \(text.prefix(64)) is not a valid IP for the specified subnet \(subnet.cidr).")
         }
-        guard try NetworkQueries.take(address, in: subnet.id, for: port, db) else {
+        guard try SubnetQueries.take(address, in: subnet.id, for: port, db) else {
             throw CloudError(.conflict, "IP address \(address) already allocated in subnet \(subnet.id).")
         }
         return address.description
@@ -56,18 +56,18 @@ extension NetworkingService {
     static func takeNext(in subnet: Subnet, for port: PortID, _ db: any Connection) throws -> String? {
         let pools = AddressPools(try subnet.allocationPools.value())
         guard pools.count > 0 else { return nil }
-        let start = try NetworkQueries.nextOffset(in: subnet.id, db)
+        let start = try SubnetQueries.nextOffset(in: subnet.id, db)
         var tries = 1
         var step = 0
         while step < tries {
             let offset = (start + step) % pools.count
             if let address = pools.address(at: offset),
-                try NetworkQueries.take(address, in: subnet.id, for: port, db)
+                try SubnetQueries.take(address, in: subnet.id, for: port, db)
             {
-                try NetworkQueries.setNextOffset(offset + 1, in: subnet.id, db)
+                try SubnetQueries.setNextOffset(offset + 1, in: subnet.id, db)
                 return address.description
             }
-            if step == 0 { tries = min(pools.count, try NetworkQueries.allocationCount(in: subnet.id, db) + 1) }
+            if step == 0 { tries = min(pools.count, try SubnetQueries.allocationCount(in: subnet.id, db) + 1) }
             step += 1
         }
         return nil

@@ -98,7 +98,7 @@ extension NetworkingService {
 
     private func tell(_ floating: FloatingIP, _ db: any Connection) throws {
         guard let id = floating.portID, let port = try db.find(Port.self, key: .id(id)) else { return }
-        try NetworkQueries.tell(device: port.deviceID, db)
+        try NetworkOutboxQueries.tell(device: port.deviceID, db)
     }
 
     /// A floating IP works through the router that joins the port's subnet to the external network.
@@ -123,7 +123,7 @@ extension NetworkingService {
             floating.portID = portID
             floating.fixedAddress = chosen.ipAddress
             floating.routerID = id
-            try NetworkQueries.tell(device: port.deviceID, db)
+            try NetworkOutboxQueries.tell(device: port.deviceID, db)
             return
         }
         throw CloudError(

@@ -50,7 +50,7 @@ extension NetworkingService {
                 throw CloudError(.forbidden, "Only an administrator may share networks or make them external.")
             }
             if changed.mtu != old.mtu {
-                for cidr in try NetworkQueries.subnets(of: id, db).compactMap({ CIDR($0.cidr) }) {
+                for cidr in try SubnetQueries.subnets(of: id, db).compactMap({ CIDR($0.cidr) }) {
                     try SubnetRules.check(mtu: changed.mtu, of: id, carrying: cidr)
                 }
             }
@@ -64,14 +64,14 @@ extension NetworkingService {
     package func deleteNetwork(_ id: NetworkID, by caller: Caller) async throws {
         try await change { db in
             let network = try own(Network.self, id.text, "Network", \.projectID, caller, db)
-            let ports = try NetworkQueries.ports(of: id, db)
+            let ports = try PortQueries.ports(of: id, db)
             if ports.contains(where: { $0.deviceOwner != "network:dhcp" }) {
                 throw CloudError(
                     .conflict,
                     "Unable to complete operation on network \(id). There are one or more ports still in use on it.")
             }
             for port in ports { try Self.remove(port, db) }
-            for subnet in try NetworkQueries.subnets(of: id, db) {
+            for subnet in try SubnetQueries.subnets(of: id, db) {
                 try db.delete(Subnet.self, key: .id(subnet.id))
                 try Self.giveBack("subnet", for: subnet.projectID, db)
             }

@@ -50,9 +50,9 @@ extension NetworkingService {
         return try await database.read { db in
             let found: [Port]
             if let device {
-                found = try NetworkQueries.ports(ofDevice: device, db)
+                found = try PortQueries.ports(ofDevice: device, db)
             } else if let network {
-                found = try NetworkQueries.ports(of: network, db)
+                found = try PortQueries.ports(of: network, db)
             } else if let project {
                 return try db.fetch(Port.self, "WHERE project_id = ?1 ORDER BY created_at, id", [.id(project)])
             } else {
@@ -136,14 +136,14 @@ extension NetworkingService {
                 "Unable to complete operation for network \(network.id). The mac address \(port.macAddress) is in use.",
                 cause: error)
         }
-        try NetworkQueries.setGroups(groups, of: port.id, db)
+        try PortQueries.setGroups(groups, of: port.id, db)
         return port
     }
 
     private static func addresses(
         _ request: PortRequest, on network: Network, _ db: any Connection
     ) throws -> [FixedIP] {
-        let subnets = try NetworkQueries.subnets(of: network.id, db)
+        let subnets = try SubnetQueries.subnets(of: network.id, db)
         guard let wanted = request.addresses else {
             return subnets.isEmpty ? [] : [try anyAddress(in: subnets, on: network, for: request.id, db)]
         }
@@ -206,7 +206,7 @@ extension NetworkingService {
             try Self.recount(changed, against: old, db)
             changed.updatedAt = now
             if let wanted {
-                try NetworkQueries.releaseAll(of: id, db)
+                try SubnetQueries.releaseAll(of: id, db)
                 var request = PortRequest(networkID: network.id, projectID: old.projectID)
                 request.id = id
                 request.addresses = wanted
@@ -218,9 +218,9 @@ extension NetworkingService {
                 guard let found = try db.find(SecurityGroup.self, key: .id(group)), found.projectID == old.projectID
                 else { throw CloudError.notFound("Security group", group) }
             }
-            try NetworkQueries.setGroups(groups, of: id, db)
+            try PortQueries.setGroups(groups, of: id, db)
             try db.update(changed)
-            try NetworkQueries.tell(device: changed.deviceID, db)
+            try NetworkOutboxQueries.tell(device: changed.deviceID, db)
             return changed
         }
     }
@@ -249,13 +249,13 @@ extension NetworkingService {
                     "Port \(id) cannot be deleted directly via the port API: has device owner \(port.deviceOwner).")
             }
             try Self.remove(port, db)
-            try NetworkQueries.tell(device: port.deviceID, db)
+            try NetworkOutboxQueries.tell(device: port.deviceID, db)
         }
     }
 
     /// Takes a port away; floating IPs that point to it point nowhere.
     static func remove(_ port: Port, _ db: any Connection) throws {
-        try RouterQueries.detachFloatingIPs(ofPort: port.id, db)
+        try FloatingIPQueries.detach(ofPort: port.id, db)
         try db.delete(Port.self, key: .id(port.id))
         if PortOwners.countsInQuota(port.deviceOwner) { try giveBack("port", for: port.projectID, db) }
     }
@@ -272,7 +272,7 @@ extension NetworkingService {
     /// An address that a floating IP stands for stays: whoever got it next would get the floating IP's connections.
     private static func refuseLostFloatingIPs(_ port: Port, _ db: any Connection) throws {
         let kept = Set(try port.fixedIPs.value().map(\.ipAddress))
-        for floating in try RouterQueries.floatingIPs(ofPort: port.id, db) {
+        for floating in try FloatingIPQueries.floatingIPs(ofPort: port.id, db) {
             guard let address = floating.fixedAddress, !kept.contains(address) else { continue }
             throw CloudError(
                 .conflict,

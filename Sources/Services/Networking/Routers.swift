@@ -27,7 +27,7 @@ extension NetworkingService {
     /// The router's legs in networks.
     package func interfaces(of id: RouterID) async throws -> [Port] {
         try await database.read { db in
-            try NetworkQueries.ports(ofDevice: id.text, db).filter { $0.deviceOwner == "network:router_interface" }
+            try PortQueries.ports(ofDevice: id.text, db).filter { $0.deviceOwner == "network:router_interface" }
         }
     }
 
@@ -95,7 +95,7 @@ extension NetworkingService {
 
     private func clearGateway(of router: inout Router, _ db: any Connection) throws {
         guard let portID = router.gatewayPortID else { return }
-        guard try RouterQueries.floatingIPs(of: router.id, db).isEmpty else {
+        guard try FloatingIPQueries.floatingIPs(of: router.id, db).isEmpty else {
             throw CloudError(
                 .conflict,
                 "Gateway cannot be updated for router \(router.id), since a gateway is required by floating IPs.")
@@ -109,7 +109,7 @@ extension NetworkingService {
     package func deleteRouter(_ id: RouterID, by caller: Caller) async throws {
         try await change { db in
             var router = try own(Router.self, id.text, "Router", \.projectID, caller, db)
-            let legs = try NetworkQueries.ports(ofDevice: id.text, db)
+            let legs = try PortQueries.ports(ofDevice: id.text, db)
             guard !legs.contains(where: { $0.deviceOwner == "network:router_interface" }) else {
                 throw CloudError(.conflict, "Router \(id) still has ports.")
             }
@@ -160,7 +160,7 @@ extension NetworkingService {
         port.deviceOwner = "network:router_interface"
         port.portSecurityEnabled = false
         port.securityGroups = try JSONText([])
-        try NetworkQueries.setGroups([], of: id, db)
+        try PortQueries.setGroups([], of: id, db)
         try db.update(port)
         return port
     }
@@ -173,7 +173,7 @@ extension NetworkingService {
     }
 
     private func refuseOverlap(of subnet: Subnet, on router: Router, _ db: any Connection) throws {
-        let legs = try NetworkQueries.ports(ofDevice: router.id.text, db)
+        let legs = try PortQueries.ports(ofDevice: router.id.text, db)
         for leg in legs where PortOwners.ofRouters.contains(leg.deviceOwner) {
             for address in try leg.fixedIPs.value() {
                 guard let other = try db.find(Subnet.self, key: .id(address.subnetID)) else { continue }
@@ -194,7 +194,7 @@ extension NetworkingService {
     ) async throws -> Port {
         try await change { db in
             _ = try own(Router.self, id.text, "Router", \.projectID, caller, db)
-            let legs = try NetworkQueries.ports(ofDevice: id.text, db).filter {
+            let legs = try PortQueries.ports(ofDevice: id.text, db).filter {
                 $0.deviceOwner == "network:router_interface"
             }
             let leg = try legs.first { leg in
@@ -205,7 +205,7 @@ extension NetworkingService {
                 throw CloudError(.notFound, "Router \(id) does not have an interface with that port or subnet.")
             }
             for address in try leg.fixedIPs.value() {
-                for floating in try RouterQueries.floatingIPs(of: id, db) {
+                for floating in try FloatingIPQueries.floatingIPs(of: id, db) {
                     let served = try floating.portID.flatMap { try db.find(Port.self, key: .id($0)) }
                     if try served?.fixedIPs.value().contains(where: { $0.subnetID == address.subnetID }) == true {
                         throw CloudError(

@@ -97,7 +97,7 @@ extension NetworkingService {
             guard group.name != "default" || caller.isAdmin else {
                 throw CloudError(.conflict, "Insufficient rights for removing default security group.")
             }
-            guard try NetworkQueries.portCount(carrying: id, db) == 0 else {
+            guard try PortQueries.portCount(carrying: id, db) == 0 else {
                 throw CloudError(.conflict, "Security Group \(id) in use.")
             }
             for rule in try SecurityGroupQueries.rules(naming: id, db) {

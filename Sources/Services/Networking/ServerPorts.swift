@@ -23,7 +23,7 @@ extension NetworkingService {
     ) async throws -> [PortAttachment] {
         let now = clock.now()
         return try await change { db in
-            let known = try NetworkQueries.ports(ofDevice: device, db)
+            let known = try PortQueries.ports(ofDevice: device, db)
             for nic in nics {
                 if known.contains(where: { $0.isBound(under: nic.key) }) { continue }
                 var port = try newOrGiven(nic, device: device, now: now, by: caller, db)
@@ -69,7 +69,7 @@ extension NetworkingService {
     package func releasePorts(of device: String, _ choice: PortChoice = .all, given: Set<PortID>) async throws {
         let now = clock.now()
         try await change { db in
-            let chosen = try NetworkQueries.ports(ofDevice: device, db).filter { port in
+            let chosen = try PortQueries.ports(ofDevice: device, db).filter { port in
                 switch choice {
                 case .all: true
                 case .port(let id): port.id == id
@@ -100,11 +100,11 @@ extension NetworkingService {
     }
 
     private static func attachments(of device: String, _ db: any Connection) throws -> [PortAttachment] {
-        try NetworkQueries.ports(ofDevice: device, db).compactMap { port in
+        try PortQueries.ports(ofDevice: device, db).compactMap { port in
             guard let network = try db.find(Network.self, key: .id(port.networkID)) else { return nil }
             return PortAttachment(
-                port: port, network: network, subnets: try NetworkQueries.subnets(of: network.id, db),
-                floatingIPs: try RouterQueries.floatingIPs(ofPort: port.id, db),
+                port: port, network: network, subnets: try SubnetQueries.subnets(of: network.id, db),
+                floatingIPs: try FloatingIPQueries.floatingIPs(ofPort: port.id, db),
                 groupNames: try port.securityGroups.value().compactMap {
                     try db.find(SecurityGroup.self, key: .id($0))?.name
                 })
@@ -113,17 +113,17 @@ extension NetworkingService {
 
     /// The port that holds an address in a network.
     package func port(at address: String, on network: NetworkID) async throws -> Port? {
-        try await database.read { try NetworkQueries.port(at: address, on: network, $0) }
+        try await database.read { try PortQueries.port(at: address, on: network, $0) }
     }
 
     /// Devices whose addresses or groups changed since the last call; each is named at least once.
     package func drainOutbox(
         _ consume: @Sendable ([String]) async throws -> Void
     ) async throws {
-        let rows = try await database.read { try NetworkQueries.outbox(limit: 500, $0) }
+        let rows = try await database.read { try NetworkOutboxQueries.read(limit: 500, $0) }
         guard let last = rows.last?.sequence else { return }
         try await consume(Array(Set(rows.map(\.device))))
-        try await database.transaction { try NetworkQueries.clearOutbox(through: last, $0) }
+        try await database.transaction { try NetworkOutboxQueries.clear(through: last, $0) }
     }
 }
 

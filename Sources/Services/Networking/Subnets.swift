@@ -26,7 +26,7 @@ extension NetworkingService {
     }
 
     package func subnets(of network: NetworkID) async throws -> [Subnet] {
-        try await database.read { try NetworkQueries.subnets(of: network, $0) }
+        try await database.read { try SubnetQueries.subnets(of: network, $0) }
     }
 
     /// Makes a subnet and gives the network's DHCP port an address in it.
@@ -45,7 +45,7 @@ extension NetworkingService {
         let network = try own(Network.self, subnet.networkID.text, "Network", \.projectID, caller, db)
         let (made, cidr) = try SubnetRules.completed(subnet)
         try SubnetRules.check(mtu: network.mtu, of: network.id, carrying: cidr)
-        for other in try NetworkQueries.subnets(of: network.id, db) {
+        for other in try SubnetQueries.subnets(of: network.id, db) {
             if let taken = CIDR(other.cidr), taken.overlaps(cidr) {
                 throw CloudError.badRequest(
                     "Invalid input for operation: Requested subnet with cidr: \(cidr) for network: \(network.id) "
@@ -84,7 +84,7 @@ extension NetworkingService {
     package func deleteSubnet(_ id: SubnetID, by caller: Caller) async throws {
         try await change { db in
             let subnet = try own(Subnet.self, id.text, "Subnet", \.projectID, caller, db)
-            for port in try NetworkQueries.ports(of: subnet.networkID, db) {
+            for port in try PortQueries.ports(of: subnet.networkID, db) {
                 let addresses = try port.fixedIPs.value()
                 guard addresses.contains(where: { $0.subnetID == id }) else { continue }
                 guard port.deviceOwner == "network:dhcp" else {
@@ -101,7 +101,7 @@ extension NetworkingService {
                     try db.update(kept)
                 }
             }
-            try NetworkQueries.releaseAll(in: id, db)
+            try SubnetQueries.releaseAll(in: id, db)
             try db.delete(Subnet.self, key: .id(id))
             try Self.giveBack("subnet", for: subnet.projectID, db)
         }
@@ -110,7 +110,7 @@ extension NetworkingService {
     /// A router that holds the gateway's address would go on answering for it.
     private static func refuseUsedGateway(of subnet: Subnet, _ db: any Connection) throws {
         guard let gateway = subnet.gatewayIP,
-            let holder = try NetworkQueries.port(at: gateway, on: subnet.networkID, db),
+            let holder = try PortQueries.port(at: gateway, on: subnet.networkID, db),
             holder.deviceOwner == "network:router_interface"
         else { return }
         throw CloudError(
@@ -123,7 +123,7 @@ extension NetworkingService {
         _ network: Network, to subnet: Subnet, now: Timestamp, _ db: any Connection
     ) throws {
         let device = "dhcp-\(network.id)"
-        if var port = try NetworkQueries.ports(ofDevice: device, db).first {
+        if var port = try PortQueries.ports(ofDevice: device, db).first {
             if try port.fixedIPs.value().contains(where: { $0.subnetID == subnet.id }) { return }
             let address = try allocate(in: subnet, wanted: nil, for: port.id, db)
             port.fixedIPs = try JSONText(try port.fixedIPs.value() + [FixedIP(subnetID: subnet.id, ipAddress: address)])

@@ -26,7 +26,7 @@ private struct TopologyBuilder {
         var topology = NetworkTopology(generation: try ChangeFeedQueries.sequence(.network, db))
         for id in networks.sorted() {
             guard let network = try db.find(Network.self, key: .id(id)) else { continue }
-            let ports = try NetworkQueries.ports(of: id, db)
+            let ports = try PortQueries.ports(of: id, db)
             topology.networks.append(try describe(network, ports))
             topology.ports += try ports.filter { $0.deviceOwner.hasPrefix("compute:") }.map { try describe($0) }
         }
@@ -43,7 +43,7 @@ private struct TopologyBuilder {
             for id in try RouterQueries.routerIDs(on: network, db) where seen.insert(id).inserted {
                 guard let router = try db.find(Router.self, key: .id(id)) else { continue }
                 routers.append(router)
-                let legs = try NetworkQueries.ports(ofDevice: id.text, db)
+                let legs = try PortQueries.ports(ofDevice: id.text, db)
                 for leg in legs.filter({ PortOwners.ofRouters.contains($0.deviceOwner) })
                 where networks.insert(leg.networkID).inserted {
                     if leg.deviceOwner == "network:router_interface" { open.append(leg.networkID) }
@@ -53,7 +53,7 @@ private struct TopologyBuilder {
     }
 
     private func describe(_ network: Network, _ ports: [Port]) throws -> TopologyNetwork {
-        let subnets = try NetworkQueries.subnets(of: network.id, db).map { subnet in
+        let subnets = try SubnetQueries.subnets(of: network.id, db).map { subnet in
             TopologySubnet(
                 id: subnet.id, ipVersion: subnet.ipVersion, cidr: subnet.cidr, gateway: subnet.gatewayIP,
                 dhcpEnabled: subnet.enableDHCP, dnsServers: try subnet.dnsNameservers.value(),
@@ -86,14 +86,14 @@ private struct TopologyBuilder {
     }
 
     private func describe(_ router: Router) throws -> TopologyRouter {
-        let legs = try NetworkQueries.ports(ofDevice: router.id.text, db)
+        let legs = try PortQueries.ports(ofDevice: router.id.text, db)
         let interfaces = try legs.filter { $0.deviceOwner == "network:router_interface" }.map { leg in
             TopologyRouter.Interface(networkID: leg.networkID, port: try addressed(leg))
         }
         let gateway = try legs.first { $0.deviceOwner == "network:router_gateway" }.map { leg in
             TopologyRouter.Interface(networkID: leg.networkID, port: try addressed(leg))
         }
-        let floating = try RouterQueries.floatingIPs(of: router.id, db).compactMap { found in
+        let floating = try FloatingIPQueries.floatingIPs(of: router.id, db).compactMap { found in
             found.fixedAddress.map {
                 TopologyRouter.FloatingIP(id: found.id, floatingAddress: found.address, fixedAddress: $0)
             }

@@ -108,7 +108,10 @@ private struct Guest: Sendable {
             let (compute, member) = (fixture.cloud.compute, fixture.people.member)
             _ = try await compute.importKeypair(
                 "mine", type: "ssh", publicKey: keys.joined(separator: "\n"), for: member.userID, by: member)
+            let networks = try await fixture.cloud.networking.networks(by: member)
+            let home = try #require(networks.first { $0.isDefault })
             let made = try await fixture.create("web 1") { request in
+                request.nics = [RequestedNIC(networkID: home.id, tag: "front")]
                 request.keyName = "mine"
                 request.metadata = ["role": "web", "tier": "\"front\""]
                 request.userData = Data(userData).base64EncodedString()

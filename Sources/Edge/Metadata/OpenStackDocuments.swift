@@ -58,7 +58,7 @@ struct OpenStackDocuments: Sendable {
             if let password = source.adminPassword { writer.field("admin_pass", password) }
             writeKeys(source, to: &writer)
             writer.field("random_seed", Data(randomSeed).base64EncodedString())
-            writer.array("devices") { _ in }
+            writer.array("devices") { writeDevices(source, to: &$0) }
             writer.array("dedicated_cpus") { _ in }
         }
         return writer.bytes
@@ -85,6 +85,21 @@ struct OpenStackDocuments: Sendable {
                     $0.field("type", "ssh")
                     $0.field("data", key.line + "\n")
                 }
+            }
+        }
+    }
+
+    /// Devices with a tag of the user's; a guest finds a card by its MAC address. Where it sits on the guest's bus is
+    /// the host's to know: "none" is Nova's word for a place that is not told (metadata/base.py).
+    private static func writeDevices(_ source: MetadataSource, to writer: inout JSONWriter) {
+        for port in source.attachments.map(\.port) {
+            guard let tag = port.nicTag else { continue }
+            writer.object { writer in
+                writer.field("bus", "none")
+                writer.field("address", "none")
+                writer.field("type", "nic")
+                writer.field("mac", port.macAddress)
+                writer.array("tags") { $0.value(tag) }
             }
         }
     }

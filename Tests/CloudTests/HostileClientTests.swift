@@ -48,7 +48,9 @@ struct HostileClientTests {
     }
 
     @Test func aThousandIdleConnectionsKeepNobodyOut() async throws {
-        try await run { fixture, server in
+        try await run {
+            $0.idle = .minutes(10)
+        } _: { fixture, server in
             var idle: [RawConnection] = []
             for _ in 0..<1_000 { idle.append(try await server.connect()) }
             try await eventually("all are open") { try await openConnections(fixture) == 1_000 }
@@ -161,7 +163,7 @@ struct HostileClientTests {
 
     @Test func aClientThatDoesNotReadIsLetGo() async throws {
         try await run {
-            $0.stall = .milliseconds(300)
+            $0.stall = .seconds(5)
         } _: { fixture, server in
             let id = try await queuedImage(fixture)
             let path = "/image/v2/images/\(id)/file"

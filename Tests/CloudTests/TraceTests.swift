@@ -65,7 +65,8 @@ struct TraceTests {
                     "a workflow begins", "a step is done", "a document goes to its host", "a document is carried out",
                     "a document is reached", "a host has answered",
                 ]), "\(lines.messages)")
-            #expect(lines.messages.last == "a workflow ends")
+            // The request may have been handed over before it wrote its own line.
+            #expect(lines.messages.last { $0 != "request" } == "a workflow ends")
             #expect(lines.values("kind", of: "a workflow begins") == ["build-server"])
             #expect(lines.values("step", of: "a step is done") == ["ports", "guest"])
             #expect(lines.values("wants", of: "a document goes to its host") == ["running"])

@@ -117,7 +117,7 @@ func withLab(onLAN: Bool = false, _ body: (Lab) async throws -> Void) async thro
 }
 
 /// Waits for a condition, with a deadline.
-func eventually(within seconds: Double = 5, _ condition: () async throws -> Bool) async throws -> Bool {
+func eventually(within seconds: Double = 20, _ condition: () async throws -> Bool) async throws -> Bool {
     let deadline = Date(timeIntervalSinceNow: seconds)
     while Date() < deadline {
         if try await condition() { return true }
@@ -139,9 +139,9 @@ extension Lab {
         try await Tool.run(
             "ip",
             [
-                "netns", "exec", guestNamespace(guest), "busybox", "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-t", "8",
+                "netns", "exec", guestNamespace(guest), "busybox", "udhcpc", "-i", "eth0", "-n", "-q", "-f", "-t", "20",
                 "-T", "1", "-O", "121", "-O", "mtu", "-O", "hostname", "-s", script,
-            ], timeout: .seconds(15))
+            ], timeout: .seconds(40))
         let lines = try String(contentsOfFile: told, encoding: .utf8).split(separator: "\n")
         try FileManager.default.removeItem(at: folder)
         return Dictionary(

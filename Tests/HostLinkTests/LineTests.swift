@@ -50,13 +50,19 @@ struct LineTests {
             let channel = RemoteChannel(client, logger: silent)
             let host = try await channel.register(SimulatedHost.inventory(0))
             let listening = Task { for await _ in channel.nudges() {} }
-            try await eventually("the line is open") { switchboard.count == (1, 1) }
-            let error = await #expect(throws: CloudError.self) {
-                try await switchboard.consoleOutput(host: host, server: .random(), maxBytes: 1)
+            do {
+                try await eventually("the line is open") { switchboard.count == (1, 1) }
+                let error = await #expect(throws: CloudError.self) {
+                    try await switchboard.consoleOutput(host: host, server: .random(), maxBytes: 1)
+                }
+                #expect(error?.message.contains("is starting") == true, "\(error?.message ?? "")")
+                listening.cancel()
+                try await eventually("the line is forgotten") { switchboard.count == (0, 0) }
+            } catch {
+                listening.cancel()
+                try await client.shutdown()
+                throw error
             }
-            #expect(error?.message.contains("is starting") == true, "\(error?.message ?? "")")
-            listening.cancel()
-            try await eventually("the line is forgotten") { switchboard.count == (0, 0) }
             try await client.shutdown()
         }
     }

@@ -9,7 +9,9 @@ import Testing
 @testable import LibvirtDriver
 
 /// Against a real libvirtd, as root, with guests that have an empty disk: `NOVELLA_HOST_TESTS=1`.
-@Suite(.enabled(if: ProcessInfo.processInfo.environment["NOVELLA_HOST_TESTS"] == "1"), .serialized)
+@Suite(
+    .enabled(if: ProcessInfo.processInfo.environment["NOVELLA_HOST_TESTS"] == "1"), .serialized,
+    .timeLimit(.minutes(5)))
 final class LiveLibvirtTests {
     private let folder = "/var/tmp/novella-lt-\(UUID().uuidString.prefix(8).lowercased())"
 

@@ -30,7 +30,7 @@ import TestSupport
             group.addTask {
                 try await database.transaction { _ in
                     begins.finish()
-                    for _ in 0..<count { arrived.wait() }
+                    for _ in 0..<count { #expect(arrived.wait(timeout: .now() + 60) == .success) }
                 }
                 return nil
             }

@@ -15,7 +15,7 @@ struct CloudProcess: Sendable {
 
     /// - Parameter joinHosts: makes what runs beside the API and connects hosts.
     func run(_ joinHosts: (Cloud) async throws -> [any Service]) async throws {
-        raiseFileLimit()
+        OpenFiles.raiseLimit(logger: logger)
         let cloud = try Cloud(try options.cloud, logger: logger)
         let files = ClientFiles(directory: options.stateDir)
         let password = try files.adminPassword()
@@ -51,16 +51,6 @@ struct CloudProcess: Sendable {
         seed.externalCIDR = options.externalCidr
         seed.unlimitedAdmin = unlimitedAdmin
         return seed
-    }
-
-    /// Ten thousand connections need as many descriptors.
-    private func raiseFileLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) != 0 {
-            logger.warning("the limit of open files cannot be raised", metadata: ["errno": "\(errno)"])
-        }
     }
 }
 

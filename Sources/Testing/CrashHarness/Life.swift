@@ -25,6 +25,9 @@ final class Life: Sendable {
         try process.run()
     }
 
+    /// Nobody waits for it any more.
+    deinit { kill(process.processIdentifier, SIGKILL) }
+
     var isRunning: Bool { process.isRunning }
 
     /// Stands still, as after SIGSTOP (proc(5), the third field of `stat`).

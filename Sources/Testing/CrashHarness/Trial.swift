@@ -16,11 +16,10 @@ struct Trial: Sendable {
 
     func run(every: Int) async throws -> Tally {
         let quiet = "\(folder)/quiet"
-        try await begin(quiet)
-        try await live(quiet, .act)
-        let wanted = try text("\(quiet)/end")
-        let points = try text("\(quiet)/points").split(separator: "\n").map(String.init)
-        try await end(quiet)
+        let (wanted, points) = try await within(quiet) {
+            try await live(quiet, .act)
+            return (try text("\(quiet)/end"), try text("\(quiet)/points").split(separator: "\n").map(String.init))
+        }
         var tally = Tally(points: points.count)
         let chosen = points.enumerated().filter { $0.offset % every == 0 }.map(\.element)
         try await withThrowingTaskGroup(of: (String, Death).self) { group in
@@ -43,21 +42,39 @@ struct Trial: Sendable {
     }
 
     private func die(at point: String, in path: String, _ wanted: String) async throws -> Death {
-        try await begin(path)
-        var death = Death()
-        do {
-            for _ in 0..<deaths {
-                guard try await live(path, .act, deadly: point) else { break }
-                death.count += 1
+        try await within(path) {
+            var death = Death()
+            do {
+                for _ in 0..<deaths {
+                    guard try await live(path, .act, deadly: point) else { break }
+                    death.count += 1
+                }
+                try await live(path, .act)
+                let end = try text("\(path)/end")
+                if end != wanted { death.difference = Self.difference(wanted, end) }
+            } catch let error as CloudError {
+                death.difference = error.message
             }
-            try await live(path, .act)
-            let end = try text("\(path)/end")
-            if end != wanted { death.difference = Self.difference(wanted, end) }
-        } catch let error as CloudError {
-            death.difference = error.message
+            return death
+        }
+    }
+
+    /// Carries out `body` in a folder that is there for it alone, and takes away all that it has left on the machine.
+    private func within<Value: Sendable>(_ path: String, _ body: () async throws -> Value) async throws -> Value {
+        let value: Value
+        do {
+            try await begin(path)
+            value = try await body()
+        } catch {
+            do {
+                try await end(path)
+            } catch let second {
+                throw CloudError(.internal, "\(path) cannot be cleaned: \(second)", cause: error)
+            }
+            throw error
         }
         try await end(path)
-        return death
+        return value
     }
 
     /// A folder from which the scenario can be carried out. What libvirt and the kernel hold cannot be copied.

@@ -12,13 +12,15 @@ package struct LiveServer: Sendable {
     package static func run(
         _ cloud: Cloud, limits: FrontServer.Limits = .init(), _ body: @Sendable (LiveServer) async throws -> Void
     ) async throws {
+        let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        OpenFiles.raiseLimit(logger: silent)
         let listening = AsyncStream.makeStream(of: Int.self)
         let app = FrontServer(cloud, limits: limits).application(
             address: .hostname("127.0.0.1", port: 0),
             isListening: { channel in
                 if let port = channel.localAddress?.port { listening.continuation.yield(port) }
                 listening.continuation.finish()
-            }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            }, logger: silent)
         let serving = RunningService(app) { listening.continuation.finish() }
         do {
             for await port in listening.stream { try await body(LiveServer(port: port)) }
@@ -90,7 +92,11 @@ package struct RawConnection: Sendable {
 
     /// Returns when the server, or this side, has closed the connection.
     package func closed() async {
-        await withCheckedContinuation { done in channel.closeFuture.whenComplete { _ in done.resume() } }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { done in channel.closeFuture.whenComplete { _ in done.resume() } }
+        } onCancel: {
+            channel.close(promise: nil)
+        }
     }
 }
 

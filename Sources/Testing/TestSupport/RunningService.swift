@@ -12,7 +12,7 @@ package struct RunningService: Sendable {
         var configuration = ServiceGroupConfiguration(
             services: [.init(service: service)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         // Clients that hang must not keep it.
-        configuration.maximumGracefulShutdownDuration = .seconds(1)
+        configuration.maximumGracefulShutdownDuration = .seconds(20)
         let group = ServiceGroup(configuration: configuration)
         self.group = group
         task = Task {

@@ -132,7 +132,7 @@ extension ScratchCluster {
         cd /
         mkdir "$1" || exit 1
         exec 2>"$1/errors"
-        if "$2/initdb" -D "$1/data" -U novella --auth=trust --encoding=UTF8 --locale=C --no-sync \
+        if timeout 120 "$2/initdb" -D "$1/data" -U novella --auth=trust --encoding=UTF8 --locale=C --no-sync \
             --wal-segsize=1 >"$1/initdb" && "$2/pg_ctl" -D "$1/data" -l "$1/log" -w -o "$3 -k '$1'" start >/dev/null
         then
             echo ready

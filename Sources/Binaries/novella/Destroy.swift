@@ -25,7 +25,8 @@ struct Destroy: AsyncParsableCommand {
             metadata: { _ in MetadataResponse(status: 404, contentType: "text/plain", body: []) }, logger: logger)
         try await dataplane.destroy()
         try removeGuestLogs(tag)
-        print("\(guests.count) guests and the network of cloud \(tag) are gone.")
+        let gone = guests.count == 1 ? "1 guest" : "\(guests.count) guests"
+        print("Gone: \(gone) and the network of cloud \(tag).")
     }
 
     /// libvirt keeps a log of each guest's QEMU.

@@ -4,6 +4,9 @@ import Logging
 
 /// Brings the data plane to the newest topology, one run at a time; whoever asks during a run shares the next one.
 actor NetworkKeeper {
+    /// Between two passes: what was lost is back within ten seconds, with a pass that takes its time.
+    static let mendingInterval = Duration.seconds(5)
+
     private let channel: any HostChannel
     private let dataplane: any Dataplane
     private let logger: Logger
@@ -35,13 +38,12 @@ actor NetworkKeeper {
         await logged { _ = try await run().value }
     }
 
-    /// Mends at once and then every five seconds, until cancelled: what was lost is back within ten, with a pass that
-    /// takes its time.
+    /// Mends at once and then again and again, until cancelled.
     func keepMending() async {
         while !Task.isCancelled {
             await mend()
             do {
-                try await Task.sleep(for: .seconds(5))
+                try await Task.sleep(for: Self.mendingInterval)
             } catch {
                 return
             }

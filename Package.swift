@@ -66,11 +66,14 @@ let package = Package(
         room("StorePostgres", in: "Foundations", imports: ["Store", "CPostgres"]),
         room("Workflow", in: "Foundations", imports: ["Model", "Store", logging]),
         room("HostProtocol", in: "Foundations", imports: ["Model"]),
+        room("Wire", in: "Foundations", imports: ["Model"]),
+        room("Attributes", in: "Foundations", imports: ["Model", "Store", "Wire"]),
 
         // Services: verbs and workflows.
         room("Identity", in: "Services", imports: ["Model", "Store", crypto, cryptoExtras]),
-        room("Image", in: "Services", imports: ["Model", "Store", crypto, logging]),
-        room("Networking", in: "Services", imports: ["Model", "Store", "HostProtocol"]),
+        room("Image", in: "Services", imports: ["Model", "Store", "Attributes", "Wire", crypto, logging]),
+        room(
+            "Networking", in: "Services", imports: ["Model", "Store", "HostProtocol", "Attributes", "Wire"]),
         room("Placement", in: "Services", imports: ["Model", "Store"]),
         room(
             "Compute", in: "Services",
@@ -97,15 +100,14 @@ let package = Package(
         room("Doctor", in: "Host", imports: ["HostProtocol", "Dataplane", "LibvirtDriver", "Tools"]),
 
         // Edge: HTTP in, answers out.
-        room("Wire", in: "Edge", imports: ["Model"]),
         room(
             "APIKit", in: "Edge",
             imports: ["Model", "Telemetry", "Wire", "Identity", hummingbird, httpTypes, nioCore, logging]),
         room(
             "API", in: "Edge",
             imports: [
-                "Model", "HostProtocol", "Wire", "APIKit", "Identity", "Image", "Networking", "Placement", "Compute",
-                httpTypes,
+                "Model", "HostProtocol", "Wire", "Attributes", "APIKit", "Identity", "Image", "Networking", "Placement",
+                "Compute", httpTypes,
             ]),
         room("Metadata", in: "Edge", imports: ["Model", "Wire", "HostProtocol", "Networking", "Compute"]),
         room(
@@ -160,6 +162,7 @@ let package = Package(
         tests("Model", imports: ["TestSupport"]),
         tests("Telemetry"),
         tests("Store", imports: ["Model", "TestSupport"]),
+        tests("Attributes", imports: ["Model", "Store", "Wire", "Image", "Networking", "TestSupport"]),
         tests("StorePostgres", imports: ["Model", "Store", "TestSupport"]),
         tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),
         tests("Wire", imports: ["Model", "TestSupport"]),
@@ -168,7 +171,8 @@ let package = Package(
         tests(
             "Cloud",
             imports: [
-                "Model", "Wire", "Store", "Identity", "Image", "Compute", "Networking", "Inspection", "Hypervisor",
+                "Model", "Wire", "Store", "Attributes", "Identity", "Image", "Compute", "Networking", "Inspection",
+                "Hypervisor",
                 "HostProtocol", "APIKit", "TestSupport", httpTypes, nioCore, logging, inMemoryLogging,
             ]),
         tests(

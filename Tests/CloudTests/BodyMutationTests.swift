@@ -20,7 +20,7 @@ struct BodyMutationTests {
                 let tree = try JSONValue(parsing: Array(sample.utf8))
                 for wrong in [JSONValue.array([.integer(1)]), .object([.init(key: "x", value: .integer(1))])] {
                     for (name, body) in tree.leaves(replacedBy: wrong) where !Self.tolerant.contains(name) {
-                        let answer = try await world.send(entry, json: body.text)
+                        let answer = try await world.send(entry, json: body.jsonText)
                         #expect(answer.status == 400, "\(entry.name) with a wrong \(name): \(answer)")
                         #expect(
                             String(decoding: answer.body, as: UTF8.self).contains(name),
@@ -39,8 +39,8 @@ struct BodyMutationTests {
                 guard let sample = samples[entry] else { continue }
                 let tree = try JSONValue(parsing: Array(sample.utf8))
                 for body in tree.objects(with: .init(key: "zzz unknown", value: .bool(true))) {
-                    let answer = try await world.send(entry, json: body.text)
-                    #expect(answer.status == 400, "\(entry.name) with \(body.text): \(answer)")
+                    let answer = try await world.send(entry, json: body.jsonText)
+                    #expect(answer.status == 400, "\(entry.name) with \(body.jsonText): \(answer)")
                 }
             }
         }

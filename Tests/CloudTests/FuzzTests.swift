@@ -99,9 +99,9 @@ private struct Fuzzer {
     }
 
     mutating func body(_ sample: JSONValue) -> String {
-        if chance(30) { return sample.text }
-        if chance(5) { return String(sample.text.utf8.prefix(sample.text.utf8.count / 2)) ?? "" }
-        return mutate(sample, depth: 0).text
+        if chance(30) { return sample.jsonText }
+        if chance(5) { return String(sample.jsonText.utf8.prefix(sample.jsonText.utf8.count / 2)) ?? "" }
+        return mutate(sample, depth: 0).jsonText
     }
 
     private mutating func value() -> JSONValue {

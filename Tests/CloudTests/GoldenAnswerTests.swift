@@ -49,11 +49,11 @@ extension JSONValue {
         let inner = indent + "  "
         switch self {
         case .object(let members) where !members.isEmpty:
-            let lines = members.map { "\(inner)\(JSONValue.string($0.key).text): \($0.value.pretty(inner))" }
+            let lines = members.map { "\(inner)\(JSONValue.string($0.key).jsonText): \($0.value.pretty(inner))" }
             return "{\n\(lines.joined(separator: ",\n"))\n\(indent)}"
         case .array(let items) where !items.isEmpty:
             return "[\n\(items.map { inner + $0.pretty(inner) }.joined(separator: ",\n"))\n\(indent)]"
-        default: return text
+        default: return jsonText
         }
     }
 }

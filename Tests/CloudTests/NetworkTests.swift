@@ -75,8 +75,9 @@ struct NetworkTests {
             for cidr in ["10.1.0.0/24", "10.1.0.0/16", "10.1.0.128/25", "nonsense", "10.1.0.0/33", "10.2.0.0"] {
                 #expect(try await subnet(cidr) == 400, "\(cidr)")
             }
-            #expect(try await subnet("10.2.0.0/24", #", "gateway_ip": "10.3.0.1""#) == 400)
-            #expect(try await subnet("10.2.0.0/24") == 201)
+            #expect(try await subnet("10.2.0.0/24", #", "gateway_ip": "10.2.0.255""#) == 400)
+            // A gateway need not be of the subnet.
+            #expect(try await subnet("10.2.0.0/24", #", "gateway_ip": "10.3.0.1""#) == 201)
         }
     }
 

@@ -8,15 +8,23 @@ struct Samples: Sendable {
     private let bodies: [String: String]
 
     /// Routes that write without reading a body of JSON.
-    static let bodyless: Set<String> = [
+    static let bodyless: Set<String> = Set([
         "PUT /compute/v2.1/servers/{id}/tags/{tag}", "PUT /image/v2/images/{id}/tags/{tag}",
         "PUT /image/v2/images/{id}/file", "PUT /identity/v3/projects/{target}/users/{user}/roles/{role}",
         "PUT /identity/v3/domains/{target}/users/{user}/roles/{role}",
-        "PUT /identity/v3/system/users/{user}/roles/{role}",
+        "PUT /identity/v3/system/users/{user}/roles/{role}", "POST /image/v2/images/{id}/actions/deactivate",
+        "POST /image/v2/images/{id}/actions/reactivate",
+    ]).union(tagged.map { "PUT /network/v2.0/\($0)/{id}/tags/{tag}" })
+
+    /// What has tags in Network.
+    private static let tagged = [
+        "networks", "subnets", "ports", "routers", "floatingips", "security-groups", "security-group-rules",
     ]
 
     init(_ world: World) {
+        let tags = Self.tagged.map { ("PUT /network/v2.0/\($0)/{id}/tags", #"{"tags": ["red", "green"]}"#) }
         bodies = Self.identity(world).merging(Self.network(world)) { $1 }.merging(Self.compute(world)) { $1 }
+            .merging(tags) { $1 }
     }
 
     subscript(entry: ServiceRoute) -> String? { bodies[entry.name] }
@@ -63,6 +71,7 @@ struct Samples: Sendable {
             "PUT \(base)/routers/{id}/remove_router_interface": #"{"subnet_id": "\#(world.ids["subnets"] ?? "")"}"#,
             "POST \(base)/security-groups": #"{"security_group": {"name": "g", "description": "x"}}"#,
             "PUT \(base)/security-groups/{id}": #"{"security_group": {"name": "g2", "description": "y"}}"#,
+            "PUT \(base)/security-group-rules/{id}": #"{"security_group_rule": {"description": "x"}}"#,
             "POST \(base)/security-group-rules":
                 #"{"security_group_rule": {"security_group_id": "\#(group)", "direction": "ingress", "ethertype": "#
                 + #""IPv4", "protocol": "tcp", "port_range_min": 22, "port_range_max": 22, "remote_ip_prefix": "#
@@ -101,6 +110,9 @@ struct Samples: Sendable {
                 #"{"server_group": {"name": "g", "policy": "anti-affinity", "rules": {"max_server_per_host": 2}}}"#,
             "PUT \(base)/os-quota-sets/{project}": #"{"quota_set": {"instances": 20, "force": true}}"#,
             "POST /image/v2/images": #"{"name": "i", "disk_format": "raw", "min_disk": 0, "tags": ["a"]}"#,
+            "POST /image/v2/images/{id}/members":
+                #"{"member": "\#(world.fixture.people.projects["other"]?.text ?? "")"}"#,
+            "PUT /image/v2/images/{id}/members/{member}": #"{"status": "accepted"}"#,
             "PATCH /image/v2/images/{id}": #"[{"op": "replace", "path": "/name", "value": "i2"}]"#,
         ]
     }

@@ -104,6 +104,7 @@ struct World: Sendable {
             "os-quota-sets": fixture.people.demo.text, "quotas": fixture.people.demo.text, "os-keypairs": "mine",
             "metadata": "role", "os-extra_specs": "hw:x", "tags": "blue", "ips": "own", "extensions": "router",
             "resource_providers": fixture.host.id.text, "traits": "CUSTOM_SIMULATED",
+            "members": fixture.people.demo.text, "namespaces": "OS::OperatingSystem",
         ]
         ids.merge(fixed) { $1 }
         try await populateIdentity()
@@ -156,8 +157,10 @@ struct World: Sendable {
         try await make(
             "os-server-groups", "/compute/v2.1/os-server-groups",
             #"{"server_group": {"name": "own", "policies": ["anti-affinity"]}}"#)
-        let image = #"{"name": "own", "disk_format": "raw", "container_format": "bare", "visibility": "private"}"#
+        let image = #"{"name": "own", "disk_format": "raw", "container_format": "bare", "visibility": "shared"}"#
         try await make("images", "/image/v2/images", image)
+        let member = #"{"member": "\#(fixture.people.demo)"}"#
+        try await make("", "/image/v2/images/\(ids["images"] ?? "")/members", member)
         try await make(
             "servers", "/compute/v2.1/servers",
             #"{"server": {"name": "own", "imageRef": "\#(fixture.image)", "flavorRef": "42", "#

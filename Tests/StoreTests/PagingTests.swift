@@ -92,28 +92,4 @@ import TestSupport
         #expect(zip(found, found.dropFirst()).allSatisfy { $0.0 > $1.0 || ($0.0 == $1.0 && $0.1 < $1.1) })
         #expect(found.first?.0 == "odd" && found.last?.0 == "even")
     }
-
-    @Test(arguments: [1, 2, 3, 10], StoreKind.here)
-    func imagesOfOneMomentAreAllListed(limit: Int, kind: StoreKind) async throws {
-        let store = try await ScratchStore(on: kind)
-        try await store.transaction { db in
-            for number in 0..<9 {
-                try db.insert(
-                    Image(
-                        id: ImageID("i\(number)"), projectID: ProjectID("p1"), properties: try JSONText([:]),
-                        tags: try JSONText([]), createdAt: Samples.at(Int64(number / 3)), updatedAt: Samples.at(9)))
-            }
-        }
-        var found: [Image] = []
-        while true {
-            let marker = found.last
-            let page = try await store.read { db in
-                try ImageQueries.visible(
-                    to: ProjectID("p1"), marker: marker, limit: limit, matching: ImageFilter(), db)
-            }
-            if page.isEmpty { break }
-            found += page
-        }
-        #expect(found.map(\.id.text) == (0..<9).reversed().map { "i\($0)" })
-    }
 }

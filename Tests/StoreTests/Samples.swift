@@ -38,7 +38,10 @@ enum Samples {
                 diskFormat: full ? "qcow2" : nil, containerFormat: full ? "bare" : nil, minDisk: 1, minRAM: 2,
                 size: full ? 3 : nil, virtualSize: full ? 4 : nil, checksum: full ? "md5" : nil,
                 sha512: full ? "sha" : nil, properties: try JSONText(["a": "b"]), tags: try JSONText(["t"]),
-                createdAt: at(1), updatedAt: at(2))
+                createdAt: at(1), updatedAt: at(2)),
+            ImageMember(
+                imageID: ImageID("i1"), member: ProjectID("p2"), status: full ? .accepted : .pending, createdAt: at(1),
+                updatedAt: at(2)),
         ]
     }
 
@@ -47,7 +50,8 @@ enum Samples {
             Network(
                 id: NetworkID("n1"), projectID: ProjectID("p1"), name: "net", description: "about n",
                 adminStateUp: false, isShared: true, isExternal: false, isDefault: true, portSecurityEnabled: false,
-                mtu: 1400, segmentationID: 12, tags: try JSONText(["t"]), createdAt: at(3), updatedAt: at(4)),
+                mtu: 1400, segmentationID: 12, tags: try JSONText(["t"]), createdAt: at(3), updatedAt: at(4),
+                dnsDomain: "example.", availabilityZoneHints: try JSONText(["nova"]), revision: 1),
             Subnet(
                 id: SubnetID("s1"), networkID: NetworkID("n1"), projectID: ProjectID("p1"), name: "subnet",
                 description: "about s", ipVersion: 6, cidr: "2001:db8::/64", gatewayIP: full ? "2001:db8::1" : nil,
@@ -55,16 +59,16 @@ enum Samples {
                 hostRoutes: try JSONText([SubnetRoute(destination: "::/0", nexthop: "::2")]),
                 allocationPools: try JSONText([AddressRange(start: "::3", end: "::4")]),
                 ipv6AddressMode: full ? "slaac" : nil, ipv6RAMode: full ? "dhcpv6-stateful" : nil,
-                tags: try JSONText(["u"]), createdAt: at(5), updatedAt: at(6)),
+                tags: try JSONText(["u"]), createdAt: at(5), updatedAt: at(6), revision: 2),
             try port("port1", mac: "02:00:00:00:00:01"), try port("port2", mac: "02:00:00:00:00:02"),
             SecurityGroup(
                 id: SecurityGroupID("g1"), projectID: ProjectID("p1"), name: "default", description: "about g",
-                stateful: false, tags: try JSONText(["t"]), createdAt: at(9), updatedAt: at(10)),
+                stateful: false, tags: try JSONText(["t"]), createdAt: at(9), updatedAt: at(10), revision: 3),
             SecurityGroupRule(
                 id: SecurityGroupRuleID("sr1"), securityGroupID: SecurityGroupID("g1"), projectID: ProjectID("p1"),
                 description: "about sr", direction: "egress", etherType: "IPv6", transport: full ? "tcp" : nil,
                 portMin: full ? 1 : nil, portMax: full ? 2 : nil, remotePrefix: full ? "::/0" : nil,
-                remoteGroupID: nil, createdAt: at(11)),
+                remoteGroupID: nil, createdAt: at(11), tags: try JSONText(["v"]), updatedAt: at(12), revision: 4),
         ]
     }
 

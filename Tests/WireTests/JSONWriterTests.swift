@@ -63,7 +63,7 @@ import Wire
     ])
     func aTreeComesBack(text: String) throws {
         let tree = try JSONValue(parsing: Array(text.utf8))
-        #expect(tree.text == text)
-        #expect(try JSONValue(parsing: Array(tree.text.utf8)) == tree)
+        #expect(tree.jsonText == text)
+        #expect(try JSONValue(parsing: Array(tree.jsonText.utf8)) == tree)
     }
 }

@@ -153,14 +153,15 @@ package struct Seed: Sendable {
     ) async throws {
         let networking = cloud.networking
         let now = networking.clock.now()
-        let known = try await networking.list(Router.self, by: admin)
+        let known = try await networking.records(Router.self, by: admin)
         var router = known.first { $0.name == name && $0.projectID == project }
         if router == nil {
-            router = try await networking.create(
+            var draft = RouterDraft(
                 Router(
                     id: .random(), projectID: project, name: name, routes: try JSONText([]), tags: try JSONText([]),
-                    createdAt: now, updatedAt: now),
-                gateway: GatewayRequest(networkID: external.id), by: admin)
+                    createdAt: now, updatedAt: now))
+            draft.gateway = GatewayRequest(networkID: external.id)
+            router = try await networking.create([draft], by: admin).first
         }
         guard let router, try await networking.interfaces(of: router.id).isEmpty else { return }
         _ = try await networking.addInterface(router: router.id, subnet: subnet.id, port: nil, by: admin)

@@ -35,7 +35,7 @@ package struct StateBackup: Sendable {
         }
         try await SQLiteDatabase(readingOnly: source + "/novella.db").copy(to: copy)
         var summary = Summary()
-        for id in try await SQLiteDatabase(readingOnly: copy).read({ try ImageQueries.activeIDs($0) }).sorted() {
+        for id in try await SQLiteDatabase(readingOnly: copy).read({ try ImageQueries.idsWithData($0) }).sorted() {
             try files.copyItem(atPath: "\(source)/images/\(id)", toPath: "\(folder)/images/\(id)")
             let facts = try files.attributesOfItem(atPath: "\(folder)/images/\(id)")
             summary.images += 1

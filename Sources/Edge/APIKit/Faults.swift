@@ -10,6 +10,7 @@ enum Faults {
         case .unauthorized: .unauthorized
         case .forbidden: .forbidden
         case .notFound: .notFound
+        case .notAllowed: style == .compute ? .notFound : .methodNotAllowed
         case .conflict: .conflict
         case .overQuota: style == .network ? .conflict : style == .image ? .contentTooLarge : .forbidden
         case .tooLarge: .contentTooLarge
@@ -22,12 +23,46 @@ enum Faults {
         }
     }
 
-    static func response(_ error: CloudError, _ style: FaultStyle, requestID: String) -> APIResponse {
+    /// `accept` is what the client takes; `rootURL` is where it finds the identity service.
+    static func response(
+        _ error: CloudError, _ style: FaultStyle, requestID: String, accept: String?, rootURL: String
+    ) -> APIResponse {
         let status = status(error.kind, style)
-        var response = APIResponse.json(status) { write(error, status, style, requestID, &$0) }
+        var response =
+            style == .image && !wantsJSON(accept)
+            ? page(error, status) : APIResponse.json(status) { write(error, status, style, requestID, &$0) }
         if error.kind == .unavailable { response.headers[.retryAfter] = "5" }
-        if error.kind == .unauthorized { response.headers[.wwwAuthenticate] = "Keystone uri=\"/identity\"" }
+        if error.kind == .unauthorized { response.headers[.wwwAuthenticate] = "Keystone uri=\"\(rootURL)/identity\"" }
         return response
+    }
+
+    /// Whether a client prefers JSON to HTML: it names it, and does not name HTML before (RFC 9110, 12.5.1, without
+    /// weights). Glance answers HTML where either will do, and its client reads JSON in another form.
+    private static func wantsJSON(_ accept: String?) -> Bool {
+        let types = (accept ?? "").split(separator: ",").map { part in
+            part.prefix { $0 != ";" }.filter { $0 != " " }.lowercased()
+        }
+        let first = types.first { $0 == "application/json" || $0 == "text/html" }
+        return first == "application/json"
+    }
+
+    private static func page(_ error: CloudError, _ status: HTTPResponse.Status) -> APIResponse {
+        let title = "\(status.code) \(status.reasonPhrase)"
+        let text = error.message.replacing("&", with: "&amp;").replacing("<", with: "&lt;")
+            .replacing(">", with: "&gt;")
+        let page = """
+            <html>
+             <head>
+              <title>\(title)</title>
+             </head>
+             <body>
+              <h1>\(title)</h1>
+              \(text)<br /><br />
+             </body>
+            </html>
+            """
+        return APIResponse(
+            status, headers: [.contentType: "text/html; charset=UTF-8"], body: .bytes(Array(page.utf8)))
     }
 
     private static func write(
@@ -49,7 +84,7 @@ enum Faults {
             }
         case .network:
             writer.object("NeutronError") {
-                $0.field("type", networkType(error.kind))
+                $0.field("type", error.type ?? networkType(error.kind))
                 $0.field("message", error.message)
                 $0.field("detail", "")
             }
@@ -74,7 +109,7 @@ enum Faults {
         case .badRequest, .unsupportedMedia: "badRequest"
         case .unauthorized: "unauthorized"
         case .forbidden, .overQuota: "forbidden"
-        case .notFound: "itemNotFound"
+        case .notFound, .notAllowed: "itemNotFound"
         case .conflict: "conflictingRequest"
         case .tooLarge: "overLimit"
         case .notAcceptable, .gone, .internal: "computeFault"
@@ -89,6 +124,8 @@ enum Faults {
         case .unauthorized: "HTTPUnauthorized"
         case .forbidden: "PolicyNotAuthorized"
         case .notFound: "HTTPNotFound"
+        case .notAllowed: "HTTPMethodNotAllowed"
+        case .notImplemented: "HTTPNotImplemented"
         case .conflict: "Conflict"
         case .overQuota: "OverQuota"
         default: "HTTPInternalServerError"

@@ -92,13 +92,20 @@ package struct FrontDoor: HTTPResponder {
             response = try await answer(request, path: path, entry, requestID, &series)
         } catch {
             let failure = cloudError(error, requestID)
-            response = Faults.response(failure, entry?.service.style ?? .compute, requestID: requestID)
+            response = fault(failure, entry?.service.style ?? .compute, request, requestID)
         }
         response.headers[.openStackRequestID] = requestID
         if entry?.service.style == .compute { response.headers[.computeRequestID] = requestID }
         series.record(code: response.status.code, after: ContinuousClock.now - started)
         log(request, requestID, response.status, series.path, since: started)
         return response.response(withBody: request.method != .head)
+    }
+
+    private func fault(
+        _ error: CloudError, _ style: FaultStyle, _ request: Request, _ requestID: String
+    ) -> APIResponse {
+        Faults.response(
+            error, style, requestID: requestID, accept: request.headers[.accept], rootURL: rootURL(of: request))
     }
 
     private func cloudError(_ error: any Error, _ requestID: String) -> CloudError {
@@ -150,8 +157,9 @@ package struct FrontDoor: HTTPResponder {
         do {
             response = try await answer(request, entry, version, requestID, &series)
         } catch {
-            response = Faults.response(cloudError(error, requestID), service.style, requestID: requestID)
+            response = fault(cloudError(error, requestID), service.style, request, requestID)
         }
+        if service.style == .identity { response.headers[.vary] = "X-Auth-Token" }
         if let range = service.versions {
             response.headers[.openStackAPIVersion] = "\(range.service) \(version)"
             response.headers[.vary] = "OpenStack-API-Version"
@@ -220,7 +228,7 @@ package struct FrontDoor: HTTPResponder {
         let wanted = self.method(method, routes)
         let candidates = routes.filter { $0.method == wanted }
         guard !candidates.isEmpty else {
-            throw CloudError(.notFound, "The resource could not be found: \(method) is not known there.")
+            throw CloudError(.notAllowed, "The resource could not be found: \(method) is not known there.")
         }
         guard let version else { return candidates[0] }
         guard let route = candidates.first(where: { $0.versions?.contains(version) ?? true }) else {

@@ -22,14 +22,31 @@ package struct QueryParameters: Sendable {
         pairs.filter { $0.name == name }.map(\.value)
     }
 
+    /// The values of each name, in their order.
+    package var grouped: [String: [String]] {
+        pairs.reduce(into: [:]) { $0[$1.name, default: []].append($1.value) }
+    }
+
     var names: Set<String> { Set(pairs.map(\.name)) }
 
-    /// The same query with another value of `name`, or without it, as text of an address.
-    package func text(_ name: String, becomes value: String?) -> String {
+    private init(_ pairs: [(name: String, value: String)]) {
+        self.pairs = pairs
+    }
+
+    /// The same query with another value of `name`, or without it.
+    package func with(_ name: String, _ value: String?) -> Self {
         var kept = pairs.filter { $0.name != name }
         if let value { kept.append((name, value)) }
-        return kept.map { "\(Self.encoded($0.name))=\(Self.encoded($0.value))" }.joined(separator: "&")
+        return Self(kept)
     }
+
+    /// The query as text of an address.
+    package var text: String {
+        pairs.map { "\(Self.encoded($0.name))=\(Self.encoded($0.value))" }.joined(separator: "&")
+    }
+
+    /// The text of the same query with another value of `name`, or without it.
+    package func text(_ name: String, becomes value: String?) -> String { with(name, value).text }
 
     private static func decoded(_ text: Substring) throws(CloudError) -> String {
         let given = Array(text.utf8)

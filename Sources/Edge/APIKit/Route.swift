@@ -47,6 +47,15 @@ package struct Route: Sendable {
         self.versions = versions
         self.handler = handler
     }
+
+    /// A route of the real service that is not built yet: 501, once the token has been checked.
+    package static func unfinished(_ method: HTTPRequest.Method, _ path: String) -> Self {
+        var route = Route(method, path, .authenticated) { _ in
+            throw CloudError(.notImplemented, "\(method) \(path) is not built yet in this cloud; see its README.")
+        }
+        route.isOffered = false
+        return route
+    }
 }
 
 /// How a service words its errors.

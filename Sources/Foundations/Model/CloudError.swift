@@ -7,6 +7,8 @@ package struct CloudError: Error, Sendable, CustomStringConvertible {
         case unauthorized
         case forbidden
         case notFound
+        /// The resource is there and has no such method.
+        case notAllowed
         case conflict
         /// A quota would be exceeded: Compute answers 403, Network 409, Image 413.
         case overQuota
@@ -21,14 +23,19 @@ package struct CloudError: Error, Sendable, CustomStringConvertible {
     }
 
     package var kind: Kind
+    /// What the real service calls this error, where its clients branch on that: Neutron's `NeutronError.type`.
+    package var type: String?
     /// Shown to the caller: what was wrong, with which value, and what to do.
     package var message: String
     /// For logs only.
     package var detail: String?
     package var cause: (any Error)?
 
-    package init(_ kind: Kind, _ message: String, detail: String? = nil, cause: (any Error)? = nil) {
+    package init(
+        _ kind: Kind, _ message: String, type: String? = nil, detail: String? = nil, cause: (any Error)? = nil
+    ) {
         self.kind = kind
+        self.type = type
         self.message = message
         self.detail = detail
         self.cause = cause

@@ -12,11 +12,15 @@ package struct FloatingIP: Sendable, Equatable {
     package var tags: JSONText<[String]>
     package var createdAt: Timestamp
     package var updatedAt: Timestamp
+    package var dnsName: String = ""
+    package var dnsDomain: String = ""
+    package var revision: Int = 0
 
     package init(
         id: FloatingIPID, projectID: ProjectID, description: String = "", networkID: NetworkID, address: String,
         holderPortID: PortID, portID: PortID? = nil, fixedAddress: String? = nil, routerID: RouterID? = nil,
-        tags: JSONText<[String]>, createdAt: Timestamp, updatedAt: Timestamp
+        tags: JSONText<[String]>, createdAt: Timestamp, updatedAt: Timestamp, dnsName: String = "",
+        dnsDomain: String = "", revision: Int = 0
     ) {
         self.id = id
         self.projectID = projectID
@@ -30,5 +34,8 @@ package struct FloatingIP: Sendable, Equatable {
         self.tags = tags
         self.createdAt = createdAt
         self.updatedAt = updatedAt
+        self.dnsName = dnsName
+        self.dnsDomain = dnsDomain
+        self.revision = revision
     }
 }

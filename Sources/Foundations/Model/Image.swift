@@ -57,17 +57,3 @@ package struct Image: Sendable, Equatable {
         self.updatedAt = updatedAt
     }
 }
-
-/// Which images a list shows.
-package struct ImageFilter: Sendable {
-    package var names: [String]?
-    package var ids: [ImageID]?
-    package var status: String?
-    package var visibility: String?
-    package var owner: String?
-    package var diskFormat: String?
-    package var containerFormat: String?
-    package var isHidden: Bool?
-
-    package init() {}
-}

@@ -15,11 +15,15 @@ package struct Network: Sendable, Equatable {
     package var tags: JSONText<[String]>
     package var createdAt: Timestamp
     package var updatedAt: Timestamp
+    package var dnsDomain: String = ""
+    package var availabilityZoneHints: JSONText<[String]> = JSONText(raw: "[]")
+    package var revision: Int = 0
 
     package init(
         id: NetworkID, projectID: ProjectID, name: String, description: String = "", adminStateUp: Bool = true,
         isShared: Bool = false, isExternal: Bool = false, isDefault: Bool = false, portSecurityEnabled: Bool = true,
-        mtu: Int = 1500, segmentationID: Int, tags: JSONText<[String]>, createdAt: Timestamp, updatedAt: Timestamp
+        mtu: Int = 1500, segmentationID: Int, tags: JSONText<[String]>, createdAt: Timestamp, updatedAt: Timestamp,
+        dnsDomain: String = "", availabilityZoneHints: JSONText<[String]> = JSONText(raw: "[]"), revision: Int = 0
     ) {
         self.id = id
         self.projectID = projectID
@@ -35,5 +39,8 @@ package struct Network: Sendable, Equatable {
         self.tags = tags
         self.createdAt = createdAt
         self.updatedAt = updatedAt
+        self.dnsDomain = dnsDomain
+        self.availabilityZoneHints = availabilityZoneHints
+        self.revision = revision
     }
 }

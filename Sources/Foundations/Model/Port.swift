@@ -14,6 +14,7 @@ package struct Port: Sendable, Equatable {
     package var allowedAddressPairs: JSONText<[AllowedAddressPair]>
     /// The host the port is bound to; empty when unbound.
     package var bindingHost: String = ""
+    /// What binds it to a NIC of a server, JSON.
     package var bindingProfile: String = "{}"
     package var vnicType: String = "normal"
     /// `DOWN`, `BUILD` or `ACTIVE`.
@@ -22,6 +23,9 @@ package struct Port: Sendable, Equatable {
     package var tags: JSONText<[String]>
     package var createdAt: Timestamp
     package var updatedAt: Timestamp
+    /// `binding:profile` as clients gave it, JSON.
+    package var profile: String = "{}"
+    package var revision: Int = 0
 
     package init(
         id: PortID, networkID: NetworkID, projectID: ProjectID, name: String = "", description: String = "",
@@ -29,7 +33,8 @@ package struct Port: Sendable, Equatable {
         deviceOwner: String = "", securityGroups: JSONText<[SecurityGroupID]>, portSecurityEnabled: Bool = true,
         allowedAddressPairs: JSONText<[AllowedAddressPair]>, bindingHost: String = "", bindingProfile: String = "{}",
         vnicType: String = "normal", status: String = "DOWN", dnsName: String = "", tags: JSONText<[String]>,
-        createdAt: Timestamp, updatedAt: Timestamp
+        createdAt: Timestamp, updatedAt: Timestamp, profile: String = "{}",
+        revision: Int = 0
     ) {
         self.id = id
         self.networkID = networkID
@@ -52,6 +57,8 @@ package struct Port: Sendable, Equatable {
         self.tags = tags
         self.createdAt = createdAt
         self.updatedAt = updatedAt
+        self.profile = profile
+        self.revision = revision
     }
 }
 

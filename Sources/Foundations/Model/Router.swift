@@ -11,11 +11,14 @@ package struct Router: Sendable, Equatable {
     package var tags: JSONText<[String]>
     package var createdAt: Timestamp
     package var updatedAt: Timestamp
+    package var availabilityZoneHints: JSONText<[String]> = JSONText(raw: "[]")
+    package var revision: Int = 0
 
     package init(
         id: RouterID, projectID: ProjectID, name: String = "", description: String = "", adminStateUp: Bool = true,
         gatewayNetworkID: NetworkID? = nil, gatewayPortID: PortID? = nil, snatEnabled: Bool = true,
-        routes: JSONText<[SubnetRoute]>, tags: JSONText<[String]>, createdAt: Timestamp, updatedAt: Timestamp
+        routes: JSONText<[SubnetRoute]>, tags: JSONText<[String]>, createdAt: Timestamp, updatedAt: Timestamp,
+        availabilityZoneHints: JSONText<[String]> = JSONText(raw: "[]"), revision: Int = 0
     ) {
         self.id = id
         self.projectID = projectID
@@ -29,5 +32,7 @@ package struct Router: Sendable, Equatable {
         self.tags = tags
         self.createdAt = createdAt
         self.updatedAt = updatedAt
+        self.availabilityZoneHints = availabilityZoneHints
+        self.revision = revision
     }
 }

@@ -7,10 +7,11 @@ package struct SecurityGroup: Sendable, Equatable {
     package var tags: JSONText<[String]>
     package var createdAt: Timestamp
     package var updatedAt: Timestamp
+    package var revision: Int = 0
 
     package init(
         id: SecurityGroupID, projectID: ProjectID, name: String, description: String = "", stateful: Bool = true,
-        tags: JSONText<[String]>, createdAt: Timestamp, updatedAt: Timestamp
+        tags: JSONText<[String]>, createdAt: Timestamp, updatedAt: Timestamp, revision: Int = 0
     ) {
         self.id = id
         self.projectID = projectID
@@ -20,6 +21,7 @@ package struct SecurityGroup: Sendable, Equatable {
         self.tags = tags
         self.createdAt = createdAt
         self.updatedAt = updatedAt
+        self.revision = revision
     }
 }
 
@@ -38,11 +40,15 @@ package struct SecurityGroupRule: Sendable, Equatable {
     package var remotePrefix: String?
     package var remoteGroupID: SecurityGroupID?
     package var createdAt: Timestamp
+    package var tags: JSONText<[String]> = JSONText(raw: "[]")
+    package var updatedAt: Timestamp
+    package var revision: Int = 0
 
     package init(
         id: SecurityGroupRuleID, securityGroupID: SecurityGroupID, projectID: ProjectID, description: String = "",
         direction: String, etherType: String, transport: String? = nil, portMin: Int? = nil, portMax: Int? = nil,
-        remotePrefix: String? = nil, remoteGroupID: SecurityGroupID? = nil, createdAt: Timestamp
+        remotePrefix: String? = nil, remoteGroupID: SecurityGroupID? = nil, createdAt: Timestamp,
+        tags: JSONText<[String]> = JSONText(raw: "[]"), updatedAt: Timestamp? = nil, revision: Int = 0
     ) {
         self.id = id
         self.securityGroupID = securityGroupID
@@ -56,5 +62,8 @@ package struct SecurityGroupRule: Sendable, Equatable {
         self.remotePrefix = remotePrefix
         self.remoteGroupID = remoteGroupID
         self.createdAt = createdAt
+        self.tags = tags
+        self.updatedAt = updatedAt ?? createdAt
+        self.revision = revision
     }
 }

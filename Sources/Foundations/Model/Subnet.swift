@@ -16,13 +16,14 @@ package struct Subnet: Sendable, Equatable {
     package var tags: JSONText<[String]>
     package var createdAt: Timestamp
     package var updatedAt: Timestamp
+    package var revision: Int = 0
 
     package init(
         id: SubnetID, networkID: NetworkID, projectID: ProjectID, name: String = "", description: String = "",
         ipVersion: Int, cidr: String, gatewayIP: String? = nil, enableDHCP: Bool = true,
         dnsNameservers: JSONText<[String]>, hostRoutes: JSONText<[SubnetRoute]>,
         allocationPools: JSONText<[AddressRange]>, ipv6AddressMode: String? = nil, ipv6RAMode: String? = nil,
-        tags: JSONText<[String]>, createdAt: Timestamp, updatedAt: Timestamp
+        tags: JSONText<[String]>, createdAt: Timestamp, updatedAt: Timestamp, revision: Int = 0
     ) {
         self.id = id
         self.networkID = networkID
@@ -41,6 +42,7 @@ package struct Subnet: Sendable, Equatable {
         self.tags = tags
         self.createdAt = createdAt
         self.updatedAt = updatedAt
+        self.revision = revision
     }
 }
 

@@ -5,6 +5,8 @@ package struct Migration: Sendable {
     package enum Statement: Sendable {
         /// A table's name and what stands between its parentheses. Types: INTEGER (64 bits) and TEXT.
         case table(String, String)
+        /// A table's name and a column more, with the same types.
+        case column(String, String)
         /// Text that both databases read.
         case sql(String)
     }
@@ -23,6 +25,9 @@ package struct Migration: Sendable {
             case (.table(let name, let body), .sqlite): "CREATE TABLE \(name) (\n\(body)\n) STRICT"
             case (.table(let name, let body), .postgresql):
                 "CREATE TABLE \(name) (\n\(body.replacing("INTEGER", with: "BIGINT"))\n)"
+            case (.column(let table, let definition), .sqlite): "ALTER TABLE \(table) ADD COLUMN \(definition)"
+            case (.column(let table, let definition), .postgresql):
+                "ALTER TABLE \(table) ADD COLUMN \(definition.replacing("INTEGER", with: "BIGINT"))"
             case (.sql(let text), _): text
             }
         }
@@ -42,5 +47,6 @@ package struct Migration: Sendable {
 package enum Migrations {
     package static let all: [Migration] = [
         identity, image, network, compute, workflow, hostDocuments, serverGroups, workflowTurns,
+        networkAttributes, imageMembers,
     ]
 }

@@ -71,6 +71,11 @@ struct PostgresRow: SQLRow {
         return ""
     }
 
+    func withUTF8(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        var text = text(column)
+        text.withUTF8(body)
+    }
+
     private func note(_ what: String) {
         if result.misread == nil { result.misread = what }
     }

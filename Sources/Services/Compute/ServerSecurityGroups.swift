@@ -68,8 +68,8 @@ extension ComputeService {
         _ change: @escaping @Sendable ([SecurityGroupID]) -> [SecurityGroupID]
     ) async throws {
         for port in ports {
-            _ = try await network.networking.update(port.id, by: caller) { port in
-                port.securityGroups = try JSONText(change(try port.securityGroups.value()).sorted())
+            _ = try await network.networking.update(port.id, by: caller) { draft in
+                draft.securityGroups = change(try draft.port.securityGroups.value()).sorted()
             }
         }
         try await refreshAddresses(of: [id.text])

@@ -77,12 +77,15 @@ extension ImageService {
     /// Uploads that a stop of this process cut short become queued again; to be called once at start.
     package func recoverUploads() async throws {
         try await database.transaction { try ImageQueries.requeueSaving($0) }
-        let known = try await database.read { try ImageQueries.activeIDs($0) }
+        let known = try await database.read { try ImageQueries.idsWithData($0) }
         try await files.removeAll(except: known)
     }
 
     /// The bytes in order, each call a piece of at most 1 MiB, `nil` at the end.
     package func content(of image: Image) async throws -> @Sendable () async throws -> [UInt8]? {
+        guard image.status != .deactivated else {
+            throw CloudError(.forbidden, "The requested image has been deactivated. Image data download is forbidden.")
+        }
         guard image.status == .active else {
             throw CloudError(.conflict, "Image \(image.id) has no data: it is \(image.status.rawValue).")
         }
@@ -95,6 +98,7 @@ extension ImageService {
         guard let image = try await database.read({ try $0.find(Image.self, key: .id(id)) }) else {
             throw CloudError(.notFound, "The image \(id) is gone.")
         }
-        return try await content(of: image)
+        let reader = try await files.open(image.id)
+        return { try await reader.next() }
     }
 }

@@ -1,3 +1,4 @@
+package import Attributes
 package import Logging
 package import Model
 package import Store
@@ -21,30 +22,51 @@ package struct ImageService: Sendable {
         try await database.read { try visible(id, by: caller, $0) }
     }
 
-    private func visible(_ id: ImageID, by caller: Caller, _ db: any Connection) throws -> Image {
+    /// Its own, public and community images, and those that are shared with it, whether it has accepted them or not.
+    func visible(_ id: ImageID, by caller: Caller, _ db: any Connection) throws -> Image {
         guard let image = try db.find(Image.self, key: .id(id)), image.status != .deleted,
-            caller.owns(image.projectID) || image.visibility == .public || image.visibility == .community
-        else { throw CloudError(.notFound, "No image found with ID \(id)") }
+            try caller.owns(image.projectID) || image.visibility == .public || image.visibility == .community
+                || isMember(caller, of: image, db)
+        else { throw ImageAttributes.table.notFound(id) }
         return image
     }
 
-    /// Newest first, after `marker`.
-    package func list(
-        _ filter: ImageFilter, marker: ImageID?, limit: Int, by caller: Caller
-    ) async throws -> [Image] {
-        var after: Image?
-        if let marker { after = try await show(marker, by: caller) }
-        var project: ProjectID?
-        if !caller.isAdmin { project = try caller.project() }
-        let (start, own) = (after, project)
-        return try await database.read {
-            try ImageQueries.visible(to: own, marker: start, limit: limit, matching: filter, $0)
+    private func isMember(_ caller: Caller, of image: Image, _ db: any Connection) throws -> Bool {
+        guard image.visibility == .shared, case .project(let project) = caller.scope else { return false }
+        return try ImageMemberQueries.member(project, of: image.id, db) != nil
+    }
+
+    /// The images that a query made for the caller finds, as their table of attributes shows them.
+    package func list(_ query: ListQuery, by caller: Caller) async throws -> Listing {
+        let viewer = Viewer(project: nil, isAdmin: caller.isAdmin)
+        return try await database.read { try ImageAttributes.table.list(query, for: viewer, $0) }
+    }
+
+    /// One of them.
+    package func row(_ id: ImageID, by caller: Caller) async throws -> [UInt8] {
+        let viewer = Viewer(project: nil, isAdmin: caller.isAdmin)
+        return try await database.read { db in
+            _ = try visible(id, by: caller, db)
+            guard let row = try ImageAttributes.table.show(id.text, for: viewer, db) else {
+                throw ImageAttributes.table.notFound(id)
+            }
+            return row
+        }
+    }
+
+    /// The images of a name that a project owns, newest first.
+    package func images(named name: String, of project: ProjectID) async throws -> [Image] {
+        try await database.read { db in
+            try db.fetch(
+                Image.self, "WHERE name = ?1 AND project_id = ?2 ORDER BY created_at DESC, id DESC",
+                [.text(name), .id(project)])
         }
     }
 
     /// Makes the record; the bytes come later.
     package func create(_ image: Image, by caller: Caller) async throws -> Image {
         try check(image, by: caller)
+        try ImageAttributes.check(image)
         do {
             try await database.transaction { try $0.insert(image) }
         } catch let error as StoreError where error.kind == .uniqueViolation {
@@ -62,6 +84,7 @@ package struct ImageService: Sendable {
             let old = try owned(id, by: caller, db)
             var image = old
             try edit(&image)
+            try ImageAttributes.check(image)
             if old.visibility != image.visibility || old.status == .queued { try check(image, by: caller) }
             if old.status != .queued, old.diskFormat != image.diskFormat || old.containerFormat != image.containerFormat
             {
@@ -87,7 +110,7 @@ package struct ImageService: Sendable {
         try await database.read { try owned(id, by: caller, $0) }
     }
 
-    private func owned(_ id: ImageID, by caller: Caller, _ db: any Connection) throws -> Image {
+    func owned(_ id: ImageID, by caller: Caller, _ db: any Connection) throws -> Image {
         let image = try visible(id, by: caller, db)
         guard caller.owns(image.projectID) else {
             throw CloudError(.forbidden, "You are not permitted to modify image \(id).")
@@ -99,12 +122,22 @@ package struct ImageService: Sendable {
         if image.visibility == .public, !caller.isAdmin {
             throw CloudError(.forbidden, "You are not authorized to publicize an image.")
         }
-        if let format = image.diskFormat, DiskFormat(rawValue: format) == nil {
-            let known = DiskFormat.allCases.map(\.rawValue).joined(separator: ", ")
-            throw CloudError.badRequest("Invalid disk format '\(format.prefix(40))'; this cloud takes \(known).")
-        }
-        if let format = image.containerFormat, format != "bare" {
-            throw CloudError.badRequest("Invalid container format '\(format.prefix(40))'; this cloud takes bare.")
+    }
+
+    /// Takes an image out of use, or puts it back.
+    package func setActive(_ isActive: Bool, _ id: ImageID, by caller: Caller) async throws {
+        let now = clock.now()
+        try await database.transaction { db in
+            var image = try owned(id, by: caller, db)
+            guard image.status == .active || image.status == .deactivated else {
+                throw CloudError(
+                    .forbidden,
+                    "Not allowed to \(isActive ? "re" : "de")activate image in status "
+                        + "'\(image.status.rawValue)'.")
+            }
+            image.status = isActive ? .active : .deactivated
+            image.updatedAt = now
+            try db.update(image)
         }
     }
 }

@@ -28,20 +28,24 @@ extension NetworkingService {
     }
 
     static func exhausted(_ network: NetworkID) -> CloudError {
-        CloudError(.conflict, "No more IP addresses available on network \(network).")
+        CloudError(
+            .conflict, "No more IP addresses available on network \(network).", type: "IpAddressGenerationFailure")
     }
 
     private static func take(
         _ text: String, in subnet: Subnet, for port: PortID, _ db: any Connection
     ) throws -> String {
-        guard let address = IPAddress(text), let cidr = CIDR(subnet.cidr),
+        guard let address = IPAddress(text), let cidr = CIDR(subnet.cidr), cidr.contains(address),
             cidr.hosts.contains(address) || isGateway(address, of: subnet)
         else {
-            throw CloudError.badRequest(
-                "IP address \(text.prefix(64)) is not a valid IP for the specified subnet \(subnet.cidr).")
+            throw CloudError(
+                .badRequest, "IP address \(text.prefix(64)) is not a valid IP for the specified subnet.",
+                type: "InvalidIpForSubnet")
         }
         guard try SubnetQueries.take(address, in: subnet.id, for: port, db) else {
-            throw CloudError(.conflict, "IP address \(address) already allocated in subnet \(subnet.id).")
+            throw CloudError(
+                .conflict, "IP address \(address) already allocated in subnet \(subnet.id).",
+                type: "IpAddressAlreadyAllocated")
         }
         return address.description
     }

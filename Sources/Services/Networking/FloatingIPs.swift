@@ -2,77 +2,73 @@ package import Model
 import Store
 
 extension NetworkingService {
-    package func floatingIP(_ id: FloatingIPID, by caller: Caller) async throws -> FloatingIP {
-        try await database.read { try own(FloatingIP.self, id.text, "Floating IP", \.projectID, caller, $0) }
-    }
-
-    /// Takes an address of an external network; `address` asks for a certain one (Neutron's policy
-    /// `create_floatingip:floating_ip_address`: administrators only).
-    package func createFloatingIP(
-        network networkID: NetworkID, project: ProjectID, description: String, address: String?, subnet: SubnetID?,
-        port: PortID?, fixedAddress: String?, by caller: Caller
-    ) async throws -> FloatingIP {
-        if address != nil, !caller.isAdmin {
-            throw CloudError(.forbidden, "Only an administrator may choose a floating_ip_address.")
-        }
-        try Self.refuseAddressAlone(fixedAddress, port)
+    /// Takes addresses of external networks and, where it is wished, points them to ports; all of them, or none.
+    package func create(_ drafts: [FloatingIPDraft], by caller: Caller) async throws -> [FloatingIP] {
         let now = clock.now()
-        return try await change { db in
-            let network = try visibleNetwork(networkID, by: caller, db)
-            guard network.isExternal else {
-                throw CloudError.badRequest(
-                    "Bad floatingip request: Network \(networkID) is not a valid external network.")
-            }
-            try Self.take("floatingip", for: project, db)
-            let id = FloatingIPID.random()
-            var request = PortRequest(networkID: networkID, projectID: project)
-            request.deviceID = id.text
-            request.deviceOwner = "network:floatingip"
-            request.portSecurityEnabled = false
-            if address != nil || subnet != nil { request.addresses = [.init(subnetID: subnet, ipAddress: address)] }
-            let holder = try Self.create(request, on: network, now: now, db)
-            guard let taken = try holder.fixedIPs.value().first?.ipAddress else { throw Self.exhausted(networkID) }
-            var floating = FloatingIP(
-                id: id, projectID: project, description: description, networkID: networkID, address: taken,
-                holderPortID: holder.id, tags: try JSONText([]), createdAt: now, updatedAt: now)
-            if let port { try point(&floating, to: port, fixedAddress, by: caller, db) }
-            try Self.keep(floating) { try db.insert(floating) }
-            return floating
+        return try await change { db in try drafts.map { try make($0, now: now, by: caller, db) } }
+    }
+
+    private func make(
+        _ draft: FloatingIPDraft, now: Timestamp, by caller: Caller, _ db: any Connection
+    ) throws -> FloatingIP {
+        try Self.refuseAddressAlone(draft.fixedAddress, draft.port ?? nil)
+        var floating = draft.floating
+        let network = try visibleNetwork(floating.networkID, by: caller, db)
+        guard network.isExternal else { throw Self.bad("Network \(network.id) is not a valid external network") }
+        try Self.take("floatingip", for: floating.projectID, db)
+        let holder = try Self.holder(of: draft, on: network, now: now, db)
+        guard let taken = try holder.fixedIPs.value().first?.ipAddress else { throw Self.exhaustedOutside(network.id) }
+        floating.address = taken
+        floating.holderPortID = holder.id
+        if let port = draft.port ?? nil { try point(&floating, to: port, draft.fixedAddress, by: caller, db) }
+        try Self.keep(floating) { try db.insert(floating) }
+        return floating
+    }
+
+    /// The port that holds the address in the external network.
+    private static func holder(
+        of draft: FloatingIPDraft, on network: Network, now: Timestamp, _ db: any Connection
+    ) throws -> Port {
+        var request = PortRequest(networkID: network.id, projectID: draft.floating.projectID)
+        request.deviceID = draft.floating.id.text
+        request.deviceOwner = "network:floatingip"
+        request.portSecurityEnabled = false
+        if draft.address != nil || draft.subnetID != nil {
+            request.addresses = [.init(subnetID: draft.subnetID, ipAddress: draft.address)]
+        }
+        do {
+            return try create(request, on: network, now: now, db)
+        } catch let error as CloudError where error.type == "IpAddressGenerationFailure" {
+            throw exhaustedOutside(network.id)
         }
     }
 
-    /// What changes of a floating IP; `nil` for what stays.
-    package struct FloatingIPChange: Sendable {
-        package var description: String?
-        /// `.some(nil)`: it points nowhere.
-        package var port: PortID??
-        /// Of the port's addresses, if not the first.
-        package var fixedAddress: String?
-
-        package init(description: String? = nil, port: PortID?? = nil, fixedAddress: String? = nil) {
-            self.description = description
-            self.port = port
-            self.fixedAddress = fixedAddress
-        }
+    private static func exhaustedOutside(_ network: NetworkID) -> CloudError {
+        CloudError(
+            .badRequest, "Unable to find any IP address on external network \(network).",
+            type: "ExternalIpAddressExhausted")
     }
 
     /// Points a floating IP to a port or nowhere, or describes it anew.
+    @discardableResult
     package func update(
-        _ id: FloatingIPID, _ wanted: FloatingIPChange, by caller: Caller
+        _ id: FloatingIPID, by caller: Caller, _ edit: @escaping @Sendable (inout FloatingIPDraft) throws -> Void
     ) async throws -> FloatingIP {
-        try Self.refuseAddressAlone(wanted.fixedAddress, wanted.port ?? nil)
         let now = clock.now()
         return try await change { db in
-            var floating = try own(FloatingIP.self, id.text, "Floating IP", \.projectID, caller, db)
-            if let description = wanted.description { floating.description = description }
-            if let port = wanted.port {
+            let old = try own(FloatingIP.self, id, caller, db)
+            var draft = FloatingIPDraft(old)
+            try edit(&draft)
+            try Self.refuseAddressAlone(draft.fixedAddress, draft.port ?? nil)
+            var floating = draft.floating
+            if let port = draft.port {
                 try tell(floating, db)
                 floating.portID = nil
                 floating.fixedAddress = nil
                 floating.routerID = nil
-                if let port { try point(&floating, to: port, wanted.fixedAddress, by: caller, db) }
+                if let port { try point(&floating, to: port, draft.fixedAddress, by: caller, db) }
             }
-            floating.updatedAt = now
+            floating.revise(at: now)
             try Self.keep(floating) { try db.update(floating) }
             return floating
         }
@@ -80,8 +76,11 @@ extension NetworkingService {
 
     private static func refuseAddressAlone(_ address: String?, _ port: PortID?) throws {
         guard let address, port == nil else { return }
-        throw CloudError.badRequest(
-            "Bad floatingip request: fixed_ip_address \(address.prefix(64)) cannot be specified without a port_id.")
+        throw bad("fixed_ip_address \(address.prefix(64)) cannot be specified without a port_id")
+    }
+
+    private static func bad(_ reason: String) -> CloudError {
+        CloudError(.badRequest, "Bad floatingip request: \(reason).", type: "BadRequest")
     }
 
     private static func keep(_ floating: FloatingIP, _ write: () throws -> Void) throws {
@@ -92,7 +91,7 @@ extension NetworkingService {
                 .conflict,
                 "Cannot associate floating IP \(floating.address) with port \(floating.portID?.text ?? "") using "
                     + "fixed IP \(floating.fixedAddress ?? ""), as that fixed IP already has a floating IP.",
-                cause: error)
+                type: "FloatingIPPortAlreadyAssociated", cause: error)
         }
     }
 
@@ -101,44 +100,44 @@ extension NetworkingService {
         try NetworkOutboxQueries.tell(device: port.deviceID, db)
     }
 
-    /// A floating IP works through the router that joins the port's subnet to the external network.
+    /// A floating IP works through a router that joins the subnet of the port's address to the external network: the
+    /// one that has the subnet's gateway address, to which the port's guest sends its answers.
     private func point(
         _ floating: inout FloatingIP, to portID: PortID, _ fixedAddress: String?, by caller: Caller,
         _ db: any Connection
     ) throws {
-        let port = try own(Port.self, portID.text, "Port", \.projectID, caller, db)
+        let port = try own(Port.self, portID, caller, db)
         let addresses = try port.fixedIPs.value()
         let chosen = addresses.first { address in
             fixedAddress.map { $0 == address.ipAddress } ?? (IPAddress(address.ipAddress)?.version == 4)
         }
         guard let chosen else {
-            throw CloudError.badRequest(
-                "Bad floatingip request: Port \(portID) does not have fixed ip \(fixedAddress ?? "of IPv4").")
+            throw Self.bad("Port \(portID) does not have fixed ip \(fixedAddress ?? "of IPv4")")
         }
         let external = floating.networkID
-        for id in try RouterQueries.routerIDs(on: port.networkID, db) {
-            guard let router = try db.find(Router.self, key: .id(id)), router.gatewayNetworkID == external else {
-                continue
-            }
-            floating.portID = portID
-            floating.fixedAddress = chosen.ipAddress
-            floating.routerID = id
-            try NetworkOutboxQueries.tell(device: port.deviceID, db)
-            return
+        guard let router = try RouterQueries.wayOut(of: chosen.subnetID, on: port.networkID, to: external, db) else {
+            throw CloudError(
+                .notFound,
+                "External network \(external) is not reachable from subnet \(chosen.subnetID).  Therefore, cannot "
+                    + "associate Port \(portID) with a Floating IP.", type: "ExternalGatewayForFloatingIPNotFound")
         }
-        throw CloudError(
-            .notFound,
-            "External network \(external) is not reachable from subnet \(chosen.subnetID). Therefore, cannot associate "
-                + "Port \(portID) with a Floating IP.")
+        floating.portID = portID
+        floating.fixedAddress = chosen.ipAddress
+        floating.routerID = router
+        try NetworkOutboxQueries.tell(device: port.deviceID, db)
     }
 
     package func deleteFloatingIP(_ id: FloatingIPID, by caller: Caller) async throws {
         try await change { db in
-            let floating = try own(FloatingIP.self, id.text, "Floating IP", \.projectID, caller, db)
+            let floating = try own(FloatingIP.self, id, caller, db)
             try tell(floating, db)
-            try db.delete(FloatingIP.self, key: .id(id))
-            if let holder = try db.find(Port.self, key: .id(floating.holderPortID)) { try Self.remove(holder, db) }
-            try Self.giveBack("floatingip", for: floating.projectID, db)
+            try Self.remove(floating, db)
         }
+    }
+
+    static func remove(_ floating: FloatingIP, _ db: any Connection) throws {
+        try db.delete(FloatingIP.self, key: .id(floating.id))
+        if let holder = try db.find(Port.self, key: .id(floating.holderPortID)) { try remove(holder, db) }
+        try giveBack("floatingip", for: floating.projectID, db)
     }
 }

@@ -1,3 +1,4 @@
+package import Attributes
 package import Model
 package import Store
 
@@ -33,24 +34,38 @@ package struct NetworkingService: Sendable {
     }
 
     /// A row of the caller's own; others do not exist for it.
-    func own<Kept: KeyedRecord>(
-        _ type: Kept.Type, _ id: String, _ noun: String, _ owner: any KeyPath<Kept, ProjectID> & Sendable,
-        _ caller: Caller,
-        _ db: any Connection
+    func own<Kept: NetworkRecord>(
+        _ type: Kept.Type, _ id: some CustomStringConvertible, _ caller: Caller, _ db: any Connection
     ) throws -> Kept {
-        guard let found = try db.find(type, key: .text(id)), caller.owns(found[keyPath: owner]) else {
-            throw CloudError.notFound(noun, id)
+        guard let found = try db.find(type, key: .text("\(id)")), caller.owns(found.projectID) else {
+            throw Kept.notFound("\(id)")
         }
         return found
     }
 
     /// Rows of the caller's projects, oldest first.
-    package func list<Kept: KeyedRecord>(_ type: Kept.Type, by caller: Caller) async throws -> [Kept] {
+    package func records<Kept: NetworkRecord>(_ type: Kept.Type, by caller: Caller) async throws -> [Kept] {
         let project = try horizon(caller)
         return try await database.read { db in
             guard let project else { return try db.fetch(type, "ORDER BY created_at, id") }
             return try db.fetch(type, "WHERE project_id = ?1 ORDER BY created_at, id", [.id(project)])
         }
+    }
+
+    /// Rows as their table of attributes shows them.
+    package func list<Draft>(
+        _ table: AttributeTable<Draft>, _ query: ListQuery, for viewer: Viewer
+    ) async throws -> Listing {
+        try await database.read { try table.list(query, for: viewer, $0) }
+    }
+
+    package func show<Draft>(
+        _ table: AttributeTable<Draft>, _ id: String, _ names: [String], for viewer: Viewer
+    ) async throws -> [UInt8] {
+        guard let found = try await database.read({ try table.show(id, names, for: viewer, $0) }) else {
+            throw table.notFound(id)
+        }
+        return found
     }
 
     static func take(_ resource: String, for project: ProjectID, _ db: any Connection) throws {
@@ -71,6 +86,15 @@ package struct NetworkingService: Sendable {
         return Quota.networkDefaults.map { name, limit in
             rows[name] ?? Quota(projectID: project, resource: name, limit: limit)
         }
+    }
+
+    /// The projects whose limits an administrator has set.
+    package func limitedProjects() async throws -> [ProjectID] {
+        let usual = Dictionary(uniqueKeysWithValues: Quota.networkDefaults.map { ($0.resource, $0.limit) })
+        let rows = try await database.read { try $0.fetch(Quota.self, "ORDER BY project_id, resource") }
+        var seen: Set<ProjectID> = []
+        return rows.filter { quota in usual[quota.resource].map { $0 != quota.limit } ?? false }
+            .map(\.projectID).filter { seen.insert($0).inserted }
     }
 
     package func setQuotas(_ limits: [String: Int], of project: ProjectID) async throws {

@@ -14,10 +14,11 @@ extension NetworkingService {
     func visibleNetwork(_ id: NetworkID, by caller: Caller, _ db: any Connection) throws -> Network {
         guard let found = try db.find(Network.self, key: .id(id)),
             caller.owns(found.projectID) || found.isShared || found.isExternal
-        else { throw CloudError.notFound("Network", id) }
+        else { throw Network.notFound("\(id)") }
         return found
     }
 
+    /// A segmentation id of 0 asks for a free one.
     package func create(_ network: Network, by caller: Caller) async throws -> Network {
         try await change { try make(network, by: caller, $0) }
     }
@@ -31,19 +32,27 @@ extension NetworkingService {
         if network.isShared || network.isExternal || network.isDefault, !caller.isAdmin {
             throw CloudError(.forbidden, "Only an administrator may make shared, external or default networks.")
         }
+        try Zones.check(try network.availabilityZoneHints.value())
         try Self.take("network", for: network.projectID, db)
         var made = network
-        made.segmentationID = try NetworkQueries.nextSegment(db)
-        try db.insert(made)
+        if made.segmentationID == 0 { made.segmentationID = try NetworkQueries.nextSegment(db) }
+        do {
+            try db.insert(made)
+        } catch let error as StoreError where error.kind == .uniqueViolation {
+            throw CloudError(
+                .conflict, "Unable to create the network. The tunnel ID \(made.segmentationID) is in use.",
+                type: "TunnelIdInUse", cause: error)
+        }
         return made
     }
 
+    @discardableResult
     package func update(
         _ id: NetworkID, by caller: Caller, _ edit: @escaping @Sendable (inout Network) throws -> Void
     ) async throws -> Network {
         let now = clock.now()
         return try await change { db in
-            let old = try own(Network.self, id.text, "Network", \.projectID, caller, db)
+            let old = try own(Network.self, id, caller, db)
             var changed = old
             try edit(&changed)
             if old.isShared != changed.isShared || old.isExternal != changed.isExternal, !caller.isAdmin {
@@ -54,21 +63,26 @@ extension NetworkingService {
                     try SubnetRules.check(mtu: changed.mtu, of: id, carrying: cidr)
                 }
             }
-            changed.updatedAt = now
+            changed.revise(at: now)
             try db.update(changed)
             return changed
         }
     }
 
-    /// Ports that the cloud itself made for DHCP go with the network; any other keeps it.
+    /// Ports that the cloud itself made for DHCP go with the network, and floating IPs that point nowhere; any other
+    /// port keeps it.
     package func deleteNetwork(_ id: NetworkID, by caller: Caller) async throws {
         try await change { db in
-            let network = try own(Network.self, id.text, "Network", \.projectID, caller, db)
+            let network = try own(Network.self, id, caller, db)
+            for floating in try FloatingIPQueries.unused(on: id, db) { try Self.remove(floating, db) }
             let ports = try PortQueries.ports(of: id, db)
-            if ports.contains(where: { $0.deviceOwner != "network:dhcp" }) {
+            let others = ports.filter { $0.deviceOwner != "network:dhcp" }
+            guard others.isEmpty else {
                 throw CloudError(
                     .conflict,
-                    "Unable to complete operation on network \(id). There are one or more ports still in use on it.")
+                    "Unable to complete operation on network \(id). There are one or more ports still in use on the "
+                        + "network, id for these ports is: \(others.prefix(10).map(\.id.text).joined(separator: ",")).",
+                    type: "NetworkInUse")
             }
             for port in ports { try Self.remove(port, db) }
             for subnet in try SubnetQueries.subnets(of: id, db) {

@@ -5,6 +5,11 @@ enum PortOwners {
     /// Made and taken away through routers and floating IPs only.
     static let ofRouters: Set = ["network:router_interface", "network:router_gateway", "network:floatingip"]
 
+    /// The cloud's own ports work wherever their network does; others where they are bound.
+    static func status(owner: String, host: String) -> String {
+        owner == "network:router_interface" || owner == "network:router_gateway" || !host.isEmpty ? "ACTIVE" : "DOWN"
+    }
+
     /// The ports that serve DHCP are free of charge.
     static func countsInQuota(_ owner: String) -> Bool { owner != "network:dhcp" }
 

@@ -29,6 +29,7 @@ package struct PortRequest: Sendable {
     package var deviceID = ""
     package var deviceOwner = ""
     package var bindingHost = ""
+    package var profile = "{}"
     package var dnsName = ""
     package var tags: [String] = []
 
@@ -36,30 +37,31 @@ package struct PortRequest: Sendable {
         self.networkID = networkID
         self.projectID = projectID
     }
+
+    package init(_ draft: PortDraft) throws {
+        let port = draft.port
+        self.init(networkID: port.networkID, projectID: port.projectID)
+        id = port.id
+        name = port.name
+        description = port.description
+        adminStateUp = port.adminStateUp
+        macAddress = draft.macAddress
+        addresses = draft.addresses
+        securityGroups = draft.securityGroups
+        portSecurityEnabled = draft.portSecurityEnabled
+        allowedAddressPairs = draft.allowedAddressPairs ?? []
+        deviceID = port.deviceID
+        deviceOwner = port.deviceOwner
+        bindingHost = draft.bindingHost ?? ""
+        profile = port.profile
+        dnsName = port.dnsName
+        tags = try port.tags.value()
+    }
 }
 
 extension NetworkingService {
     package func port(_ id: PortID, by caller: Caller) async throws -> Port {
-        try await database.read { try own(Port.self, id.text, "Port", \.projectID, caller, $0) }
-    }
-
-    package func ports(
-        network: NetworkID? = nil, device: String? = nil, by caller: Caller
-    ) async throws -> [Port] {
-        let project = try horizon(caller)
-        return try await database.read { db in
-            let found: [Port]
-            if let device {
-                found = try PortQueries.ports(ofDevice: device, db)
-            } else if let network {
-                found = try PortQueries.ports(of: network, db)
-            } else if let project {
-                return try db.fetch(Port.self, "WHERE project_id = ?1 ORDER BY created_at, id", [.id(project)])
-            } else {
-                return try db.fetch(Port.self, "ORDER BY created_at, id")
-            }
-            return found.filter { project == nil || $0.projectID == project }
-        }
+        try await database.read { try own(Port.self, id, caller, $0) }
     }
 
     /// All of them, or none.
@@ -113,116 +115,82 @@ extension NetworkingService {
         if request.securityGroups == nil, security, !request.deviceOwner.hasPrefix("network:") {
             groups = [try ensureDefaultGroup(of: request.projectID, now: now, db).id]
         }
-        for group in groups {
-            guard let found = try db.find(SecurityGroup.self, key: .id(group)), found.projectID == request.projectID
-            else {
-                throw CloudError.notFound("Security group", group)
-            }
-        }
+        try PortSecurity.check(security, groups: groups, pairs: request.allowedAddressPairs)
+        try check(groups, areOf: request.projectID, db)
+        let mac = try request.macAddress ?? freeMAC(on: network.id, db)
         let port = Port(
             id: request.id, networkID: network.id, projectID: request.projectID, name: request.name,
             description: request.description, adminStateUp: request.adminStateUp,
-            macAddress: try request.macAddress ?? freeMAC(on: network.id, db),
-            fixedIPs: try JSONText(try addresses(request, on: network, db)), deviceID: request.deviceID,
+            macAddress: mac,
+            fixedIPs: try JSONText(
+                try PortAddresses.take(request.addresses, for: request.id, mac: mac, on: network, db)),
+            deviceID: request.deviceID,
             deviceOwner: request.deviceOwner, securityGroups: try JSONText(groups), portSecurityEnabled: security,
-            allowedAddressPairs: try JSONText(request.allowedAddressPairs), bindingHost: request.bindingHost,
-            status: request.bindingHost.isEmpty ? "DOWN" : "ACTIVE", dnsName: request.dnsName,
-            tags: try JSONText(request.tags), createdAt: now, updatedAt: now)
+            allowedAddressPairs: try JSONText(PortSecurity.completed(request.allowedAddressPairs, mac: mac)),
+            bindingHost: request.bindingHost,
+            status: PortOwners.status(owner: request.deviceOwner, host: request.bindingHost),
+            dnsName: request.dnsName, tags: try JSONText(request.tags), createdAt: now, updatedAt: now,
+            profile: request.profile)
         do {
             try db.insert(port)
         } catch let error as StoreError where error.kind == .uniqueViolation {
-            throw CloudError(
-                .conflict,
-                "Unable to complete operation for network \(network.id). The mac address \(port.macAddress) is in use.",
-                cause: error)
+            throw macInUse(port, cause: error)
         }
         try PortQueries.setGroups(groups, of: port.id, db)
         return port
     }
 
-    private static func addresses(
-        _ request: PortRequest, on network: Network, _ db: any Connection
-    ) throws -> [FixedIP] {
-        let subnets = try SubnetQueries.subnets(of: network.id, db)
-        guard let wanted = request.addresses else {
-            return subnets.isEmpty ? [] : [try anyAddress(in: subnets, on: network, for: request.id, db)]
-        }
-        return try wanted.map { want in
-            if want.subnetID == nil, want.ipAddress == nil, !subnets.isEmpty {
-                return try anyAddress(in: subnets, on: network, for: request.id, db)
+    private static func check(
+        _ groups: [SecurityGroupID], areOf project: ProjectID, _ db: any Connection
+    ) throws {
+        for group in groups {
+            guard let found = try db.find(SecurityGroup.self, key: .id(group)), found.projectID == project else {
+                throw SecurityGroup.notFound("\(group)")
             }
-            let found = subnets.first { subnet in
-                if let id = want.subnetID { return subnet.id == id }
-                guard let address = want.ipAddress.flatMap({ IPAddress($0) }) else { return false }
-                return CIDR(subnet.cidr)?.contains(address) ?? false
-            }
-            guard let subnet = found else {
-                let what = want.subnetID.map { "subnet \($0)" } ?? "IP address \((want.ipAddress ?? "").prefix(64))"
-                throw CloudError.badRequest("Invalid input for operation: \(what) is not on network \(network.id).")
-            }
-            try refuseHostsGateway(want.ipAddress, in: subnet, of: network)
-            let address = try allocate(in: subnet, wanted: want.ipAddress, for: request.id, db)
-            return FixedIP(subnetID: subnet.id, ipAddress: address)
         }
     }
 
-    /// Of the IPv4 subnets, if there are any, the first one with room.
-    private static func anyAddress(
-        in subnets: [Subnet], on network: Network, for port: PortID, _ db: any Connection
-    ) throws -> FixedIP {
-        let old = subnets.filter { $0.ipVersion == 4 }
-        for subnet in old.isEmpty ? subnets : old {
-            if let address = try takeNext(in: subnet, for: port, db) {
-                return FixedIP(subnetID: subnet.id, ipAddress: address)
-            }
-        }
-        throw exhausted(network.id)
-    }
-
-    /// Hosts themselves have the gateway's address of an external network, and what is behind it goes through them.
-    private static func refuseHostsGateway(_ text: String?, in subnet: Subnet, of network: Network) throws {
-        guard network.isExternal, let address = text.flatMap({ IPAddress($0) }), isGateway(address, of: subnet) else {
-            return
-        }
-        throw CloudError.badRequest(
-            "IP address \(address) is the gateway of subnet \(subnet.id) on the external network \(network.id); "
-                + "choose another one.")
-    }
-
-    /// `addresses`, when given, replace the fixed ones.
+    /// Changes a port as `edit` writes into the draft of it; wished addresses replace the fixed ones.
+    @discardableResult
     package func update(
-        _ id: PortID, addresses wanted: [PortRequest.Address]? = nil, by caller: Caller,
-        _ edit: @escaping @Sendable (inout Port) throws -> Void
+        _ id: PortID, by caller: Caller, _ edit: @escaping @Sendable (inout PortDraft) throws -> Void
     ) async throws -> Port {
         let now = clock.now()
         return try await change { db in
-            let old = try own(Port.self, id.text, "Port", \.projectID, caller, db)
+            let old = try own(Port.self, id, caller, db)
             guard let network = try db.find(Network.self, key: .id(old.networkID)) else {
-                throw CloudError.notFound("Network", old.networkID)
+                throw Network.notFound(old.networkID.text)
             }
-            var changed = old
-            try edit(&changed)
-            try Self.check(changed, wanted, against: old, on: network, by: caller)
+            var draft = PortDraft(old)
+            try edit(&draft)
+            var changed = try PortSecurity.applied(draft, to: old)
+            try Self.check(changed, draft.addresses, against: old, on: network, by: caller)
             try Self.recount(changed, against: old, db)
-            changed.updatedAt = now
-            if let wanted {
+            changed.revise(at: now)
+            if let wanted = draft.addresses {
                 try SubnetQueries.releaseAll(of: id, db)
-                var request = PortRequest(networkID: network.id, projectID: old.projectID)
-                request.id = id
-                request.addresses = wanted
-                changed.fixedIPs = try JSONText(try Self.addresses(request, on: network, db))
+                changed.fixedIPs = try JSONText(
+                    try PortAddresses.take(wanted, for: id, mac: changed.macAddress, on: network, db))
                 try Self.refuseLostFloatingIPs(changed, db)
             }
             let groups = try changed.securityGroups.value()
-            for group in groups {
-                guard let found = try db.find(SecurityGroup.self, key: .id(group)), found.projectID == old.projectID
-                else { throw CloudError.notFound("Security group", group) }
-            }
+            try Self.check(groups, areOf: old.projectID, db)
             try PortQueries.setGroups(groups, of: id, db)
-            try db.update(changed)
+            do {
+                try db.update(changed)
+            } catch let error as StoreError where error.kind == .uniqueViolation {
+                throw Self.macInUse(changed, cause: error)
+            }
             try NetworkOutboxQueries.tell(device: changed.deviceID, db)
             return changed
         }
+    }
+
+    private static func macInUse(_ port: Port, cause: StoreError) -> CloudError {
+        CloudError(
+            .conflict,
+            "Unable to complete operation for network \(port.networkID). The mac address \(port.macAddress) is in use.",
+            type: "MacAddressInUse", cause: cause)
     }
 
     /// The same for a change of the port.
@@ -242,11 +210,12 @@ extension NetworkingService {
 
     package func deletePort(_ id: PortID, by caller: Caller) async throws {
         try await change { db in
-            let port = try own(Port.self, id.text, "Port", \.projectID, caller, db)
+            let port = try own(Port.self, id, caller, db)
             if PortOwners.ofRouters.contains(port.deviceOwner) {
                 throw CloudError(
                     .conflict,
-                    "Port \(id) cannot be deleted directly via the port API: has device owner \(port.deviceOwner).")
+                    "Port \(id) cannot be deleted directly via the port API: has device owner \(port.deviceOwner).",
+                    type: "ServicePortInUse")
             }
             try Self.remove(port, db)
             try NetworkOutboxQueries.tell(device: port.deviceID, db)
@@ -277,7 +246,7 @@ extension NetworkingService {
             throw CloudError(
                 .conflict,
                 "Fixed IP \(address) of port \(port.id) is in use by floating IP \(floating.id); "
-                    + "disassociate that first.")
+                    + "disassociate that first.", type: "PortInUse")
         }
     }
 }

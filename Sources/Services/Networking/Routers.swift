@@ -4,26 +4,18 @@ import Store
 /// What is asked of a router's way out.
 package struct GatewayRequest: Sendable {
     package var networkID: NetworkID
-    package var enableSNAT: Bool
-    package var fixedIP: String?
+    package var enableSNAT = true
+    /// Whether `enableSNAT` is a wish and not the default; only administrators may have one.
+    package var choosesSNAT = false
+    /// `nil`: as they are, or any.
+    package var addresses: [PortRequest.Address]?
 
-    package init(networkID: NetworkID, enableSNAT: Bool = true, fixedIP: String? = nil) {
+    package init(networkID: NetworkID) {
         self.networkID = networkID
-        self.enableSNAT = enableSNAT
-        self.fixedIP = fixedIP
     }
 }
 
 extension NetworkingService {
-    package func router(_ id: RouterID, by caller: Caller) async throws -> Router {
-        try await database.read { try own(Router.self, id.text, "Router", \.projectID, caller, $0) }
-    }
-
-    package func gatewayPort(of router: Router) async throws -> Port? {
-        guard let id = router.gatewayPortID else { return nil }
-        return try await database.read { try $0.find(Port.self, key: .id(id)) }
-    }
-
     /// The router's legs in networks.
     package func interfaces(of id: RouterID) async throws -> [Port] {
         try await database.read { db in
@@ -31,47 +23,67 @@ extension NetworkingService {
         }
     }
 
-    package func create(_ router: Router, gateway: GatewayRequest?, by caller: Caller) async throws -> Router {
+    /// All of them, or none.
+    package func create(_ drafts: [RouterDraft], by caller: Caller) async throws -> [Router] {
         let now = clock.now()
         return try await change { db in
-            try Self.take("router", for: router.projectID, db)
-            var made = router
-            if let gateway { try setGateway(gateway, on: &made, now: now, by: caller, db) }
-            try db.insert(made)
-            return made
+            try drafts.map { draft in
+                var made = draft.router
+                try Zones.check(try made.availabilityZoneHints.value())
+                try Self.take("router", for: made.projectID, db)
+                if let gateway = draft.gateway ?? nil { try setGateway(gateway, on: &made, now: now, by: caller, db) }
+                try db.insert(made)
+                return made
+            }
         }
     }
 
-    /// `gateway` is `.some(nil)` to take the way out away.
+    @discardableResult
     package func update(
-        _ id: RouterID, gateway: GatewayRequest??, by caller: Caller,
-        _ edit: @escaping @Sendable (inout Router) throws -> Void
+        _ id: RouterID, by caller: Caller, _ edit: @escaping @Sendable (inout RouterDraft) throws -> Void
     ) async throws -> Router {
         let now = clock.now()
         return try await change { db in
-            var changed = try own(Router.self, id.text, "Router", \.projectID, caller, db)
-            try edit(&changed)
-            changed.updatedAt = now
-            if let wanted = gateway {
+            let old = try own(Router.self, id, caller, db)
+            var draft = RouterDraft(old)
+            try edit(&draft)
+            var changed = draft.router
+            changed.revise(at: now)
+            if let wanted = draft.gateway {
                 if let wanted, try keeps(wanted, changed, db) {
+                    try Self.refuseChosenSNAT(wanted, by: caller)
                     changed.snatEnabled = wanted.enableSNAT
                 } else {
                     try clearGateway(of: &changed, db)
                     if let wanted { try setGateway(wanted, on: &changed, now: now, by: caller, db) }
                 }
             }
+            if changed.routes != old.routes { try RouterRoutes.check(try changed.routes.value(), of: changed, db) }
             try db.update(changed)
             return changed
         }
     }
 
-    /// Whether the router has this way out, at this address if one is named.
+    /// Whether the router has this way out, at these addresses if any are named.
     private func keeps(_ wanted: GatewayRequest, _ router: Router, _ db: any Connection) throws -> Bool {
         guard wanted.networkID == router.gatewayNetworkID, let portID = router.gatewayPortID else { return false }
-        guard let fixed = wanted.fixedIP else { return true }
-        let address = IPAddress(fixed)
-        let port = try db.find(Port.self, key: .id(portID))
-        return try port?.fixedIPs.value().contains { address != nil && IPAddress($0.ipAddress) == address } ?? false
+        guard let addresses = wanted.addresses else { return true }
+        let has = try db.find(Port.self, key: .id(portID))?.fixedIPs.value() ?? []
+        return addresses.allSatisfy { want in
+            has.contains { one in
+                want.subnetID.map { $0 == one.subnetID } ?? true
+                    && want.ipAddress.map { IPAddress($0) == IPAddress(one.ipAddress) } ?? true
+            }
+        }
+    }
+
+    /// Neutron's policy `create_router:external_gateway_info:enable_snat`.
+    private static func refuseChosenSNAT(_ gateway: GatewayRequest, by caller: Caller) throws {
+        guard gateway.choosesSNAT, !caller.isAdmin else { return }
+        throw CloudError(
+            .forbidden,
+            "(rule:create_router:external_gateway_info:enable_snat) is disallowed by policy: only an "
+                + "administrator may set enable_snat.", type: "PolicyNotAuthorized")
     }
 
     private func setGateway(
@@ -79,13 +91,14 @@ extension NetworkingService {
     ) throws {
         let network = try visibleNetwork(gateway.networkID, by: caller, db)
         guard network.isExternal else {
-            throw CloudError.badRequest("Bad router request: Network \(network.id) is not an external network.")
+            throw Self.bad("Network \(network.id) is not an external network.")
         }
+        try Self.refuseChosenSNAT(gateway, by: caller)
         var request = PortRequest(networkID: network.id, projectID: router.projectID)
         request.deviceID = router.id.text
         request.deviceOwner = "network:router_gateway"
         request.portSecurityEnabled = false
-        if let fixed = gateway.fixedIP { request.addresses = [.init(ipAddress: fixed)] }
+        request.addresses = gateway.addresses
         try Self.refuseAddresses(request, on: network, by: caller)
         let port = try Self.create(request, on: network, now: now, db)
         router.gatewayNetworkID = network.id
@@ -98,7 +111,9 @@ extension NetworkingService {
         guard try FloatingIPQueries.floatingIPs(of: router.id, db).isEmpty else {
             throw CloudError(
                 .conflict,
-                "Gateway cannot be updated for router \(router.id), since a gateway is required by floating IPs.")
+                "Gateway cannot be updated for router \(router.id), since a gateway to external network "
+                    + "\(router.gatewayNetworkID?.text ?? "") is required by one or more floating IPs.",
+                type: "RouterExternalGatewayInUseByFloatingIp")
         }
         router.gatewayNetworkID = nil
         router.gatewayPortID = nil
@@ -108,10 +123,10 @@ extension NetworkingService {
 
     package func deleteRouter(_ id: RouterID, by caller: Caller) async throws {
         try await change { db in
-            var router = try own(Router.self, id.text, "Router", \.projectID, caller, db)
+            var router = try own(Router.self, id, caller, db)
             let legs = try PortQueries.ports(ofDevice: id.text, db)
             guard !legs.contains(where: { $0.deviceOwner == "network:router_interface" }) else {
-                throw CloudError(.conflict, "Router \(id) still has ports.")
+                throw CloudError(.conflict, "Router \(id) still has ports", type: "RouterInUse")
             }
             try clearGateway(of: &router, db)
             try db.delete(Router.self, key: .id(id))
@@ -125,15 +140,20 @@ extension NetworkingService {
     ) async throws -> Port {
         let now = clock.now()
         return try await change { db in
-            let router = try own(Router.self, id.text, "Router", \.projectID, caller, db)
+            let router = try own(Router.self, id, caller, db)
             if let portID { return try join(portID, to: router, by: caller, db) }
             guard let subnetID, let subnet = try db.find(Subnet.self, key: .id(subnetID)) else {
-                throw CloudError.notFound("Subnet", subnetID?.text ?? "")
+                throw Subnet.notFound("\(subnetID?.text ?? "")")
             }
             let network = try visibleNetwork(subnet.networkID, by: caller, db)
             try Self.refuseExternal(network)
+            guard caller.owns(network.projectID) else {
+                throw Self.bad(
+                    "Cannot add interface to router because subnet \(subnet.id) is not owned by project making the "
+                        + "request; a port of the project's own can be joined.")
+            }
             guard let gateway = subnet.gatewayIP else {
-                throw CloudError.badRequest("Bad router request: Subnet for router interface must have a gateway IP.")
+                throw Self.bad("Subnet for router interface must have a gateway IP")
             }
             try refuseOverlap(of: subnet, on: router, db)
             var request = PortRequest(networkID: network.id, projectID: router.projectID)
@@ -146,9 +166,12 @@ extension NetworkingService {
     }
 
     private func join(_ id: PortID, to router: Router, by caller: Caller, _ db: any Connection) throws -> Port {
-        var port = try own(Port.self, id.text, "Port", \.projectID, caller, db)
+        var port = try own(Port.self, id, caller, db)
         guard port.deviceID.isEmpty else {
-            throw CloudError(.conflict, "Unable to complete operation on port \(id): it is in use by \(port.deviceID).")
+            throw CloudError(
+                .conflict,
+                "Unable to complete operation on port \(id) for network \(port.networkID). Port already has "
+                    + "an attached device \(port.deviceID).", type: "PortInUse")
         }
         if let network = try db.find(Network.self, key: .id(port.networkID)) { try Self.refuseExternal(network) }
         for address in try port.fixedIPs.value() {
@@ -156,8 +179,10 @@ extension NetworkingService {
                 try refuseOverlap(of: subnet, on: router, db)
             }
         }
+        guard port.fixedIPs.raw != "[]" else { throw Self.bad("Router port must have at least one fixed IP") }
         port.deviceID = router.id.text
         port.deviceOwner = "network:router_interface"
+        port.status = PortOwners.status(owner: port.deviceOwner, host: port.bindingHost)
         port.portSecurityEnabled = false
         port.securityGroups = try JSONText([])
         try PortQueries.setGroups([], of: id, db)
@@ -168,8 +193,11 @@ extension NetworkingService {
     /// Hosts hold an external network's gateway address, and a leg there would get round what gateways are for.
     private static func refuseExternal(_ network: Network) throws {
         guard network.isExternal else { return }
-        throw CloudError.badRequest(
-            "Bad router request: Network \(network.id) is external; a router joins it with external_gateway_info.")
+        throw bad("Network \(network.id) is external; a router joins it with external_gateway_info.")
+    }
+
+    private static func bad(_ reason: String) -> CloudError {
+        CloudError(.badRequest, "Bad router request: \(reason)", type: "BadRequest")
     }
 
     private func refuseOverlap(of subnet: Subnet, on router: Router, _ db: any Connection) throws {
@@ -178,46 +206,13 @@ extension NetworkingService {
             for address in try leg.fixedIPs.value() {
                 guard let other = try db.find(Subnet.self, key: .id(address.subnetID)) else { continue }
                 if other.id == subnet.id {
-                    throw CloudError.badRequest("Bad router request: Router already has a port on subnet \(subnet.id).")
+                    throw Self.bad("Router already has a port on subnet \(subnet.id)")
                 }
                 if let left = CIDR(other.cidr), let right = CIDR(subnet.cidr), left.overlaps(right) {
-                    throw CloudError.badRequest(
-                        "Bad router request: Cidr \(right) of subnet \(subnet.id) overlaps with cidr \(left) of subnet "
-                            + "\(other.id).")
+                    throw Self.bad(
+                        "Cidr \(right) of subnet \(subnet.id) overlaps with cidr \(left) of subnet \(other.id)")
                 }
             }
-        }
-    }
-
-    package func removeInterface(
-        router id: RouterID, subnet subnetID: SubnetID?, port portID: PortID?, by caller: Caller
-    ) async throws -> Port {
-        try await change { db in
-            _ = try own(Router.self, id.text, "Router", \.projectID, caller, db)
-            let legs = try PortQueries.ports(ofDevice: id.text, db).filter {
-                $0.deviceOwner == "network:router_interface"
-            }
-            let leg = try legs.first { leg in
-                if let portID { return leg.id == portID }
-                return try leg.fixedIPs.value().contains { $0.subnetID == subnetID }
-            }
-            guard let leg else {
-                throw CloudError(.notFound, "Router \(id) does not have an interface with that port or subnet.")
-            }
-            for address in try leg.fixedIPs.value() {
-                for floating in try FloatingIPQueries.floatingIPs(of: id, db) {
-                    let served = try floating.portID.flatMap { try db.find(Port.self, key: .id($0)) }
-                    if try served?.fixedIPs.value().contains(where: { $0.subnetID == address.subnetID }) == true {
-                        throw CloudError(
-                            .conflict,
-                            "Router interface for subnet \(address.subnetID) on router \(id) "
-                                + "cannot be deleted, as it is "
-                                + "required by one or more floating IPs.")
-                    }
-                }
-            }
-            try Self.remove(leg, db)
-            return leg
         }
     }
 }

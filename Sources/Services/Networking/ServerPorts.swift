@@ -36,7 +36,7 @@ extension NetworkingService {
                 port.bindingProfile = try JSONText(Binding(nic: nic.key, tag: nic.request.tag)).raw
                 port.status = "ACTIVE"
                 if port.dnsName.isEmpty { port.dnsName = hostname }
-                port.updatedAt = now
+                port.revise(at: now)
                 try db.update(port)
             }
             return try Self.attachments(of: device, db)
@@ -46,7 +46,7 @@ extension NetworkingService {
     private func newOrGiven(
         _ nic: ServerNIC, device: String, now: Timestamp, by caller: Caller, _ db: any Connection
     ) throws -> Port {
-        if let id = nic.request.portID { return try own(Port.self, id.text, "Port", \.projectID, caller, db) }
+        if let id = nic.request.portID { return try own(Port.self, id, caller, db) }
         guard let networkID = nic.request.networkID else {
             throw CloudError(.internal, "A NIC names neither a port nor a network.")
         }
@@ -87,7 +87,7 @@ extension NetworkingService {
                 port.bindingProfile = "{}"
                 port.status = "DOWN"
                 port.dnsName = ""
-                port.updatedAt = now
+                port.revise(at: now)
                 try db.update(port)
             }
         }

@@ -2,29 +2,6 @@ package import Model
 import Store
 
 extension NetworkingService {
-    /// Subnets of the networks the caller sees.
-    package func subnets(by caller: Caller) async throws -> [Subnet] {
-        let project = try horizon(caller)
-        return try await database.read { db in
-            let all = try db.fetch(Subnet.self, "ORDER BY created_at, id")
-            guard project != nil else { return all }
-            let visible = Set(try NetworkQueries.visible(to: project, db).map(\.id))
-            return all.filter { visible.contains($0.networkID) }
-        }
-    }
-
-    package func subnet(_ id: SubnetID, by caller: Caller) async throws -> Subnet {
-        try await database.read { db in
-            guard let found = try db.find(Subnet.self, key: .id(id)) else { throw CloudError.notFound("Subnet", id) }
-            do {
-                _ = try visibleNetwork(found.networkID, by: caller, db)
-            } catch let error as CloudError where error.kind == .notFound {
-                throw CloudError.notFound("Subnet", id)
-            }
-            return found
-        }
-    }
-
     package func subnets(of network: NetworkID) async throws -> [Subnet] {
         try await database.read { try SubnetQueries.subnets(of: network, $0) }
     }
@@ -42,14 +19,15 @@ extension NetworkingService {
     }
 
     private func make(_ subnet: Subnet, now: Timestamp, by caller: Caller, _ db: any Connection) throws -> Subnet {
-        let network = try own(Network.self, subnet.networkID.text, "Network", \.projectID, caller, db)
+        let network = try own(Network.self, subnet.networkID, caller, db)
         let (made, cidr) = try SubnetRules.completed(subnet)
         try SubnetRules.check(mtu: network.mtu, of: network.id, carrying: cidr)
         for other in try SubnetQueries.subnets(of: network.id, db) {
             if let taken = CIDR(other.cidr), taken.overlaps(cidr) {
-                throw CloudError.badRequest(
+                throw CloudError(
+                    .badRequest,
                     "Invalid input for operation: Requested subnet with cidr: \(cidr) for network: \(network.id) "
-                        + "overlaps with another subnet: \(taken).")
+                        + "overlaps with another subnet: \(taken).", type: "InvalidInput")
             }
         }
         try Self.take("subnet", for: made.projectID, db)
@@ -58,19 +36,18 @@ extension NetworkingService {
         return made
     }
 
+    @discardableResult
     package func update(
         _ id: SubnetID, by caller: Caller, _ edit: @escaping @Sendable (inout Subnet) throws -> Void
     ) async throws -> Subnet {
         let now = clock.now()
         return try await change { db in
-            let old = try own(Subnet.self, id.text, "Subnet", \.projectID, caller, db)
+            let old = try own(Subnet.self, id, caller, db)
             var changed = old
             try edit(&changed)
             if changed.gatewayIP != old.gatewayIP { try Self.refuseUsedGateway(of: old, db) }
-            if changed.gatewayIP != old.gatewayIP || changed.allocationPools != old.allocationPools {
-                changed = try SubnetRules.checked(changed)
-            }
-            changed.updatedAt = now
+            changed = try SubnetRules.checked(changed)
+            changed.revise(at: now)
             try db.update(changed)
             if changed.enableDHCP, !old.enableDHCP,
                 let network = try db.find(Network.self, key: .id(changed.networkID)), !network.isExternal
@@ -83,15 +60,15 @@ extension NetworkingService {
 
     package func deleteSubnet(_ id: SubnetID, by caller: Caller) async throws {
         try await change { db in
-            let subnet = try own(Subnet.self, id.text, "Subnet", \.projectID, caller, db)
+            let subnet = try own(Subnet.self, id, caller, db)
             for port in try PortQueries.ports(of: subnet.networkID, db) {
                 let addresses = try port.fixedIPs.value()
                 guard addresses.contains(where: { $0.subnetID == id }) else { continue }
                 guard port.deviceOwner == "network:dhcp" else {
                     throw CloudError(
                         .conflict,
-                        "Unable to complete operation on subnet \(id): One or more ports have an IP allocation from it."
-                    )
+                        "Unable to complete operation on subnet \(id): One or more ports have an IP allocation from "
+                            + "this subnet.", type: "SubnetInUse")
                 }
                 var kept = port
                 kept.fixedIPs = try JSONText(addresses.filter { $0.subnetID != id })
@@ -115,7 +92,8 @@ extension NetworkingService {
         else { return }
         throw CloudError(
             .conflict,
-            "Current gateway ip \(gateway) already in use by port \(holder.id). Unable to update subnet \(subnet.id).")
+            "Current gateway ip \(gateway) already in use by port \(holder.id). Unable to update.",
+            type: "GatewayIpInUse")
     }
 
     /// One port per network serves DHCP and metadata, with an address in each subnet that has DHCP.

@@ -73,10 +73,8 @@ struct Actor: Sendable {
 
     func uploadImage() async throws {
         let admin = try await admin()
-        var filter = ImageFilter()
-        filter.names = ["tiny"]
         let now = cloud.image.clock.now()
-        var image = try await cloud.image.list(filter, marker: nil, limit: 2, by: admin).first
+        var image = try await cloud.image.images(named: "tiny", of: try admin.project()).first
         if image == nil {
             image = try await cloud.image.create(
                 Model.Image(
@@ -114,10 +112,8 @@ struct Actor: Sendable {
         try await uploadImage()
         let admin = try await admin()
         if try await server() == nil {
-            var filter = ImageFilter()
-            filter.names = ["tiny"]
             var request = ServerCreateRequest(name: "vm", flavorID: FlavorID("42"), adminPassword: "secret")
-            request.imageID = try await cloud.image.list(filter, marker: nil, limit: 1, by: admin).first?.id
+            request.imageID = try await cloud.image.images(named: "tiny", of: try admin.project()).first?.id
             _ = try await cloud.compute.create(request, by: admin)
         }
         _ = try await settled(.active)
@@ -192,17 +188,20 @@ struct Actor: Sendable {
         let networking = cloud.networking
         let found = try await settled(.active)
         let port = try await cloud.compute.attachments(of: found.id, by: admin).first?.port.id
-        var floating = try await networking.list(FloatingIP.self, by: admin).first
+        var floating = try await networking.records(FloatingIP.self, by: admin).first
         if floating == nil {
             guard let external = try await networking.networks(by: admin).first(where: \.isExternal) else {
                 throw CloudError(.internal, "There is no external network.")
             }
-            floating = try await networking.createFloatingIP(
-                network: external.id, project: try admin.project(), description: "", address: nil, subnet: nil,
-                port: nil, fixedAddress: nil, by: admin)
+            let now = networking.clock.now()
+            let draft = FloatingIPDraft(
+                FloatingIP(
+                    id: .random(), projectID: try admin.project(), networkID: external.id, address: "",
+                    holderPortID: PortID(""), tags: try JSONText([]), createdAt: now, updatedAt: now))
+            floating = try await networking.create([draft], by: admin).first
         }
         if let floating, floating.portID == nil {
-            _ = try await networking.update(floating.id, .init(port: .some(port)), by: admin)
+            _ = try await networking.update(floating.id, by: admin) { $0.port = .some(port) }
         }
         try await until("the server shows its floating IP") {
             try await server()?.addresses.contains("floating") == true

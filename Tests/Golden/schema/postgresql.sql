@@ -112,6 +112,9 @@ CREATE TABLE floating_ips (
     tags TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    dns_name TEXT NOT NULL,
+    dns_domain TEXT NOT NULL,
+    revision BIGINT NOT NULL,
     CONSTRAINT floating_ips_pkey PRIMARY KEY (id),
     CONSTRAINT floating_ips_check CHECK (((port_id IS NULL) = (fixed_address IS NULL))),
     CONSTRAINT floating_ips_holder_port_id_fkey FOREIGN KEY (holder_port_id) REFERENCES ports(id),
@@ -148,6 +151,17 @@ CREATE TABLE hosts (
     CONSTRAINT hosts_hostname_key UNIQUE (hostname),
     CONSTRAINT hosts_is_disabled_check CHECK ((is_disabled = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
     CONSTRAINT hosts_is_forced_down_check CHECK ((is_forced_down = ANY (ARRAY[(0)::bigint, (1)::bigint])))
+);
+
+CREATE TABLE image_members (
+    image_id TEXT NOT NULL,
+    member TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CONSTRAINT image_members_pkey PRIMARY KEY (image_id, member),
+    CONSTRAINT image_members_image_id_fkey FOREIGN KEY (image_id) REFERENCES images(id) ON DELETE CASCADE,
+    CONSTRAINT image_members_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'accepted'::text, 'rejected'::text])))
 );
 
 CREATE TABLE images (
@@ -244,6 +258,9 @@ CREATE TABLE networks (
     tags TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    dns_domain TEXT NOT NULL,
+    availability_zone_hints TEXT NOT NULL,
+    revision BIGINT NOT NULL,
     CONSTRAINT networks_pkey PRIMARY KEY (id),
     CONSTRAINT networks_admin_state_up_check CHECK ((admin_state_up = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
     CONSTRAINT networks_is_default_check CHECK ((is_default = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
@@ -284,6 +301,8 @@ CREATE TABLE ports (
     tags TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    profile TEXT NOT NULL,
+    revision BIGINT NOT NULL,
     CONSTRAINT ports_pkey PRIMARY KEY (id),
     CONSTRAINT ports_admin_state_up_check CHECK ((admin_state_up = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
     CONSTRAINT ports_network_id_fkey FOREIGN KEY (network_id) REFERENCES networks(id),
@@ -386,6 +405,8 @@ CREATE TABLE routers (
     tags TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    availability_zone_hints TEXT NOT NULL,
+    revision BIGINT NOT NULL,
     CONSTRAINT routers_pkey PRIMARY KEY (id),
     CONSTRAINT routers_admin_state_up_check CHECK ((admin_state_up = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
     CONSTRAINT routers_check CHECK (((gateway_network_id IS NULL) = (gateway_port_id IS NULL))),
@@ -407,6 +428,9 @@ CREATE TABLE security_group_rules (
     remote_prefix TEXT,
     remote_group_id TEXT,
     created_at BIGINT NOT NULL,
+    tags TEXT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    revision BIGINT NOT NULL,
     CONSTRAINT security_group_rules_pkey PRIMARY KEY (id),
     CONSTRAINT security_group_rules_check CHECK (((remote_prefix IS NULL) OR (remote_group_id IS NULL))),
     CONSTRAINT security_group_rules_direction_check CHECK ((direction = ANY (ARRAY['ingress'::text, 'egress'::text]))),
@@ -424,6 +448,7 @@ CREATE TABLE security_groups (
     tags TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    revision BIGINT NOT NULL,
     CONSTRAINT security_groups_pkey PRIMARY KEY (id),
     CONSTRAINT security_groups_stateful_check CHECK ((stateful = ANY (ARRAY[(0)::bigint, (1)::bigint])))
 );
@@ -538,6 +563,7 @@ CREATE TABLE subnets (
     tags TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    revision BIGINT NOT NULL,
     CONSTRAINT subnets_pkey PRIMARY KEY (id),
     CONSTRAINT subnets_enable_dhcp_check CHECK ((enable_dhcp = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
     CONSTRAINT subnets_ip_version_check CHECK ((ip_version = ANY (ARRAY[(4)::bigint, (6)::bigint]))),
@@ -612,6 +638,8 @@ CREATE INDEX allocations_by_provider ON public.allocations USING btree (provider
 CREATE INDEX floating_ips_by_project ON public.floating_ips USING btree (project_id);
 
 CREATE INDEX host_documents_by_host ON public.host_documents USING btree (host_id, sequence);
+
+CREATE INDEX image_members_by_member ON public.image_members USING btree (member);
 
 CREATE INDEX images_by_creation ON public.images USING btree (created_at, id);
 

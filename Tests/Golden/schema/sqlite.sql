@@ -83,7 +83,7 @@ fixed_address TEXT,
 router_id TEXT REFERENCES routers (id),
 tags TEXT NOT NULL,
 created_at INTEGER NOT NULL,
-updated_at INTEGER NOT NULL,
+updated_at INTEGER NOT NULL, dns_name TEXT NOT NULL DEFAULT '', dns_domain TEXT NOT NULL DEFAULT '', revision INTEGER NOT NULL DEFAULT 0,
 UNIQUE (network_id, address),
 UNIQUE (port_id, fixed_address),
 CHECK ((port_id IS NULL) = (fixed_address IS NULL))
@@ -109,6 +109,15 @@ is_forced_down INTEGER NOT NULL CHECK (is_forced_down IN (0, 1)),
 last_seen_at INTEGER NOT NULL,
 inventory TEXT NOT NULL,
 created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE image_members (
+image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+member TEXT NOT NULL,
+status TEXT NOT NULL CHECK (status IN ('pending', 'accepted', 'rejected')),
+created_at INTEGER NOT NULL,
+updated_at INTEGER NOT NULL,
+PRIMARY KEY (image_id, member)
 ) STRICT;
 
 CREATE TABLE images (
@@ -181,7 +190,7 @@ segmentation_id INTEGER NOT NULL UNIQUE,
 tags TEXT NOT NULL,
 created_at INTEGER NOT NULL,
 updated_at INTEGER NOT NULL
-) STRICT;
+, dns_domain TEXT NOT NULL DEFAULT '', availability_zone_hints TEXT NOT NULL DEFAULT '[]', revision INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE port_security_groups (
 port_id TEXT NOT NULL REFERENCES ports (id) ON DELETE CASCADE,
@@ -210,7 +219,7 @@ status TEXT NOT NULL CHECK (status IN ('DOWN', 'BUILD', 'ACTIVE', 'ERROR')),
 dns_name TEXT NOT NULL,
 tags TEXT NOT NULL,
 created_at INTEGER NOT NULL,
-updated_at INTEGER NOT NULL,
+updated_at INTEGER NOT NULL, profile TEXT NOT NULL DEFAULT '{}', revision INTEGER NOT NULL DEFAULT 0,
 UNIQUE (network_id, mac_address)
 ) STRICT;
 
@@ -285,7 +294,7 @@ snat_enabled INTEGER NOT NULL CHECK (snat_enabled IN (0, 1)),
 routes TEXT NOT NULL,
 tags TEXT NOT NULL,
 created_at INTEGER NOT NULL,
-updated_at INTEGER NOT NULL,
+updated_at INTEGER NOT NULL, availability_zone_hints TEXT NOT NULL DEFAULT '[]', revision INTEGER NOT NULL DEFAULT 0,
 CHECK ((gateway_network_id IS NULL) = (gateway_port_id IS NULL))
 ) STRICT;
 
@@ -301,7 +310,7 @@ port_min INTEGER,
 port_max INTEGER,
 remote_prefix TEXT,
 remote_group_id TEXT REFERENCES security_groups (id) ON DELETE CASCADE,
-created_at INTEGER NOT NULL,
+created_at INTEGER NOT NULL, tags TEXT NOT NULL DEFAULT '[]', updated_at INTEGER NOT NULL DEFAULT 0, revision INTEGER NOT NULL DEFAULT 0,
 CHECK (remote_prefix IS NULL OR remote_group_id IS NULL)
 ) STRICT;
 
@@ -314,7 +323,7 @@ stateful INTEGER NOT NULL CHECK (stateful IN (0, 1)),
 tags TEXT NOT NULL,
 created_at INTEGER NOT NULL,
 updated_at INTEGER NOT NULL
-) STRICT;
+, revision INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE server_group_members (
 server_id TEXT PRIMARY KEY NOT NULL REFERENCES servers (id) ON DELETE CASCADE,
@@ -411,7 +420,7 @@ ipv6_ra_mode TEXT,
 tags TEXT NOT NULL,
 created_at INTEGER NOT NULL,
 updated_at INTEGER NOT NULL
-) STRICT;
+, revision INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE token_keys (
 id TEXT PRIMARY KEY NOT NULL,
@@ -468,6 +477,8 @@ CREATE INDEX allocations_by_provider ON allocations (provider_id);
 CREATE INDEX floating_ips_by_project ON floating_ips (project_id);
 
 CREATE INDEX host_documents_by_host ON host_documents (host_id, sequence);
+
+CREATE INDEX image_members_by_member ON image_members (member);
 
 CREATE INDEX images_by_creation ON images (created_at, id);
 

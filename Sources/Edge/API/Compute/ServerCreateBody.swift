@@ -31,7 +31,7 @@ struct ServerCreateBody {
             guard let hints = outer.value(name), case .object = hints else {
                 throw CloudError.badRequest("Invalid input for field/attribute \(name). It must be an object.")
             }
-            body.request.hints = hints.text
+            body.request.hints = hints.jsonText
         }
         try outer.finish()
         return body

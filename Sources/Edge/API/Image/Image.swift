@@ -9,28 +9,34 @@ package enum ImageAPI {
     package static func service(image: ImageService) -> APIService {
         APIService(
             name: "image", prefix: "/image/v2", style: .image,
-            routes: ImagesAPI(image: image).routes + ImageDataAPI(image: image).routes)
+            routes: ImagesAPI(image: image).routes + ImageDataAPI(image: image).routes
+                + ImageMembersAPI(image: image).routes + ImageSchemasAPI().routes + MetadefsAPI().routes
+                + UnfinishedImageAPI.routes)
     }
 
     /// Versions without a token.
     package static var open: [Route] {
-        ["/image", "/image/versions"].map { path in
+        [("/image", HTTPResponse.Status.multipleChoices), ("/image/versions", .ok)].map { path, status in
             Route(.get, path, .anyone) { request in
-                .json(.multipleChoices) { writer in
+                .json(status) { writer in
                     writer.array("versions") { writer in
                         for (id, status) in [("v2.17", "CURRENT"), ("v2.16", "SUPPORTED"), ("v2.0", "SUPPORTED")] {
-                            writer.object { writer in
-                                writer.field("id", id)
-                                writer.field("status", status)
-                                writer.array("links") { writer in
-                                    writer.object {
-                                        $0.field("rel", "self")
-                                        $0.field("href", "\(request.rootURL)/image/v2/")
-                                    }
-                                }
-                            }
+                            write(id, status, request, to: &writer)
                         }
                     }
+                }
+            }
+        }
+    }
+
+    private static func write(_ id: String, _ status: String, _ request: APIRequest, to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.field("id", id)
+            writer.field("status", status)
+            writer.array("links") { writer in
+                writer.object {
+                    $0.field("rel", "self")
+                    $0.field("href", "\(request.rootURL)/image/v2/")
                 }
             }
         }

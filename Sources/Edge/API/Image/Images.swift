@@ -1,4 +1,5 @@
 import APIKit
+import Attributes
 import HTTPTypes
 import Image
 import Model
@@ -6,23 +7,32 @@ import Wire
 
 /// `/images`.
 struct ImagesAPI: Sendable {
-    private static let pageLimit = 25
     let image: ImageService
 
     var routes: [Route] {
         [
             Route(.get, "/images", .reader, handler: list),
             Route(.post, "/images", .member, handler: create),
-            Route(.get, "/images/{id}", .reader) { request in
-                try render(try await image.show(request.id(), by: request.caller))
+            Route(.get, "/images/{id}", .reader) { request in try await answer(request.id(), request) },
+            Route(.patch, "/images/{id}", .member) { request in
+                let edit = try await ImagePatch.read(request)
+                _ = try await image.update(request.id(), by: request.caller, edit)
+                return try await answer(request.id(), request)
             },
-            Route(.patch, "/images/{id}", .member, handler: patch),
             Route(.delete, "/images/{id}", .member) { request in
                 try await image.delete(request.id(), by: request.caller)
                 return .noContent
             },
+        ] + tagRoutes + actionRoutes + infoRoutes
+    }
+
+    private var tagRoutes: [Route] {
+        [
             Route(.put, "/images/{id}/tags/{tag}", .member) { request in
                 let tag = request.parameter("tag")
+                guard (1...255).contains(tag.unicodeScalars.count) else {
+                    throw CloudError.badRequest("Invalid image tag '\(tag.prefix(80))': it has 1 to 255 characters.")
+                }
                 return try await retag(request) { $0.contains(tag) ? $0 : $0 + [tag] }
             },
             Route(.delete, "/images/{id}/tags/{tag}", .member) { request in
@@ -32,123 +42,83 @@ struct ImagesAPI: Sendable {
                     return tags.filter { $0 != tag }
                 }
             },
-            Route(.get, "/images/{id}/members", .reader) { request in
-                _ = try await image.show(request.id(), by: request.caller)
-                return .json { writer in
-                    writer.array("members") { _ in }
-                    writer.field("schema", "/v2/schemas/members")
+        ]
+    }
+
+    private var actionRoutes: [Route] {
+        [
+            Route(.post, "/images/{id}/actions/deactivate", .admin) { request in
+                try await image.setActive(false, request.id(), by: request.caller)
+                return .noContent
+            },
+            Route(.post, "/images/{id}/actions/reactivate", .admin) { request in
+                try await image.setActive(true, request.id(), by: request.caller)
+                return .noContent
+            },
+        ]
+    }
+
+    private var infoRoutes: [Route] {
+        [
+            Route(.get, "/info/import", .reader) { _ in
+                .json { writer in
+                    writer.object("import-methods") { writer in
+                        writer.field("description", "Import methods available.")
+                        writer.field("type", "array")
+                        writer.field("value", strings: [])
+                    }
+                }
+            },
+            Route(.get, "/info/stores", .reader) { _ in
+                .json { writer in
+                    writer.array("stores") { writer in
+                        writer.object {
+                            $0.field("id", "file")
+                            $0.field("default", "true")
+                        }
+                    }
                 }
             },
         ]
     }
 
+    @Sendable
     private func list(_ request: APIRequest) async throws -> APIResponse {
-        let filter = try Self.filter(request)
-        let limit = min(try request.integer("limit") ?? Self.pageLimit, 1000)
-        let marker = request.query("marker").map { ImageID($0) }
-        let wanted = request.queries("tag")
-        let found =
-            limit == 0 ? [] : try await image.list(filter, marker: marker, limit: limit, by: request.caller)
-        let shown = try found.filter { image in
-            let tags = try image.tags.value()
-            return wanted.allSatisfy { tags.contains($0) }
-        }
-        return try .json(reserving: shown.count * 1024) { writer in
-            try writer.array("images") { writer in
-                for image in shown { try Self.write(image, to: &writer) }
-            }
+        let query = try ImageListQuery.read(request.listParameters, by: request.caller)
+        let found = query.limit == 0 ? Listing() : try await image.list(query, by: request.caller)
+        return .json(reserving: found.bytes.count + 512) { writer in
+            writer.array("images") { if found.count > 0 { $0.raw(utf8: found.bytes) } }
             writer.field("first", Self.page(request, after: nil))
-            if found.count == limit, let last = found.last {
-                writer.field("next", Self.page(request, after: last.id))
+            if found.count == query.limit, let last = found.last {
+                writer.field("next", Self.page(request, after: last))
             }
             writer.field("schema", "/v2/schemas/images")
         }
     }
 
     /// The address of a page of the list that was asked for.
-    private static func page(_ request: APIRequest, after marker: ImageID?) -> String {
-        let query = request.queryParameters.text("marker", becomes: marker?.text)
+    private static func page(_ request: APIRequest, after marker: String?) -> String {
+        let query = request.queryParameters.text("marker", becomes: marker)
         return query.isEmpty ? "/v2/images" : "/v2/images?\(query)"
     }
 
-    private static func filter(_ request: APIRequest) throws -> ImageFilter {
-        var filter = ImageFilter()
-        filter.names = request.query("name").map(words)
-        filter.ids = request.query("id").map { words($0).map { ImageID($0) } }
-        filter.status = request.query("status")
-        filter.visibility = request.query("visibility").flatMap { $0 == "all" ? nil : $0 }
-        filter.owner = request.query("owner")
-        filter.diskFormat = request.query("disk_format")
-        filter.containerFormat = request.query("container_format")
-        filter.isHidden = request.query("os_hidden").map { $0.lowercased() == "true" } ?? false
-        return filter
-    }
-
-    /// `in:a,b` asks for several, quoted or not.
-    private static func words(_ text: String) -> [String] {
-        guard text.hasPrefix("in:") else { return [text] }
-        return text.dropFirst(3).split(separator: ",").map { word in
-            String(word.first == "\"" && word.last == "\"" && word.count > 1 ? word.dropFirst().dropLast() : word)
-        }
-    }
-
+    @Sendable
     private func create(_ request: APIRequest) async throws -> APIResponse {
-        var fields = try Fields(try await request.json())
+        let body = try await request.json()
+        if case .object(let members) = body { try ImagePatch.refuseReserved(members.map(\.key)) }
+        let wishes = try ImageAttributes.table.wishes(body, at: .creation, by: request.caller)
         let now = image.clock.now()
+        let owner = try wishes["owner"]?.optionalText.map { ProjectID($0) } ?? request.caller.project()
+        guard request.caller.owns(owner) else {
+            throw CloudError(.forbidden, "You are not permitted to create images owned by '\(owner)'.")
+        }
         var made = Model.Image(
-            id: try fields.optionalID("id") ?? .random(),
-            projectID: try fields.optionalString("owner").map { ProjectID($0) } ?? request.caller.project(),
-            properties: try JSONText([:]), tags: try JSONText(try fields.strings("tags") ?? []), createdAt: now,
+            id: .random(), projectID: owner, properties: try JSONText([:]), tags: try JSONText([]), createdAt: now,
             updatedAt: now)
-        guard request.caller.owns(made.projectID) else {
-            throw CloudError(.forbidden, "You are not permitted to create images owned by '\(made.projectID)'.")
-        }
-        var properties: [String: String] = [:]
-        for name in fields.names {
-            guard let value = fields.value(name) else { continue }
-            try ImageAttributes.set(name, to: value, of: &made, &properties)
-        }
-        made.properties = try JSONText(properties)
-        try ImageAttributes.check(made)
+        try wishes.apply(to: &made)
         let created = try await image.create(made, by: request.caller)
-        return try render(created, .created).header(.location, "\(request.baseURL)/images/\(created.id)")
-    }
-
-    /// JSON patch as Glance takes it: `add`, `replace`, `remove` of one member.
-    private func patch(_ request: APIRequest) async throws -> APIResponse {
-        let type = request.headers[.contentType] ?? ""
-        guard type.hasPrefix("application/openstack-images-v2") else {
-            throw CloudError(
-                .unsupportedMedia, "Patch an image with content type application/openstack-images-v2.1-json-patch.")
-        }
-        guard case .array(let changes) = try await request.json() else {
-            throw CloudError.badRequest("The body must be a list of changes.")
-        }
-        let changed = try await image.update(request.id(), by: request.caller) { try Self.apply(changes, to: &$0) }
-        return try render(changed)
-    }
-
-    private static func apply(_ changes: [JSONValue], to image: inout Model.Image) throws {
-        var properties = try image.properties.value()
-        for change in changes {
-            var fields = try Fields(change, at: "change")
-            let operation = try fields.word("op", of: ["add", "replace", "remove"]) ?? ""
-            let path = try fields.string("path", 2...300)
-            let name = path.dropFirst().replacing("~1", with: "/").replacing("~0", with: "~")
-            guard path.hasPrefix("/"), !name.isEmpty else { throw CloudError.badRequest("Bad path '\(path)'.") }
-            if operation == "remove" {
-                guard properties.removeValue(forKey: String(name)) != nil else {
-                    throw CloudError(
-                        ImageAttributes.names.contains(String(name)) ? .forbidden : .conflict,
-                        "Property \(name) cannot be removed.")
-                }
-                continue
-            }
-            guard let value = fields.value("value") else { throw CloudError.badRequest("The change has no value.") }
-            try ImageAttributes.set(String(name), to: value, of: &image, &properties)
-        }
-        image.properties = try JSONText(properties)
-        try ImageAttributes.check(image)
+        return try await answer(created.id, request, .created).header(
+            .location, "\(request.baseURL)/images/\(created.id)")
     }
 
     private func retag(
@@ -156,46 +126,14 @@ struct ImagesAPI: Sendable {
     ) async throws -> APIResponse {
         _ = try await image.update(request.id(), by: request.caller) { image in
             image.tags = try JSONText(try change(try image.tags.value()))
-            try ImageAttributes.check(image)
         }
         return .noContent
     }
 
-    private func render(_ image: Model.Image, _ status: HTTPResponse.Status = .ok) throws -> APIResponse {
-        var writer = JSONWriter(reserving: 1024)
-        try Self.write(image, to: &writer)
-        return APIResponse(status, headers: [.contentType: "application/json"], body: .bytes(writer.bytes))
-    }
-
-    static func write(_ image: Model.Image, to writer: inout JSONWriter) throws {
-        let properties = try image.properties.value()
-        writer.object { writer in
-            writer.field("id", image.id)
-            writer.field("name", image.name)
-            writer.field("status", image.status.rawValue)
-            writer.field("visibility", image.visibility.rawValue)
-            writer.field("protected", image.isProtected)
-            writer.field("os_hidden", image.isHidden)
-            writer.field("owner", image.projectID)
-            writer.field("disk_format", image.diskFormat)
-            writer.field("container_format", image.containerFormat)
-            writer.field("min_disk", image.minDisk)
-            writer.field("min_ram", image.minRAM)
-            writer.field("size", image.size)
-            writer.field("virtual_size", image.virtualSize)
-            writer.field("checksum", image.checksum)
-            writer.field("os_hash_algo", image.sha512 == nil ? nil : "sha512")
-            writer.field("os_hash_value", image.sha512)
-            writer.field("tags", image.tags)
-            writer.field("created_at", image.createdAt.iso8601())
-            writer.field("updated_at", image.updatedAt.iso8601())
-            writer.field("self", "/v2/images/\(image.id)")
-            writer.field("file", "/v2/images/\(image.id)/file")
-            writer.field("schema", "/v2/schemas/image")
-            for (name, value) in properties.sorted(by: { $0.key < $1.key }) {
-                writer.key(text: name)
-                writer.value(value)
-            }
-        }
+    private func answer(
+        _ id: ImageID, _ request: APIRequest, _ status: HTTPResponse.Status = .ok
+    ) async throws -> APIResponse {
+        let row = try await image.row(id, by: request.caller)
+        return APIResponse(status, headers: [.contentType: "application/json"], body: .bytes(row))
     }
 }

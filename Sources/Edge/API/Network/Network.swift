@@ -1,4 +1,5 @@
 package import APIKit
+import Attributes
 import HTTPTypes
 import Model
 package import Networking
@@ -21,7 +22,8 @@ package enum NetworkAPI {
         routes += RoutersAPI(networking: networking).routes
         routes += FloatingIPsAPI(networking: networking).routes
         routes += SecurityGroupsAPI(networking: networking).routes
-        routes += NetworkQuotasAPI(networking: networking).routes
+        routes += NetworkExtensionsAPI().routes + NetworkQuotasAPI(networking: networking).routes
+        routes += UnfinishedNetworkAPI.routes
         return APIService(name: "network", prefix: "/network/v2.0", style: .network, routes: routes)
     }
 
@@ -47,101 +49,20 @@ package enum NetworkAPI {
     }
 }
 
-/// How a kind of resource reads: what a query may compare, and how a row is written.
-struct NetworkResource<Kept: Sendable>: Sendable {
-    var singular: StaticString
-    var plural: StaticString
-    /// Texts that a query parameter of that name is compared with.
-    var comparable: [String: @Sendable (Kept) -> String]
-    var write: @Sendable (Kept, inout JSONWriter) throws -> Void
-
-    /// Parameters that are about the list and not about its rows.
-    private static var reserved: Set<String> { ["fields", "limit", "marker", "sort_key", "sort_dir", "page_reverse"] }
-
-    /// The rows that the query asks for. A parameter may be repeated; rows match any of its values.
-    func list(_ rows: [Kept], _ request: APIRequest) throws -> APIResponse {
-        var found = rows
-        for name in request.queryNames.subtracting(Self.reserved) {
-            guard let text = comparable[name] else { continue }
-            let wanted = Set(request.queries(name).map { Self.normal($0) })
-            found = found.filter { wanted.contains(Self.normal(text($0))) }
-        }
-        if let marker = request.query("marker"), let id = comparable["id"] {
-            guard let at = found.firstIndex(where: { id($0) == marker }) else {
-                throw CloudError.badRequest("Invalid marker: \(marker.prefix(64)) is not in the list.")
-            }
-            found.removeFirst(at + 1)
-        }
-        if let limit = try request.integer("limit"), limit > 0 { found = Array(found.prefix(limit)) }
-        let shown = found
-        return try .json(reserving: shown.count * 512) { writer in
-            try writer.array(plural) { writer in
-                for row in shown { try write(row, &writer) }
-            }
-        }
-    }
-
-    private static func normal(_ text: String) -> String {
-        switch text.lowercased() {
-        case "true", "1": "true"
-        case "false", "0": "false"
-        default: text
-        }
-    }
-
-    func one(_ row: Kept, _ status: HTTPResponse.Status = .ok) throws -> APIResponse {
-        try .json(status) { writer in
-            writer.key(singular)
-            try write(row, &writer)
-        }
-    }
-
-    /// The bodies of a creation: one, or several at once in the plural.
-    func bodies(_ request: APIRequest) async throws -> (items: [Fields], isBulk: Bool) {
-        var outer = try Fields(try await request.json())
-        if let items = try outer.optionalArray("\(plural)") {
-            try outer.finish()
-            return (try items.map { try Fields($0, at: "\(singular)") }, true)
-        }
-        let one = try outer.object("\(singular)")
-        try outer.finish()
-        return ([one], false)
-    }
-
-    func created(_ rows: [Kept], isBulk: Bool) throws -> APIResponse {
-        guard isBulk || rows.count != 1 else { return try one(rows[0], .created) }
-        return try .json(.created) { writer in
-            try writer.array(plural) { writer in
-                for row in rows { try write(row, &writer) }
-            }
-        }
-    }
-}
-
-extension JSONWriter {
-    /// Members that most network resources end with.
-    mutating func common(
-        _ project: ProjectID, _ tags: JSONText<[String]>, created: Timestamp, updated: Timestamp
-    ) {
-        field("project_id", project)
-        field("tenant_id", project)
-        field("tags", tags)
-        field("created_at", created.iso8601())
-        field("updated_at", updated.iso8601())
-        field("revision_number", 1)
-    }
-}
-
 extension APIRequest {
     /// The project a new resource belongs to; only administrators name another's.
-    func owner(_ fields: inout Fields) throws -> ProjectID {
-        let tenant = try fields.optionalString("tenant_id")
-        let named = try fields.optionalString("project_id") ?? tenant
-        guard let named, !named.isEmpty else { return try caller.project() }
-        let project = ProjectID(named)
-        guard caller.owns(project) else {
-            throw CloudError(.forbidden, "You may not create resources for project '\(named.prefix(64))'.")
+    func owner<Draft>(_ wishes: Wishes<Draft>) throws -> ProjectID {
+        let named = Set([wishes["project_id"], wishes["tenant_id"]].compactMap { $0?.optionalText })
+        guard let name = named.first else { return try caller.project() }
+        guard named.count == 1 else {
+            throw CloudError(.badRequest, "'project_id' and 'tenant_id' do not match", type: "HTTPBadRequest")
         }
-        return project
+        guard caller.owns(ProjectID(name)) else {
+            throw CloudError(
+                .badRequest,
+                "Specifying 'project_id' other than the authenticated project in request is not allowed "
+                    + "for the current user.", type: "HTTPBadRequest")
+        }
+        return ProjectID(name)
     }
 }

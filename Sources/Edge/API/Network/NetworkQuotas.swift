@@ -8,37 +8,15 @@ import Wire
 struct NetworkQuotasAPI: Sendable {
     let networking: NetworkingService
 
-    /// What this service can do, by Neutron's aliases.
-    private static let extensions = [
-        "allowed-address-pairs", "availability_zone", "binding", "dns-integration", "ext-gw-mode", "external-net",
-        "extraroute", "net-mtu", "net-mtu-writable", "network_availability_zone", "port-security", "project-id",
-        "provider", "quota_details", "quotas", "router", "router_availability_zone", "security-group",
-        "standard-attr-description", "standard-attr-timestamp",
-    ]
-
     var routes: [Route] {
         [
-            Route(.get, "/extensions", .authenticated) { _ in
-                .json { writer in
-                    writer.array("extensions") { writer in
-                        for alias in Self.extensions { Self.write(alias, to: &writer) }
-                    }
-                }
-            },
-            Route(.get, "/extensions/{alias}", .authenticated) { request in
-                let alias = request.parameter("alias")
-                guard Self.extensions.contains(alias) else {
-                    throw CloudError(.notFound, "Extension with alias \(alias.prefix(64)) does not exist")
-                }
-                return .json { writer in
-                    writer.key("extension")
-                    Self.write(alias, to: &writer)
-                }
-            },
+            Route(.get, "/quotas", .admin, handler: list),
             Route(.get, "/quotas/{project}", .reader) { try await show($0) { $0.limit } },
+            Route(.get, "/quotas/{project}/details", .reader, handler: details),
             Route(.get, "/quotas/{project}/details.json", .reader, handler: details),
             Route(.get, "/quotas/{project}/default", .reader) { request in
-                render(Quota.networkDefaults.map { ($0.resource, $0.limit) })
+                try check(request)
+                return render(Quota.networkDefaults.map { ($0.resource, $0.limit) })
             },
             Route(.put, "/quotas/{project}", .admin, handler: update),
             Route(.delete, "/quotas/{project}", .admin) { request in
@@ -62,16 +40,6 @@ struct NetworkQuotasAPI: Sendable {
         ]
     }
 
-    private static func write(_ alias: String, to writer: inout JSONWriter) {
-        writer.object { writer in
-            writer.field("alias", alias)
-            writer.field("name", alias)
-            writer.field("description", alias)
-            writer.field("updated", "2026-01-01T00:00:00-00:00")
-            writer.array("links") { _ in }
-        }
-    }
-
     private func render(_ values: [(String, Int)]) -> APIResponse {
         .json { writer in
             writer.object("quota") { writer in
@@ -83,10 +51,37 @@ struct NetworkQuotasAPI: Sendable {
         }
     }
 
-    private func quotas(_ request: APIRequest) async throws -> [Quota] {
+    private func check(_ request: APIRequest) throws {
         guard request.caller.owns(request.id("project")) else {
-            throw CloudError(.forbidden, "You may not see the quotas of this project.")
+            throw CloudError(
+                .forbidden, "You may not see the quotas of another project.", type: "PolicyNotAuthorized")
         }
+    }
+
+    /// The projects whose limits are not the usual ones.
+    private func list(_ request: APIRequest) async throws -> APIResponse {
+        let found = try await networking.limitedProjects()
+        var quotas: [(ProjectID, [Quota])] = []
+        for project in found { quotas.append((project, try await networking.quotas(of: project))) }
+        let shown = quotas
+        return .json { writer in
+            writer.array("quotas") { writer in
+                for (project, limits) in shown {
+                    writer.object { writer in
+                        writer.field("project_id", project)
+                        writer.field("tenant_id", project)
+                        for quota in limits {
+                            writer.key(text: quota.resource)
+                            writer.value(quota.limit)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private func quotas(_ request: APIRequest) async throws -> [Quota] {
+        try check(request)
         return try await networking.quotas(of: request.id("project"))
     }
 

@@ -4,20 +4,22 @@ extension FloatingIP: KeyedRecord {
     package static var table: String { "floating_ips" }
     package static let columns = [
         "id", "project_id", "description", "network_id", "address", "holder_port_id", "port_id", "fixed_address",
-        "router_id", "tags", "created_at", "updated_at",
+        "router_id", "tags", "created_at", "updated_at", "dns_name", "dns_domain", "revision",
     ]
 
     package init(row: inout RowReader) throws {
         self.init(
             id: row.id(), projectID: row.id(), description: row.text(), networkID: row.id(), address: row.text(),
             holderPortID: row.id(), portID: row.optionalID(), fixedAddress: row.optionalText(),
-            routerID: row.optionalID(), tags: row.json(), createdAt: row.time(), updatedAt: row.time())
+            routerID: row.optionalID(), tags: row.json(), createdAt: row.time(), updatedAt: row.time(),
+            dnsName: row.text(), dnsDomain: row.text(), revision: row.int())
     }
 
     package var values: [SQLValue] {
         [
             .id(id), .id(projectID), .text(description), .id(networkID), .text(address), .id(holderPortID), .id(portID),
-            .text(fixedAddress), .id(routerID), .text(tags.raw), .time(createdAt), .time(updatedAt),
+            .text(fixedAddress), .id(routerID), .text(tags.raw), .time(createdAt), .time(updatedAt), .text(dnsName),
+            .text(dnsDomain), .int(revision),
         ]
     }
 }
@@ -30,6 +32,11 @@ package enum FloatingIPQueries {
 
     package static func floatingIPs(ofPort port: PortID, _ db: any Connection) throws -> [FloatingIP] {
         try db.fetch(FloatingIP.self, "WHERE port_id = ?1 ORDER BY address", [.id(port)])
+    }
+
+    /// Those of a network that point nowhere.
+    package static func unused(on network: NetworkID, _ db: any Connection) throws -> [FloatingIP] {
+        try db.fetch(FloatingIP.self, "WHERE network_id = ?1 AND port_id IS NULL ORDER BY address", [.id(network)])
     }
 
     /// Floating IPs of a port that goes point nowhere.

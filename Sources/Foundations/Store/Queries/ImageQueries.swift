@@ -40,49 +40,7 @@ package enum ImageQueries {
         try db.execute("UPDATE images SET status = 'queued' WHERE status = 'saving'", [])
     }
 
-    package static func activeIDs(_ db: any Connection) throws -> Set<String> {
-        Set(try db.texts("SELECT id FROM images WHERE status = 'active'"))
-    }
-
-    /// What a caller may list: its own and public ones; everything for an administrator.
-    package static func visible(
-        to project: ProjectID?, marker: Image?, limit: Int, matching filter: ImageFilter, _ db: any Connection
-    ) throws -> [Image] {
-        var conditions = ["status <> 'deleted'"]
-        var arguments: [SQLValue] = []
-        func condition(_ text: (String) -> String, _ value: SQLValue) {
-            arguments.append(value)
-            conditions.append(text("?\(arguments.count)"))
-        }
-        if let project {
-            condition({ "(project_id = \($0) OR visibility = 'public')" }, .id(project))
-        }
-        if let marker {
-            arguments += [.time(marker.createdAt), .id(marker.id)]
-            conditions.append("(created_at, id) < (?\(arguments.count - 1), ?\(arguments.count))")
-        }
-        if let names = filter.names {
-            conditions.append("name IN (\(list(names.map { .text($0) }, &arguments)))")
-        }
-        if let ids = filter.ids { conditions.append("id IN (\(list(ids.map { .id($0) }, &arguments)))") }
-        if let status = filter.status { condition({ "status = \($0)" }, .text(status)) }
-        if let visibility = filter.visibility { condition({ "visibility = \($0)" }, .text(visibility)) }
-        if let owner = filter.owner { condition({ "project_id = \($0)" }, .text(owner)) }
-        if let format = filter.diskFormat { condition({ "disk_format = \($0)" }, .text(format)) }
-        if let format = filter.containerFormat { condition({ "container_format = \($0)" }, .text(format)) }
-        if let hidden = filter.isHidden { condition({ "is_hidden = \($0)" }, .bool(hidden)) }
-        arguments.append(.int(limit))
-        return try db.fetch(
-            Image.self,
-            "WHERE \(conditions.joined(separator: " AND ")) "
-                + "ORDER BY created_at DESC, id DESC LIMIT ?\(arguments.count)",
-            arguments)
-    }
-
-    private static func list(_ values: [SQLValue], _ arguments: inout [SQLValue]) -> String {
-        values.map { value in
-            arguments.append(value)
-            return "?\(arguments.count)"
-        }.joined(separator: ", ")
+    package static func idsWithData(_ db: any Connection) throws -> Set<String> {
+        Set(try db.texts("SELECT id FROM images WHERE status IN ('active', 'deactivated')"))
     }
 }

@@ -6,6 +6,7 @@ extension Port: KeyedRecord {
         "id", "network_id", "project_id", "name", "description", "admin_state_up", "mac_address", "fixed_ips",
         "device_id", "device_owner", "security_groups", "port_security_enabled", "allowed_address_pairs",
         "binding_host", "binding_profile", "vnic_type", "status", "dns_name", "tags", "created_at", "updated_at",
+        "profile", "revision",
     ]
 
     package init(row: inout RowReader) throws {
@@ -14,7 +15,8 @@ extension Port: KeyedRecord {
             adminStateUp: row.bool(), macAddress: row.text(), fixedIPs: row.json(), deviceID: row.text(),
             deviceOwner: row.text(), securityGroups: row.json(), portSecurityEnabled: row.bool(),
             allowedAddressPairs: row.json(), bindingHost: row.text(), bindingProfile: row.text(), vnicType: row.text(),
-            status: row.text(), dnsName: row.text(), tags: row.json(), createdAt: row.time(), updatedAt: row.time())
+            status: row.text(), dnsName: row.text(), tags: row.json(), createdAt: row.time(), updatedAt: row.time(),
+            profile: row.text(), revision: row.int())
     }
 
     package var values: [SQLValue] {
@@ -23,6 +25,7 @@ extension Port: KeyedRecord {
             .text(macAddress), .text(fixedIPs.raw), .text(deviceID), .text(deviceOwner), .text(securityGroups.raw),
             .bool(portSecurityEnabled), .text(allowedAddressPairs.raw), .text(bindingHost), .text(bindingProfile),
             .text(vnicType), .text(status), .text(dnsName), .text(tags.raw), .time(createdAt), .time(updatedAt),
+            .text(profile), .int(revision),
         ]
     }
 }

@@ -3,19 +3,19 @@ package import Model
 extension SecurityGroup: KeyedRecord {
     package static var table: String { "security_groups" }
     package static let columns = [
-        "id", "project_id", "name", "description", "stateful", "tags", "created_at", "updated_at",
+        "id", "project_id", "name", "description", "stateful", "tags", "created_at", "updated_at", "revision",
     ]
 
     package init(row: inout RowReader) throws {
         self.init(
             id: row.id(), projectID: row.id(), name: row.text(), description: row.text(), stateful: row.bool(),
-            tags: row.json(), createdAt: row.time(), updatedAt: row.time())
+            tags: row.json(), createdAt: row.time(), updatedAt: row.time(), revision: row.int())
     }
 
     package var values: [SQLValue] {
         [
             .id(id), .id(projectID), .text(name), .text(description), .bool(stateful), .text(tags.raw),
-            .time(createdAt), .time(updatedAt),
+            .time(createdAt), .time(updatedAt), .int(revision),
         ]
     }
 }
@@ -24,7 +24,7 @@ extension SecurityGroupRule: KeyedRecord {
     package static var table: String { "security_group_rules" }
     package static let columns = [
         "id", "security_group_id", "project_id", "description", "direction", "ether_type", "transport", "port_min",
-        "port_max", "remote_prefix", "remote_group_id", "created_at",
+        "port_max", "remote_prefix", "remote_group_id", "created_at", "tags", "updated_at", "revision",
     ]
 
     package init(row: inout RowReader) throws {
@@ -32,13 +32,14 @@ extension SecurityGroupRule: KeyedRecord {
             id: row.id(), securityGroupID: row.id(), projectID: row.id(), description: row.text(),
             direction: row.text(), etherType: row.text(), transport: row.optionalText(), portMin: row.optionalInt(),
             portMax: row.optionalInt(), remotePrefix: row.optionalText(), remoteGroupID: row.optionalID(),
-            createdAt: row.time())
+            createdAt: row.time(), tags: row.json(), updatedAt: row.time(), revision: row.int())
     }
 
     package var values: [SQLValue] {
         [
             .id(id), .id(securityGroupID), .id(projectID), .text(description), .text(direction), .text(etherType),
             .text(transport), .int(portMin), .int(portMax), .text(remotePrefix), .id(remoteGroupID), .time(createdAt),
+            .text(tags.raw), .time(updatedAt), .int(revision),
         ]
     }
 }

@@ -24,6 +24,13 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// A key as it is written, quotes and colon included.
+    package mutating func key(quoted key: [UInt8]) {
+        separate()
+        bytes.append(contentsOf: key)
+        needsComma = false
+    }
+
     /// A key that is data; escaped.
     public mutating func key(text name: String) {
         separate()
@@ -87,6 +94,25 @@ public struct JSONWriter: Sendable {
     public mutating func raw(_ json: String) {
         separate()
         bytes.append(contentsOf: json.utf8)
+    }
+
+    package mutating func value(utf8 text: UnsafeBufferPointer<UInt8>) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        if Self.isPlain(text) { bytes.append(contentsOf: text) } else { escape(text) }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Bytes that are JSON already.
+    package mutating func raw(utf8 json: some Collection<UInt8>) {
+        separate()
+        bytes.append(contentsOf: json)
+    }
+
+    /// The members of an object that is JSON already.
+    package mutating func members(ofObject json: UnsafeBufferPointer<UInt8>) {
+        guard json.count > 2 else { return }
+        raw(utf8: json.dropFirst().dropLast())
     }
 
     public mutating func value<Value>(_ json: JSONText<Value>) {
@@ -226,7 +252,7 @@ extension JSONWriter {
 
 extension JSONValue {
     /// The tree as JSON text.
-    package var text: String {
+    package var jsonText: String {
         var writer = JSONWriter()
         writer.value(self)
         return String(decoding: writer.bytes, as: UTF8.self)

@@ -1,0 +1,6 @@
+import APIKit
+import Attributes
+
+extension APIRequest {
+    var listParameters: ListParameters { ListParameters(queryParameters.grouped) }
+}

@@ -1,0 +1,121 @@
+import Model
+package import Store
+import Wire
+
+/// Rows as JSON objects, written from the store without a detour.
+package struct Listing: Sendable {
+    /// `{...},{...}`
+    package var bytes: [UInt8] = []
+    package var count = 0
+    package var first: String?
+    package var last: String?
+
+    package init() {}
+}
+
+extension AttributeTable {
+    /// The rows that somebody sees and asks for.
+    package func list(_ query: ListQuery, for viewer: Viewer, _ db: any Connection) throws -> Listing {
+        var conditions = query.conditions
+        if let project = viewer.project { conditions.append(visible(project)) }
+        let order = query.order.isEmpty ? [.init("created_at")] : query.order
+        if let marker = query.marker {
+            guard try isVisible(marker, to: viewer, db) else { throw notFound(marker) }
+            conditions.append(after(marker, order, query.isReversed))
+        }
+        let keys = (order + [.init("id")]).map { key in
+            "\(key.expression) \(key.isDescending == query.isReversed ? "ASC" : "DESC")"
+        }
+        var tail = " ORDER BY \(keys.joined(separator: ", "))"
+        var arguments = SQLCondition.all(conditions).arguments
+        if let limit = query.limit {
+            tail += " LIMIT ?"
+            arguments.append(.int(limit))
+        }
+        let filter = SQLCondition(Self.clause(conditions) + tail, arguments)
+        return try write(filter, query, viewer, db)
+    }
+
+    /// One row; `nil` where there is none that this viewer sees.
+    package func show(
+        _ id: String, _ names: [String] = [], for viewer: Viewer, _ db: any Connection
+    ) throws -> [UInt8]? {
+        var query = ListQuery()
+        query.conditions = [SQLCondition("id = ?", [.text(id)])]
+        query.names = names
+        let found = try list(query, for: viewer, db)
+        return found.count == 0 ? nil : found.bytes
+    }
+
+    private func isVisible(_ id: String, to viewer: Viewer, _ db: any Connection) throws -> Bool {
+        var conditions = [SQLCondition("id = ?", [.text(id)])]
+        if let project = viewer.project { conditions.append(visible(project)) }
+        let all = SQLCondition.all(conditions)
+        return try db.integer(Numbered.text("SELECT 1 FROM \(table)" + Self.clause(conditions)), all.arguments) != nil
+    }
+
+    private static func clause(_ conditions: [SQLCondition]) -> String {
+        conditions.isEmpty ? "" : " WHERE " + SQLCondition.all(conditions).sql
+    }
+
+    /// What comes behind the row with this id, key by key.
+    private func after(_ id: String, _ order: [ListQuery.Key], _ isReversed: Bool) -> SQLCondition {
+        var equal: [SQLCondition] = []
+        var alternatives: [SQLCondition] = []
+        for key in order + [.init("id")] {
+            let its = "(SELECT \(key.expression) FROM \(table) WHERE id = ?)"
+            let sign = key.isDescending == isReversed ? ">" : "<"
+            alternatives.append(.all(equal + [SQLCondition("\(key.expression) \(sign) \(its)", [.text(id)])]))
+            equal.append(SQLCondition("\(key.expression) = \(its)", [.text(id)]))
+        }
+        return .any(alternatives)
+    }
+
+    private func write(
+        _ filter: SQLCondition, _ query: ListQuery, _ viewer: Viewer, _ db: any Connection
+    ) throws -> Listing {
+        let shown = attributes.filter { attribute in
+            switch attribute.shown {
+            case .never: false
+            case .toAdmins: viewer.isAdmin && (query.names.isEmpty || query.names.contains(attribute.name))
+            case .toAll, .whereSet: query.names.isEmpty || query.names.contains(attribute.name)
+            }
+        }
+        var lookups: [String: [String: String]] = [:]
+        let wanted = shown.filter(\.isLookedUp)
+        if !wanted.isEmpty {
+            let ids = try db.texts(Numbered.text("SELECT id FROM \(table)" + filter.sql), filter.arguments)
+            for attribute in wanted {
+                if case .lookup(_, let find) = attribute.source { lookups[attribute.name] = try find(ids, db) }
+            }
+        }
+        let plan = RowPlan(
+            shown, extras: query.names.isEmpty ? extras?.column : nil, lookups: lookups, wording.timeStyle, viewer.root)
+        let sql = Numbered.text("SELECT \(plan.columns.joined(separator: ", ")) FROM \(table)" + filter.sql)
+        return try plan.run(sql, filter.arguments, isReversed: query.isReversed, db)
+    }
+}
+
+extension Attribute {
+    fileprivate var isLookedUp: Bool {
+        if case .lookup = source { true } else { false }
+    }
+}
+
+/// Statement text in which each `?` has its number.
+enum Numbered {
+    static func text(_ sql: String) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity(sql.utf8.count + 32)
+        var number = 0
+        var isQuoted = false
+        for byte in sql.utf8 {
+            text.append(byte)
+            if byte == UInt8(ascii: "'") { isQuoted.toggle() }
+            guard byte == UInt8(ascii: "?"), !isQuoted else { continue }
+            number += 1
+            text.append(contentsOf: String(number).utf8)
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}

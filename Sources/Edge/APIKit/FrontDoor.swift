@@ -199,7 +199,18 @@ package struct FrontDoor: HTTPResponder {
                     + "it needs the role \(route.access.rawValue)."
             )
         }
+        if service.style == .compute { try refuseForeignMedia(request) }
         return try await run(route, request, segments, caller, version, prefix: service.prefix)
+    }
+
+    /// Nova reads JSON; a body that says nothing of its type is taken for it.
+    private func refuseForeignMedia(_ request: Request) throws {
+        guard let type = request.headers[.contentType]?.split(separator: ";").first?.lowercased(),
+            [.post, .put, .patch].contains(request.method)
+        else { return }
+        guard type == "application/json" || type.hasSuffix("+json") else {
+            throw CloudError(.unsupportedMedia, "Unsupported Content-Type \(type.prefix(80)): send application/json.")
+        }
     }
 
     private func run(

@@ -24,6 +24,16 @@ package struct Quota: Sendable, Equatable {
         ("server_groups", 10), ("server_group_members", 10),
     ]
 
+    /// What Nova counted before other services did; each is shown until a microversion, and kept for whoever asks.
+    package static let formerComputeDefaults: [(resource: String, limit: Int, until: Int)] = [
+        ("fixed_ips", -1, 36), ("floating_ips", -1, 36), ("security_groups", -1, 36), ("security_group_rules", -1, 36),
+        ("injected_files", 5, 57), ("injected_file_content_bytes", 10_240, 57), ("injected_file_path_bytes", 255, 57),
+    ]
+
+    package static var allComputeDefaults: [(resource: String, limit: Int)] {
+        computeDefaults + formerComputeDefaults.map { ($0.resource, $0.limit) }
+    }
+
     package static func computeDefault(_ resource: String) -> Int {
         computeDefaults.first { $0.resource == resource }?.limit ?? unlimited
     }

@@ -34,6 +34,13 @@ package struct Fields: Sendable {
         guard has(name) else { throw missing(name) }
     }
 
+    /// Refuses null for each member that has no such value.
+    package func refuseNulls(except nullable: Set<String> = []) throws(CloudError) {
+        for name in left.keys.sorted() where left[name] == .null && !nullable.contains(name) {
+            throw invalid(name, .null, "It must have a value; leave it out otherwise.")
+        }
+    }
+
     /// The value as it came, `null` included.
     package mutating func value(_ name: String) -> JSONValue? {
         left.removeValue(forKey: name)

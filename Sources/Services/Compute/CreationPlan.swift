@@ -42,7 +42,12 @@ struct CreationPlan: Sendable {
         self.scheduling = scheduling
     }
 
-    static func check(_ image: Model.Image, fits flavor: Flavor) throws {
+    /// A flavor without a root disk bounds nothing, and so only administrators boot images with one (Nova's rule
+    /// `os_compute_api:servers:create:zero_disk_flavor`).
+    static func check(_ image: Model.Image, fits flavor: Flavor, by caller: Caller) throws {
+        guard flavor.disk > 0 || caller.isAdmin else {
+            throw CloudError(.forbidden, "Only volume-backed servers are allowed for flavors with zero disk.")
+        }
         guard flavor.memory >= image.minRAM else {
             throw CloudError.badRequest("Flavor's memory is too small for requested image.")
         }

@@ -9,6 +9,10 @@ struct NetworkCalls: Sendable {
     /// several the default one, or none. A project's own networks come before shared ones.
     func resolve(_ wanted: [RequestedNIC]?, automatic: Bool, by caller: Caller) async throws -> [RequestedNIC] {
         guard let wanted else { return try await choose(automatic: automatic, by: caller) }
+        let ports = wanted.compactMap(\.portID)
+        if let twin = ports.first(where: { id in ports.filter { $0 == id }.count > 1 }) {
+            throw CloudError.badRequest("Port \(twin) is asked for more than once.")
+        }
         do {
             for nic in wanted { try await check(nic, by: caller) }
         } catch let error as CloudError where error.kind == .notFound {
@@ -53,6 +57,14 @@ struct NetworkCalls: Sendable {
         if let id = nic.portID {
             let port = try await networking.port(id, by: caller)
             guard port.deviceID.isEmpty else { throw CloudError(.conflict, "Port \(id) is still in use.") }
+            if let address = nic.fixedIP {
+                throw CloudError.badRequest(
+                    "Specified Fixed IP '\(address)' cannot be used with port '\(id)': the two cannot be specified "
+                        + "together.")
+            }
+            guard port.fixedIPs.raw != "[]" else {
+                throw CloudError.badRequest("Port \(id) requires a FixedIP in order to be used.")
+            }
             return
         }
         guard let id = nic.networkID else { throw CloudError.badRequest("A NIC needs a network or a port.") }
@@ -60,14 +72,22 @@ struct NetworkCalls: Sendable {
         if network.isExternal, !network.isShared, !caller.isAdmin {
             throw CloudError(.forbidden, "It is not allowed to create an interface on external network \(id)")
         }
+        let subnets = try await networking.subnets(of: id)
+        guard !subnets.isEmpty else {
+            throw CloudError.badRequest("Network \(id) requires a subnet in order to boot instances on.")
+        }
         guard let text = nic.fixedIP else { return }
         guard caller.owns(network.projectID) else {
             throw CloudError(
                 .forbidden, "Only the owner of network \(id) or an administrator may choose an address on it.")
         }
-        let subnets = try await networking.subnets(of: id)
         guard let address = IPAddress(text), subnets.contains(where: { CIDR($0.cidr)?.contains(address) == true })
         else { throw CloudError.badRequest("Fixed IP \(text) is not a valid ip address for network \(id).") }
+        if let holder = try await networking.port(at: address.description, on: id) {
+            throw CloudError.badRequest(
+                "Fixed IP address \(text) is already in use on instance "
+                    + "\(caller.owns(holder.projectID) ? holder.deviceID : "of somebody else").")
+        }
     }
 
     /// The ids of security groups given by name or id.

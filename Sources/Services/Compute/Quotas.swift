@@ -5,7 +5,7 @@ extension ComputeService {
     /// Limits and use of a project, defaults included; `key_pairs` is counted by user and shown unused.
     package func quotas(of project: ProjectID) async throws -> [Quota] {
         let rows = try await database.read { try QuotaQueries.all(of: project, $0) }
-        return Quota.computeDefaults.map { name, limit in
+        return Quota.allComputeDefaults.map { name, limit in
             rows[name] ?? Quota(projectID: project, resource: name, limit: limit)
         }
     }
@@ -26,7 +26,7 @@ extension ComputeService {
 
     /// Back to the defaults.
     package func resetQuotas(of project: ProjectID) async throws {
-        let defaults = Quota.computeDefaults
+        let defaults = Quota.allComputeDefaults
         try await database.transaction { db in
             for (resource, limit) in defaults { try QuotaQueries.setLimit(limit, of: resource, for: project, db) }
         }

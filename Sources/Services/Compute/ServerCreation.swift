@@ -11,6 +11,8 @@ package struct ServerCreateRequest: Sendable {
     package var hostname: String?
     package var flavorID: FlavorID
     package var imageID: ImageID?
+    /// Of disks beside the first one.
+    package var furtherImages: [ImageID] = []
     package var keyName: String?
     /// `nil`: choose; empty: none.
     package var nics: [RequestedNIC]?
@@ -67,9 +69,13 @@ extension ComputeService {
             throw CloudError.badRequest("Invalid imageRef provided: this cloud boots from images only.")
         }
         let (image, reference) = try await self.image.bootable(imageID, by: caller)
-        try CreationPlan.check(image, fits: flavor)
+        try await refuseFurtherDisks(request.furtherImages, by: caller)
+        try CreationPlan.check(image, fits: flavor, by: caller)
         var keys: [PublicKey] = []
         if let name = request.keyName { keys = try await publicKeys(name, of: caller.userID) }
+        if let host = request.requestedHost, !capacity.all.contains(where: { $0.hostname == host }) {
+            throw CloudError.badRequest("Compute host \(host.prefix(80)) could not be found.")
+        }
         let nics = try await network.resolve(request.nics, automatic: request.automaticNetwork, by: caller)
         let groups = try await network.groups(request.securityGroups ?? [], by: caller)
         let hints = try SchedulerHints(request.hints)
@@ -78,6 +84,13 @@ extension ComputeService {
             request: request, project: try caller.project(), user: caller.userID, flavor: flavor, image: image,
             reference: reference, keys: keys, nics: nics, groups: groups, hints: hints,
             zone: try zone(request.availabilityZone, by: caller))
+    }
+
+    /// Whoever may not see an image does not learn that disks of it are not offered.
+    private func refuseFurtherDisks(_ images: [ImageID], by caller: Caller) async throws {
+        guard !images.isEmpty else { return }
+        for id in images { _ = try await image.bootable(id, by: caller) }
+        throw CloudError(.notImplemented, "A server has one disk of an image so far, not \(images.count + 1).")
     }
 
     private func bootableFlavor(_ id: FlavorID, by caller: Caller) async throws -> Flavor {

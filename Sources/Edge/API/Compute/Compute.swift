@@ -2,12 +2,15 @@ package import APIKit
 import HTTPTypes
 package import Compute
 package import HostProtocol
-import Model
+package import Model
 import Wire
 
 /// The compute service: all its routes, and its version documents.
 package enum ComputeAPI {
-    package static func service(compute: ComputeService, hosts: any HostLookups) -> APIService {
+    package static func service(
+        compute: ComputeService, hosts: any HostLookups,
+        isProject: @escaping @Sendable (ProjectID) async throws -> Bool
+    ) -> APIService {
         let lookups = ServerLookups(compute: compute, hosts: hosts)
         var routes = [
             Route(.get, "/", .anyone) { request in
@@ -29,7 +32,7 @@ package enum ComputeAPI {
         routes += KeypairsAPI(compute: compute).routes
         routes += ServerGroupsAPI(compute: compute).routes
         routes += LimitsAPI(compute: compute).routes
-        routes += QuotasAPI(compute: compute).routes
+        routes += QuotasAPI(compute: compute, isProject: isProject).routes
         routes += UnfinishedAPI.routes
         return APIService(
             name: "compute", prefix: "/compute/v2.1", style: .compute, versions: .compute, projectInPath: true,

@@ -55,7 +55,7 @@ struct FlavorsAPI: Sendable {
             Route(.put, "/flavors/{id}", .admin, versions: Microversion(2, 55)...Microversion(2, 9999)) { request in
                 var fields = try await request.body("flavor")
                 try fields.require("description")
-                let description = try fields.optionalString("description", 0...65_535)
+                let description = try NovaText.description(try fields.optionalString("description", 0...65_535))
                 try fields.finish()
                 return render(try await compute.changeFlavor(request.id()) { $0.description = description }, request)
             },
@@ -120,7 +120,8 @@ struct FlavorsAPI: Sendable {
 
     private func create(_ request: APIRequest) async throws -> APIResponse {
         var fields = try await request.body("flavor")
-        let name = try fields.string("name", 1...255).trimmingSpaces
+        try fields.refuseNulls(except: ["id", "description"])
+        let name = try NovaText.name(try fields.string("name", 1...255), of: "name")
         let id = try Self.id(&fields)
         let flavor = Flavor(
             id: id == "auto" ? .random() : FlavorID(id), name: name,
@@ -131,7 +132,7 @@ struct FlavorsAPI: Sendable {
             rxtxFactor: request.version < Microversion(2, 102) ? try Self.factor(&fields) : "1.0",
             isPublic: try fields.optionalBool("os-flavor-access:is_public") ?? true,
             description: request.version >= Microversion(2, 55)
-                ? try fields.optionalString("description", 0...65_535) : nil,
+                ? try NovaText.description(try fields.optionalString("description", 0...65_535)) : nil,
             extraSpecs: try JSONText([:]), createdAt: compute.clock.now())
         try fields.finish()
         return render(try await compute.create(flavor), request)
@@ -140,7 +141,7 @@ struct FlavorsAPI: Sendable {
     /// A text, or a number that is meant as one.
     private static func id(_ fields: inout Fields) throws -> String {
         guard case .integer(let number)? = fields.peek("id") else {
-            return try fields.optionalString("id", 1...255) ?? "auto"
+            return try NovaText.flavorID(try fields.optionalString("id", 1...255) ?? "auto")
         }
         _ = fields.value("id")
         return String(number)

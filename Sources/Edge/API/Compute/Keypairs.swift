@@ -83,6 +83,7 @@ struct KeypairsAPI: Sendable {
 
     private func create(_ request: APIRequest) async throws -> APIResponse {
         var fields = try await request.body("keypair")
+        try fields.refuseNulls()
         let name = try checked(try fields.string("name", 1...255), request, fields)
         let publicKey = try fields.optionalString("public_key", 1...65_535)
         var type = "ssh"

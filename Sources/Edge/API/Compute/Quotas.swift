@@ -7,6 +7,8 @@ import Wire
 /// `/os-quota-sets`, `/os-availability-zone`.
 struct QuotasAPI: Sendable {
     let compute: ComputeService
+    /// Whether Identity knows a project.
+    let isProject: @Sendable (ProjectID) async throws -> Bool
 
     var routes: [Route] {
         [
@@ -14,7 +16,7 @@ struct QuotasAPI: Sendable {
             Route(.get, "/os-quota-sets/{project}/detail", .reader) { try await show($0, detail: true) },
             Route(.get, "/os-quota-sets/{project}/defaults", .authenticated) { request in
                 render(
-                    Quota.computeDefaults.map {
+                    Quota.allComputeDefaults.map {
                         Quota(projectID: request.id("project"), resource: $0.resource, limit: $0.limit)
                     }, request, detail: false)
             },
@@ -36,14 +38,9 @@ struct QuotasAPI: Sendable {
     }
 
     private func render(_ quotas: [Quota], _ request: APIRequest, detail: Bool, withID: Bool = true) -> APIResponse {
-        var shown = quotas
-        func add(_ names: [String], until last: Int, _ limit: Int) {
-            guard request.version < Microversion(2, last) else { return }
-            shown += names.map { Quota(projectID: request.id("project"), resource: $0, limit: limit) }
-        }
-        add(["fixed_ips", "floating_ips", "security_groups", "security_group_rules"], until: 36, -1)
-        add(["injected_files", "injected_file_content_bytes", "injected_file_path_bytes"], until: 57, -1)
-        let all = shown
+        let hidden = Set(
+            Quota.formerComputeDefaults.filter { request.version >= Microversion(2, $0.until) }.map(\.resource))
+        let all = quotas.filter { !hidden.contains($0.resource) }
         return .json { writer in
             writer.object("quota_set") { writer in
                 if withID { writer.field("id", request.parameter("project")) }
@@ -65,20 +62,22 @@ struct QuotasAPI: Sendable {
 
     private func update(_ request: APIRequest) async throws -> APIResponse {
         var fields = try await request.body("quota_set")
+        try fields.refuseNulls()
         let force = try fields.optionalBool("force") ?? false
-        _ = fields.value("tenant_id")
         var limits: [String: Int] = [:]
         for (resource, _) in Quota.computeDefaults {
             if let limit = try fields.optionalInt(resource, -1...Int(Int32.max)) { limits[resource] = limit }
         }
-        for ignored in [
-            "fixed_ips", "floating_ips", "security_groups", "security_group_rules", "injected_files",
-            "injected_file_content_bytes", "injected_file_path_bytes", "networks",
-        ] where request.version < Microversion(2, 57) {
-            _ = try fields.optionalInt(ignored, -1...Int(Int32.max))
+        for former in Quota.formerComputeDefaults where request.version < Microversion(2, former.until) {
+            if let limit = try fields.optionalInt(former.resource, -1...Int(Int32.max)) {
+                limits[former.resource] = limit
+            }
         }
         try fields.finish()
         let project: ProjectID = request.id("project")
+        guard try await isProject(project) else {
+            throw CloudError.badRequest("Project ID \(project.text.prefix(80)) is not a valid project.")
+        }
         try await compute.setQuotas(limits, of: project, force: force)
         return render(try await compute.quotas(of: project), request, detail: false, withID: false)
     }

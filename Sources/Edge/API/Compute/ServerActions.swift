@@ -88,7 +88,7 @@ struct ServerActionsAPI: Sendable {
     }
 
     private func console(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {
-        var fields = try Fields(body == .null ? .object([]) : body, at: "os-getConsoleOutput")
+        var fields = try Fields(body, at: "os-getConsoleOutput")
         let lines = try fields.optionalInt("length", -1...Int(Int32.max))
         try fields.finish()
         var text = try await lookups.console(of: request.id(), maxBytes: 100 * 1024, by: request.caller)
@@ -102,6 +102,7 @@ struct ServerActionsAPI: Sendable {
         var reason: String?
         if request.version >= Microversion(2, 73), body != .null {
             var fields = try Fields(body, at: "lock")
+            try fields.refuseNulls()
             reason = try fields.optionalString("locked_reason", 1...255)
             try fields.finish()
         }

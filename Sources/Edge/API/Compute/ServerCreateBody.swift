@@ -13,14 +13,12 @@ struct ServerCreateBody {
     static func read(_ json: JSONValue, _ api: APIRequest) throws -> ServerCreateBody {
         var outer = try Fields(json)
         var fields = try outer.object("server")
+        try fields.refuseNulls(except: ["description", "trusted_image_certificates"])
         var body = ServerCreateBody(
             request: ServerCreateRequest(
-                name: try fields.string("name", 1...255).trimmingSpaces, flavorID: try flavor(&fields),
+                name: try NovaText.name(try fields.string("name", 1...255), of: "name"), flavorID: try flavor(&fields),
                 adminPassword: try fields.optionalString("adminPass", 0...255) ?? Self.password()),
             returnReservation: try fields.optionalBool("return_reservation_id") ?? false)
-        guard !body.request.name.isEmpty else {
-            throw CloudError.badRequest("Invalid input for field/attribute name. Value: ''. It is too short.")
-        }
         try body.readBoot(&fields)
         try body.readNetworks(&fields, at: api.version)
         try body.readPlacement(&fields, api)
@@ -31,6 +29,7 @@ struct ServerCreateBody {
             guard let hints = outer.value(name), case .object = hints else {
                 throw CloudError.badRequest("Invalid input for field/attribute \(name). It must be an object.")
             }
+            try HintForms.check(hints)
             body.request.hints = hints.jsonText
         }
         try outer.finish()
@@ -62,9 +61,8 @@ struct ServerCreateBody {
 
     private mutating func readBoot(_ fields: inout Fields) throws {
         if let text = try fields.optionalString("imageRef"), !text.isEmpty {
-            let id = Self.lastSegment(text)
-            guard UUIDText.isValid(id) else { throw CloudError.badRequest("Invalid imageRef provided.") }
-            request.imageID = ImageID(id)
+            guard UUIDText.isValid(text) else { throw fields.invalid("imageRef", .string(text), "It is not a 'uuid'.") }
+            request.imageID = ImageID(text)
         }
         for name in ["block_device_mapping", "block_device_mapping_v2"] where fields.has(name) {
             try readBlockDevices(try fields.array(name), name)
@@ -94,10 +92,16 @@ struct ServerCreateBody {
             let index = try device.optionalInt("boot_index")
             _ = try device.optionalBool("delete_on_termination")
             for known in ["volume_size", "tag", "device_name", "disk_bus", "device_type", "guest_format", "no_device"] {
-                _ = device.value(known)
+                guard let value = device.value(known), value != .null else { continue }
+                throw CloudError(
+                    .notImplemented, "'\(known)' of a block device is not followed so far; leave it out.")
             }
             try device.finish()
-            if index ?? 0 == 0, request.imageID == nil { request.imageID = uuid }
+            if index ?? 0 == 0, request.imageID == nil {
+                request.imageID = uuid
+            } else if uuid != request.imageID, let uuid {
+                request.furtherImages.append(uuid)
+            }
         }
     }
 
@@ -107,7 +111,7 @@ struct ServerCreateBody {
                 "Invalid input for field/attribute server. 'networks' is a required property.")
         }
         switch fields.value("networks") {
-        case nil, .null: break
+        case nil: break
         case .string("auto") where version >= Microversion(2, 37): request.automaticNetwork = true
         case .string("none") where version >= Microversion(2, 37): request.nics = []
         case .array(let items):
@@ -127,6 +131,7 @@ struct ServerCreateBody {
 
     private static func nic(_ item: JSONValue, at version: Microversion) throws -> RequestedNIC {
         var fields = try Fields(item, at: "networks")
+        try fields.refuseNulls()
         let nic = RequestedNIC(
             portID: try fields.optionalID("port"), networkID: try fields.optionalID("uuid"),
             fixedIP: try fields.optionalString("fixed_ip"),
@@ -160,21 +165,24 @@ struct ServerCreateBody {
     }
 
     private mutating func readTexts(_ fields: inout Fields, at version: Microversion) throws {
-        request.metadata = try fields.stringMap("metadata") ?? [:]
+        request.metadata = try NovaText.metadata(try fields.stringMap("metadata") ?? [:])
         guard request.metadata.count <= 128 else {
             throw CloudError(.overQuota, "Maximum number of metadata items exceeds 128.")
         }
         request.accessIPv4 = try address("accessIPv4", 4, &fields)
         request.accessIPv6 = try address("accessIPv6", 6, &fields)
-        if version >= Microversion(2, 19) { request.description = try fields.optionalString("description") }
+        if version >= Microversion(2, 19) {
+            request.description = try NovaText.description(try fields.optionalString("description"))
+        }
         if version >= Microversion(2, 52) { request.tags = try ServerTagsAPI.check(try fields.strings("tags") ?? []) }
         request.hostname = try Hostname.read(&fields, at: version)
         if version < Microversion(2, 57), let files = try fields.optionalArray("personality"), !files.isEmpty {
             throw CloudError(.notImplemented, "File injection (personality) is not offered; use user_data.")
         }
-        if version >= Microversion(2, 63), let certificates = try fields.strings("trusted_image_certificates"),
-            !certificates.isEmpty
-        {
+        if version >= Microversion(2, 63), let certificates = try fields.strings("trusted_image_certificates") {
+            guard !certificates.isEmpty else {
+                throw fields.invalid("trusted_image_certificates", .array([]), "It is too short.")
+            }
             throw CloudError(.notImplemented, "Signed images are not verified so far.")
         }
     }

@@ -69,10 +69,7 @@ struct ServerGroupsAPI: Sendable {
 
     private func create(_ request: APIRequest) async throws -> APIResponse {
         var fields = try await request.body("server_group")
-        let name = try fields.string("name", 1...255)
-        guard name.trimmingSpaces == name else {
-            throw fields.invalid("name", .string(name), "It must not begin or end with a space.")
-        }
+        let name = try NovaText.name(try fields.string("name", 1...255), of: "name")
         let isNew = request.version >= Microversion(2, 64)
         let policy = isNew ? try Self.policy(&fields) : try Self.policies(&fields, at: request.version)
         let limit = isNew ? try Self.limit(&fields, policy) : nil

@@ -43,6 +43,7 @@ struct ServerInterfacesAPI: Sendable {
     /// `nil` when the body leaves the choice to the cloud.
     private static func nic(_ body: Fields, at version: Microversion) throws -> RequestedNIC? {
         var fields = body
+        try fields.refuseNulls()
         var nic = RequestedNIC(
             portID: try fields.optionalID("port_id"), networkID: try fields.optionalID("net_id"),
             tag: version >= Microversion(2, 49) ? try fields.optionalString("tag", 1...60) : nil)

@@ -42,7 +42,7 @@ struct ServerMetadataAPI: Sendable {
         _ request: APIRequest, _ merge: @escaping @Sendable ([String: String], [String: String]) -> [String: String]
     ) async throws -> APIResponse {
         var outer = try Fields(try await request.json())
-        let given = try outer.requiredStringMap("metadata")
+        let given = try NovaText.metadata(try outer.requiredStringMap("metadata"))
         try outer.finish()
         return try render(try await apply(request) { merge($0, given) })
     }
@@ -70,7 +70,7 @@ struct ServerMetadataAPI: Sendable {
     private func setItem(_ request: APIRequest) async throws -> APIResponse {
         let key = request.parameter("key")
         var outer = try Fields(try await request.json())
-        let given = try outer.requiredStringMap("meta")
+        let given = try NovaText.metadata(try outer.requiredStringMap("meta"))
         try outer.finish()
         guard given.count == 1, let value = given[key] else {
             throw CloudError.badRequest("Request body and URI mismatch: the body must hold '\(key.prefix(80))' alone.")

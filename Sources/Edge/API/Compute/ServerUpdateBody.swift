@@ -14,13 +14,13 @@ struct ServerUpdateBody: Sendable {
 
     init(_ given: Fields, at version: Microversion) throws(CloudError) {
         var fields = given
-        name = try fields.optionalString("name", 1...255)?.trimmingSpaces
-        if name?.isEmpty == true { throw fields.invalid("name", .string(""), "It is too short.") }
+        try fields.refuseNulls(except: ["description", "pinned_availability_zone"])
+        if let text = try fields.optionalString("name", 1...255) { name = try NovaText.name(text, of: "name") }
         ipv4 = try Self.address("accessIPv4", 4, &fields)
         ipv6 = try Self.address("accessIPv6", 6, &fields)
         diskConfig = try fields.word("OS-DCF:diskConfig", of: ["AUTO", "MANUAL"])
         if version >= Microversion(2, 19), fields.has("description") {
-            description = .some(try fields.optionalString("description"))
+            description = .some(try NovaText.description(try fields.optionalString("description")))
         }
         hostname = try Hostname.read(&fields, at: version)
         if version >= Microversion(2, 104), fields.has("pinned_availability_zone") {

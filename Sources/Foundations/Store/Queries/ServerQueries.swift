@@ -157,7 +157,10 @@ package enum ServerQueries {
         if let project = filter.project { condition({ "project_id = \($0)" }, .id(project)) }
         for (field, value) in filter.equal { condition({ "\(field.column) = \($0)" }, .text(value)) }
         if let since = filter.changedSince { condition({ "updated_at >= \($0)" }, .time(since)) }
-        if let before = filter.changedBefore { condition({ "updated_at <= \($0)" }, .time(before)) }
+        // Answers show whole seconds; what was changed within the second is not after it.
+        if let before = filter.changedBefore {
+            condition({ "updated_at < \($0)" }, .time(before.advanced(seconds: 1)))
+        }
         return (texts, arguments)
     }
 

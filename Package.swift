@@ -160,6 +160,7 @@ let package = Package(
         tests("Model", imports: ["TestSupport"]),
         tests("Telemetry"),
         tests("Store", imports: ["Model", "TestSupport"]),
+        tests("StoreSQLite", imports: ["Model", "Store", grdb, grdbSQLite]),
         tests("StorePostgres", imports: ["Model", "Store", "TestSupport"]),
         tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),
         tests("Wire", imports: ["Model", "TestSupport"]),

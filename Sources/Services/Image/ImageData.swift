@@ -86,7 +86,7 @@ extension ImageService {
         guard image.status == .active else {
             throw CloudError(.conflict, "Image \(image.id) has no data: it is \(image.status.rawValue).")
         }
-        let reader = try await files.open(image.id)
+        let reader = try await files.open(image.id, size: image.size)
         return { try await reader.next() }
     }
 

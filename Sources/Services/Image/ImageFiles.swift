@@ -36,10 +36,19 @@ struct ImageFiles: Sendable {
         }
     }
 
-    func open(_ id: ImageID) async throws -> ImageFileReader {
+    /// - Throws: when the file has another size: what is promised in a header could not be sent.
+    func open(_ id: ImageID, size: Int?) async throws -> ImageFileReader {
         let path = try path(id)
         return try await blocking(DispatchQueue(label: "novella.image")) {
-            ImageFileReader(handle: try FileHandle(forReadingFrom: path))
+            let handle = try FileHandle(forReadingFrom: path)
+            let found = try handle.seekToEnd()
+            guard found == size.map(UInt64.init) else {
+                throw CloudError(
+                    .internal, "The data of image \(id) is damaged.",
+                    detail: "\(path.path) has \(found) bytes instead of \(size ?? 0)")
+            }
+            try handle.seek(toOffset: 0)
+            return ImageFileReader(handle: handle)
         }
     }
 

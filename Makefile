@@ -1,5 +1,5 @@
 # Each target is one command that also works by hand.
-.PHONY: help up down destroy check test fuzz golden bench deb
+.PHONY: help up down destroy check test fuzz power-cuts golden bench deb
 
 help:
 	@echo "up       from this machine to a cloud with a server that answers ssh"
@@ -8,6 +8,7 @@ help:
 	@echo "check    format, sizes, arrows, forbidden words, a build with declared imports only"
 	@echo "test     unit tests, then the tests that need root (NOVELLA_SKIP_HOST_TESTS=1 leaves them out)"
 	@echo "fuzz     fifty thousand bad requests, and an audit after each thousand"
+	@echo "power-cuts  fifty losses of power in a guest of QEMU's; nothing acknowledged may be lost"
 	@echo "bench    figures of the release build beside the limits of this machine"
 	@echo "deb      a Debian package; scripts/test-deb installs and runs it in a fresh Debian"
 	@echo "golden   rewrites docs/arrows.txt and Tests/Golden, and shows what changed"
@@ -39,6 +40,12 @@ test:
 
 fuzz:
 	NOVELLA_FUZZ_SEEDS=50 swift test --filter FuzzTests
+
+power-cuts:
+	swift build -c release --product novella
+	scripts/power-cuts --cuts 50
+	scripts/power-cuts --cuts 5 --control log
+	scripts/power-cuts --cuts 5 --control files
 
 deb:
 	@scripts/build-deb

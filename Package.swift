@@ -59,6 +59,7 @@ let package = Package(
     targets: [
         // Foundations: no HTTP, no host.
         room("Model", in: "Foundations"),
+        room("Files", in: "Foundations"),
         room("Store", in: "Foundations", imports: ["Model"]),
         room("Telemetry", in: "Foundations"),
         room("StoreSQLite", in: "Foundations", imports: ["Model", "Store", "Telemetry", grdb, grdbSQLite]),
@@ -71,7 +72,7 @@ let package = Package(
 
         // Services: verbs and workflows.
         room("Identity", in: "Services", imports: ["Model", "Store", crypto, cryptoExtras]),
-        room("Image", in: "Services", imports: ["Model", "Store", "Attributes", "Wire", crypto, logging]),
+        room("Image", in: "Services", imports: ["Model", "Files", "Store", "Attributes", "Wire", crypto, logging]),
         room(
             "Networking", in: "Services", imports: ["Model", "Store", "HostProtocol", "Attributes", "Wire"]),
         room("Placement", in: "Services", imports: ["Model", "Store"]),
@@ -92,7 +93,7 @@ let package = Package(
         room(
             "Dataplane", in: "Host",
             imports: ["Model", "HostProtocol", "Tools", "CNamespace", nioCore, nioPosix, nioHTTP1, logging]),
-        room("HostStorage", in: "Host", imports: ["Model", "HostProtocol", "Hypervisor", "Tools", crypto]),
+        room("HostStorage", in: "Host", imports: ["Model", "Files", "HostProtocol", "Hypervisor", "Tools", crypto]),
         room(
             "Agent", in: "Host",
             imports: ["Model", "HostProtocol", "Hypervisor", "Dataplane", "HostStorage", logging]),
@@ -121,8 +122,8 @@ let package = Package(
         room(
             "Cloud", in: "Binaries",
             imports: [
-                "Model", "Store", "StoreSQLite", "Telemetry", "Workflow", "HostProtocol", "Identity", "Image",
-                "Networking", "Placement", "Compute", "Agent", "APIKit", "API", "HostLink", hummingbird,
+                "Model", "Files", "Store", "StoreSQLite", "Telemetry", "Workflow", "HostProtocol", "Identity",
+                "Image", "Networking", "Placement", "Compute", "Agent", "APIKit", "API", "HostLink", hummingbird,
                 hummingbirdCore, httpTypes, nioCore, logging,
             ]),
         .executableTarget(
@@ -161,8 +162,10 @@ let package = Package(
 
         tests("Model", imports: ["TestSupport"]),
         tests("Telemetry"),
+        tests("Files"),
         tests("Store", imports: ["Model", "TestSupport"]),
         tests("Attributes", imports: ["Model", "Store", "Wire", "Image", "Networking", "TestSupport"]),
+        tests("StoreSQLite", imports: ["Model", "Store", grdb, grdbSQLite]),
         tests("StorePostgres", imports: ["Model", "Store", "TestSupport"]),
         tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),
         tests("Wire", imports: ["Model", "TestSupport"]),

@@ -1,4 +1,5 @@
 import Cloud
+import Foundation
 import HTTPTypes
 import Model
 import TestSupport
@@ -79,6 +80,18 @@ struct ImageTests {
             #expect(try await fixture.request(.get, "/image/v2/images/\(id)/file").status == 204)
             let good: DiskImageSample = sample.format == .qcow2 ? .qcow2() : sample.format == .vmdk ? .vmdk() : sample
             if good.refusal() == nil { #expect(try await upload(fixture, id, good.content).status == 204) }
+        }
+    }
+
+    @Test func anImageThatHasLostBytesSaysSo() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let id = try await make(fixture, "raw")
+            #expect(try await upload(fixture, id, [UInt8](repeating: 7, count: 4096)).status == 204)
+            let file = try FileHandle(forWritingTo: URL(filePath: "\(fixture.stateDirectory)/images/\(id)"))
+            try file.truncate(atOffset: 100)
+            try file.close()
+            let answer = try await fixture.request(.get, "/image/v2/images/\(id)/file")
+            #expect(answer.status == 500)
         }
     }
 

@@ -130,6 +130,23 @@ struct PostgresTests {
         #expect(error?.description.contains("CREATE DATABASE") == true)
     }
 
+    /// The server of these tests syncs nothing and waits for nothing.
+    @Test func aServerThatCouldLoseCommitsIsRefused() async throws {
+        let error = await #expect(throws: StoreError.self) {
+            _ = try await store.postgres { $0.demandsDurability = true }
+        }
+        let text = error?.description ?? ""
+        #expect(text.contains("fsync is off, needed is on; full_page_writes is off, needed is on"))
+        #expect(!text.contains("synchronous_commit"))
+    }
+
+    @Test func aLowerDefaultOfSessionsIsRaised() async throws {
+        let database = try await database { $0.connection += " options='-c synchronous_commit=off'" }
+        #expect(try await database.read { try $0.texts("SHOW synchronous_commit") } == ["on"])
+        let local = try await self.database { $0.connection += " options='-c synchronous_commit=local'" }
+        #expect(try await local.read { try $0.texts("SHOW synchronous_commit") } == ["local"])
+    }
+
     @Test func manyMayMigrateAtOnce() async throws {
         let empty = try await ScratchStore(on: .postgresql, migrated: false)
         try await withThrowingTaskGroup(of: Void.self) { group in

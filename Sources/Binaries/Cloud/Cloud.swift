@@ -2,7 +2,7 @@ import API
 package import APIKit
 package import Agent
 package import Compute
-import Foundation
+import Files
 package import HostLink
 import HostProtocol
 package import Hummingbird
@@ -58,8 +58,9 @@ package final class Cloud: Sendable {
     private let runsWorkflows: Bool
 
     package init(_ options: Options, logger: Logger) throws {
-        try FileManager.default.createDirectory(
-            atPath: options.stateDirectory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o711])
+        try StateFile.told { () throws(FileFailure) in
+            try DurableFile.makeFolder(options.stateDirectory, mode: 0o711)
+        }
         lock = try StateLock(directory: options.stateDirectory)
         isAlone = options.database == nil
         runsWorkflows = options.runsWorkflows

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Model
 import Store
@@ -18,7 +19,8 @@ package struct StateBackup: Sendable {
     }
 
     /// Writes a folder from which a cloud can be started; it must not be there yet. Images that are deleted after the
-    /// store was copied are copied as long as they are there, and an image that went meanwhile is an error.
+    /// store was copied are copied as long as they are there, and an image that went meanwhile is an error. When this
+    /// returns, all of it is on the disk.
     package func write(to folder: String) async throws -> Summary {
         let files = FileManager.default
         guard files.fileExists(atPath: source + "/novella.db") else {
@@ -27,24 +29,36 @@ package struct StateBackup: Sendable {
         guard !files.fileExists(atPath: folder) else {
             throw CloudError(.conflict, "\(folder) is there already; a backup is written to a new folder.")
         }
-        try files.createDirectory(
-            atPath: folder + "/images", withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try DurableFile.makeFolder(folder + "/images", mode: 0o700)
         let copy = folder + "/novella.db"
         guard files.createFile(atPath: copy, contents: nil, attributes: [.posixPermissions: 0o600]) else {
             throw CloudError(.internal, "\(copy) cannot be written.")
         }
         try await SQLiteDatabase(readingOnly: source + "/novella.db").copy(to: copy)
         var summary = Summary()
-        for id in try await SQLiteDatabase(readingOnly: copy).read({ try ImageQueries.idsWithData($0) }).sorted() {
-            try files.copyItem(atPath: "\(source)/images/\(id)", toPath: "\(folder)/images/\(id)")
+        for id in try await images(in: copy) {
+            try Self.copy("\(source)/images/\(id)", to: "\(folder)/images/\(id)")
             let facts = try files.attributesOfItem(atPath: "\(folder)/images/\(id)")
             summary.images += 1
             summary.bytes += (facts[.size] as? NSNumber)?.int64Value ?? 0
         }
         let password = "/admin-password"
         if files.fileExists(atPath: source + password) {
-            try files.copyItem(atPath: source + password, toPath: folder + password)
+            try Self.copy(source + password, to: folder + password)
         }
+        for path in [copy, folder + "/images", folder] { try DurableFile.sync(path) }
         return summary
+    }
+
+    private func images(in store: String) async throws -> [String] {
+        let database = try SQLiteDatabase(readingOnly: store)
+        let found = try await database.read { try ImageQueries.idsWithData($0) }
+        try await database.close()
+        return found.sorted()
+    }
+
+    private static func copy(_ path: String, to copy: String) throws {
+        try FileManager.default.copyItem(atPath: path, toPath: copy)
+        try DurableFile.sync(copy)
     }
 }

@@ -116,7 +116,32 @@ extension PostgresSession {
             throw fail(PostgresFailure(message: "no connection: \(why)", isConnectionLost: true))
         }
         wasConnected = true
-        try command("SET statement_timeout = \(settings.statementTimeoutMilliseconds)")
+        do {
+            try command("SET statement_timeout = \(settings.statementTimeoutMilliseconds)")
+            try demandDurability()
+        } catch {
+            disconnect()
+            throw error
+        }
+    }
+
+    /// A role or a database may have a lower default for its sessions, which this one raises; the rest is the server's.
+    private func demandDurability() throws {
+        if try durability().synchronousCommit == "off" { try command("SET synchronous_commit = on") }
+        guard settings.demandsDurability else { return }
+        let shortcomings = try durability().shortcomings
+        guard shortcomings.isEmpty else {
+            throw StoreError(
+                .other,
+                "this PostgreSQL server could lose what it has acknowledged, so it is not used: "
+                    + shortcomings.joined(separator: "; "))
+        }
+    }
+
+    private func durability() throws -> PostgresDurability {
+        let found = try command(PostgresDurability.question)
+        let values = (0..<3).map { found.rowCount > 0 ? found.text(0, $0) ?? "" : "" }
+        return PostgresDurability(synchronousCommit: values[0], fsync: values[1], fullPageWrites: values[2])
     }
 
     private func disconnect() {
@@ -155,9 +180,10 @@ extension PostgresSession {
 
 extension PostgresSession {
     /// Statements without parameters, not prepared.
-    func command(_ sql: String) throws {
+    @discardableResult
+    func command(_ sql: String) throws -> PostgresResult {
         guard let connection else { throw lost() }
-        _ = try checked(novella_pg_execute(connection, sql), sql)
+        return try checked(novella_pg_execute(connection, sql), sql)
     }
 
     func run(_ sql: String, _ arguments: [SQLValue]) throws -> PostgresResult {

@@ -8,6 +8,8 @@ package struct PostgresSettings: Sendable {
     package var statementTimeoutMilliseconds = 30_000
     /// For how long a transaction is run again after conflicts, or after the connection was lost.
     package var retrySeconds = 10.0
+    /// Whether a server that may lose what it has acknowledged is refused; `false` for one whose data is thrown away.
+    package var demandsDurability = true
 
     package init(connection: String) {
         self.connection = connection

@@ -8,7 +8,7 @@ import Synchronization
 final class Checkpointer: Sendable {
     /// Commits after which the log is worth writing back.
     private static let commits = 100
-    private let connection: DatabaseQueue
+    let connection: DatabaseQueue
     private let state = Mutex((commits: 0, isRunning: false))
     private let trouble: @Sendable (any Error) -> Void
 

@@ -29,7 +29,7 @@ final class Readers: Sendable {
         }
     }
 
-    private let connections: [DatabaseQueue]
+    let connections: [DatabaseQueue]
     private let statements: [StatementCache]
     private let state: Mutex<State>
 

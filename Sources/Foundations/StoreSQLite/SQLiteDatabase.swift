@@ -9,7 +9,7 @@ import Synchronization
 /// SQLite through GRDB: one writer that commits groups, a few readers (WAL). Every acknowledged commit is on disk.
 package final class SQLiteDatabase: Store.Database {
     private static let readerCount = 4
-    private let writer: DatabaseQueue
+    let writer: DatabaseQueue
     private let committer: GroupCommitter
     private let readers: Readers
     private let checkpointer: Checkpointer?
@@ -36,24 +36,26 @@ package final class SQLiteDatabase: Store.Database {
         guard path != ":memory:" else {
             throw StoreError(.other, "the store needs a file: each connection would see another ':memory:'")
         }
-        var configuration = Self.configuration(cacheKiB: 8000)
-        configuration.readonly = readOnly
-        configuration.journalMode = readOnly ? .default : .wal
-        writer = try DatabaseQueue(path: path, configuration: configuration)
+        writer = try Self.open(path, cacheKiB: 8000, readOnly: readOnly)
         checkpointer =
-            readOnly ? nil : Checkpointer(try DatabaseQueue(path: path, configuration: configuration), trouble)
+            readOnly ? nil : Checkpointer(try Self.open(path, cacheKiB: 8000, readOnly: false), trouble)
         committer = GroupCommitter(writer: writer, sizes: commitSizes, checkpointer: checkpointer)
         // Four readers with large caches would hold the same pages four times.
-        var reading = Self.configuration(cacheKiB: 2000)
-        reading.readonly = true
         readers = Readers(
-            try (0..<Self.readerCount).map { _ in try DatabaseQueue(path: path, configuration: reading) })
+            try (0..<Self.readerCount).map { _ in try Self.open(path, cacheKiB: 2000, readOnly: true) })
+        // Who only looks loses nothing, and takes a store as it is.
+        if !readOnly { try demandDurability() }
     }
 
-    private static func configuration(cacheKiB: Int) -> Configuration {
+    /// GRDB sets `synchronous = NORMAL` when it turns the log on, after all that a configuration can ask for; so what
+    /// is needed is set on the open connection.
+    private static func open(_ path: String, cacheKiB: Int, readOnly: Bool) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.busyMode = .timeout(10)
-        configuration.prepareDatabase { db in
+        configuration.readonly = readOnly
+        configuration.journalMode = readOnly ? .default : .wal
+        let connection = try DatabaseQueue(path: path, configuration: configuration)
+        try connection.inDatabase { db in
             // The log is written back at 64 MB: what is usual the checkpointer does.
             try db.execute(
                 sql: """
@@ -61,7 +63,23 @@ package final class SQLiteDatabase: Store.Database {
                     PRAGMA wal_autocheckpoint = 16000
                     """)
         }
-        return configuration
+        return connection
+    }
+
+    private func demandDurability() throws {
+        for connection in connections { try ConnectionSettings.demand(on: connection) }
+        // A process that was killed may have left commits in the log that are not on the disk, and nobody may read, and
+        // then lose, them. A checkpoint syncs the log first.
+        do {
+            _ = try writer.inDatabase { try $0.checkpoint(.passive) }
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+            return  // Another process is at it.
+        }
+    }
+
+    /// All that are open.
+    var connections: [DatabaseQueue] {
+        [writer] + readers.connections + (checkpointer.map { [$0.connection] } ?? [])
     }
 
     package func read<Result: Sendable>(

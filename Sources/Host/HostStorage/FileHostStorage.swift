@@ -31,7 +31,10 @@ package final class FileHostStorage: HostStorage {
             try PosixFile.makeFolder(folder)
         }
         try PosixFile.chown(paths.vncSockets, toUser: hypervisorUser)
+        let servers = try PosixFile.names(in: paths.servers).filter(UUIDText.isValid).map { "\(paths.servers)/\($0)" }
         for folder in [paths.images, paths.servers, paths.records] { try Self.clearLeftovers(in: folder) }
+        // Names that a process gave which was killed before it could sync them.
+        for folder in [paths.images, paths.servers, paths.records] + servers { try PosixFile.sync(folder) }
     }
 
     package func prepare(
@@ -68,7 +71,7 @@ package final class FileHostStorage: HostStorage {
                 guard try PosixFile.exists(files.folder) else { return }
                 // Renamed first: a crash leaves either a whole server or rubbish, never a part.
                 let rubbish = PosixFile.temporaryName(beside: files.folder)
-                guard rename(files.folder, rubbish) == 0 else { throw PosixFile.failure("rename", files.folder) }
+                try PosixFile.rename(files.folder, to: rubbish)
                 try PosixFile.removeTree(rubbish)
             }
         }
@@ -196,13 +199,13 @@ extension FileHostStorage {
     }
 
     private static func write(_ files: [ConfigDriveFile], below folder: String) throws {
-        try PosixFile.makeFolder(folder, mode: 0o700)
+        try PosixFile.makeDraftFolder(folder)
         for file in files {
             let parts = try DiskPlan.safeComponents(file.path)
             var path = folder
             for part in parts.dropLast() {
                 path += "/\(part)"
-                try PosixFile.makeFolder(path, mode: 0o700)
+                try PosixFile.makeDraftFolder(path)
             }
             path += "/\(parts.last ?? "")"
             let descriptor = try PosixFile.create(path)

@@ -89,16 +89,16 @@ extension ImageService {
         guard image.status == .active else {
             throw CloudError(.conflict, "Image \(image.id) has no data: it is \(image.status.rawValue).")
         }
-        let reader = try await files.open(image.id)
+        let reader = try await files.open(image.id, size: image.size)
         return { try await reader.next() }
     }
 
-    /// The same, for a host that was told to boot from the image.
+    /// The same, for a host that was told to boot from the image, whatever became of it meanwhile.
     package func content(of id: ImageID) async throws -> @Sendable () async throws -> [UInt8]? {
         guard let image = try await database.read({ try $0.find(Image.self, key: .id(id)) }) else {
             throw CloudError(.notFound, "The image \(id) is gone.")
         }
-        let reader = try await files.open(image.id)
+        let reader = try await files.open(id, size: image.size)
         return { try await reader.next() }
     }
 }

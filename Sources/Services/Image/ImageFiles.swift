@@ -1,5 +1,6 @@
 import Crypto
 import Dispatch
+import Files
 import Foundation
 import Model
 
@@ -18,8 +19,7 @@ struct ImageFiles: Sendable {
 
     init(directory: String) throws {
         self.directory = URL(filePath: directory, directoryHint: .isDirectory)
-        try FileManager.default.createDirectory(
-            at: self.directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        try DurableFile.makeFolder(directory, mode: 0o700)
     }
 
     /// Ids come from the store and from requests that were checked; a name that could leave the folder is refused.
@@ -36,10 +36,19 @@ struct ImageFiles: Sendable {
         }
     }
 
-    func open(_ id: ImageID) async throws -> ImageFileReader {
+    /// - Throws: when the file has another size: what is promised in a header could not be sent.
+    func open(_ id: ImageID, size: Int?) async throws -> ImageFileReader {
         let path = try path(id)
         return try await blocking(DispatchQueue(label: "novella.image")) {
-            ImageFileReader(handle: try FileHandle(forReadingFrom: path))
+            let handle = try FileHandle(forReadingFrom: path)
+            let found = try handle.seekToEnd()
+            guard found == size.map(UInt64.init) else {
+                throw CloudError(
+                    .internal, "The data of image \(id) is damaged.",
+                    detail: "\(path.path) has \(found) bytes instead of \(size ?? 0)")
+            }
+            try handle.seek(toOffset: 0)
+            return ImageFileReader(handle: handle)
         }
     }
 
@@ -110,11 +119,12 @@ final class ImageFileWriter: Sendable {
     func finish(declared: DiskFormat) async throws -> ImageDigest {
         try await blocking(queue) { [self] in
             let header = try inspect(declared)
-            try handle.synchronize()
             try handle.close()
-            try FileManager.default.moveItem(at: partial, to: final)
-            // The name is on disk only with its folder.
-            try FileHandle(forReadingFrom: final.deletingLastPathComponent()).synchronize()
+            do {
+                try DurableFile.commit(partial.path, as: final.path)
+            } catch {
+                throw CloudError(.unavailable, "The image store is full or cannot be written.", cause: error)
+            }
             return ImageDigest(
                 size: state.size, virtualSize: Int(header.virtualSizeBytes), md5: hex(state.md5.finalize()),
                 sha512: hex(state.sha512.finalize()))

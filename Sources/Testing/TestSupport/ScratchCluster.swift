@@ -117,6 +117,7 @@ actor ScratchCluster {
     private static func settings(_ folder: String, _ database: String) -> PostgresSettings {
         var settings = PostgresSettings(connection: "host=\(folder) user=novella dbname=\(database)")
         settings.maximumConnections = 4
+        settings.demandsDurability = false
         return settings
     }
 }

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import HostProtocol
 
@@ -16,13 +17,14 @@ enum PosixFile {
         return false
     }
 
+    /// A folder that outlives a loss of power, with those above it.
     static func makeFolder(_ path: String, mode: mode_t = 0o711) throws {
-        if mkdir(path, mode) == 0 {
-            // The process's umask may have taken bits away.
-            guard chmod(path, mode) == 0 else { throw failure("chmod", path) }
-        } else if errno != EEXIST {
-            throw failure("mkdir", path)
-        }
+        try told { () throws(FileFailure) in try DurableFile.makeFolder(path, mode: mode) }
+    }
+
+    /// A folder for what is not finished.
+    static func makeDraftFolder(_ path: String) throws {
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("mkdir", path) }
     }
 
     static func names(in folder: String) throws -> [String] {
@@ -39,49 +41,41 @@ enum PosixFile {
     }
 
     static func write(_ bytes: [UInt8], to descriptor: Int32, path: String) throws {
-        try bytes.withUnsafeBytes { buffer in
-            var rest = buffer[...]
-            while !rest.isEmpty {
-                let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                if count < 0 {
-                    if errno == EINTR { continue }
-                    throw failure("write", path)
-                }
-                rest = rest.dropFirst(count)
-            }
-        }
+        try told { () throws(FileFailure) in try DurableFile.write(bytes, to: descriptor, path: path) }
     }
 
     static func create(_ path: String, mode: mode_t = 0o600) throws -> Int32 {
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
-        guard descriptor >= 0 else { throw failure("create", path) }
-        return descriptor
+        try told { () throws(FileFailure) in try DurableFile.create(path, mode: mode) }
     }
 
-    static func sync(_ path: String) throws {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw failure("open", path) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw failure("fsync", path) }
+    /// Sees to it that a crash takes no name in the folder away, and brings none back.
+    static func sync(_ folder: String) throws {
+        try told { () throws(FileFailure) in try DurableFile.sync(folder) }
     }
 
     /// Gives a finished file its name. When this returns, a crash takes neither the content nor the name away.
     static func commit(_ temporary: String, as path: String, mode: mode_t = 0o600) throws {
-        guard chmod(temporary, mode) == 0 else { throw failure("chmod", temporary) }
-        try sync(temporary)
-        guard rename(temporary, path) == 0 else { throw failure("rename", path) }
-        try sync(parent(of: path))
+        try told { () throws(FileFailure) in try DurableFile.commit(temporary, as: path, mode: mode) }
+    }
+
+    /// Renames within one folder; a crash does not bring the old name back.
+    static func rename(_ old: String, to new: String) throws {
+        try told { () throws(FileFailure) in try DurableFile.rename(old, to: new) }
     }
 
     /// Writes a small file so that a reader finds the old content or the new, never a part.
     static func replace(_ path: String, with bytes: [UInt8]) throws {
-        let temporary = temporaryName(beside: path)
-        let descriptor = try create(temporary)
-        do {
-            defer { close(descriptor) }
-            try write(bytes, to: descriptor, path: temporary)
+        try told { () throws(FileFailure) in
+            try DurableFile.replace(path, with: bytes, draft: temporaryName(beside: path))
         }
-        try commit(temporary, as: path)
+    }
+
+    private static func told<Value>(_ body: () throws(FileFailure) -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch {
+            throw failure(error.call, error.path, code: error.code)
+        }
     }
 
     static func temporaryName(beside path: String) -> String {
@@ -89,10 +83,7 @@ enum PosixFile {
         return "\(parent(of: path))/\(StoragePaths.temporaryPrefix)\(name)-\(UUID().uuidString.lowercased())"
     }
 
-    static func parent(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
-        return String(path[..<slash])
-    }
+    static func parent(of path: String) -> String { DurableFile.parent(of: path) }
 
     static func makeSparse(_ path: String, bytes: Int64) throws {
         let descriptor = try create(path)

@@ -1,0 +1,103 @@
+import Foundation
+import GRDB
+import GRDBSQLite
+import Model
+import Store
+import Synchronization
+import Testing
+
+@testable import StoreSQLite
+
+/// Counts the syncs of one connection's log, which SQLite does by this table of functions.
+private enum LogSyncs {
+    static let count = Atomic(0)
+    nonisolated(unsafe) static var original: UnsafePointer<sqlite3_io_methods>?
+
+    static func watch(_ connection: OpaquePointer?) throws {
+        var log: UnsafeMutablePointer<sqlite3_file>?
+        #expect(sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK)
+        let file = try #require(log)
+        let methods = try #require(file.pointee.pMethods)
+        original = methods
+        // As long as the process, because the connection closes when it likes.
+        let counting = UnsafeMutablePointer<sqlite3_io_methods>.allocate(capacity: 1)
+        counting.initialize(to: methods.pointee)
+        counting.pointee.xSync = { file, flags in
+            LogSyncs.count.add(1, ordering: .relaxed)
+            return LogSyncs.original?.pointee.xSync(file, flags) ?? SQLITE_IOERR
+        }
+        file.pointee.pMethods = UnsafePointer(counting)
+    }
+}
+
+/// What SQLite does when it commits, asked of SQLite.
+@Suite(.timeLimit(.minutes(3)))
+struct DurabilityTests {
+    private func inStore(_ body: (SQLiteDatabase, String) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.path + "/novella-store-\(UUIDText.random())"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let path = folder + "/cloud.db"
+        let store = try SQLiteDatabase(path: path) { Issue.record($0) }
+        try store.migrate()
+        try await body(store, path)
+        try await store.close()
+        try FileManager.default.removeItem(atPath: folder)
+    }
+
+    @Test func everyConnectionHasWhatIsNeeded() async throws {
+        try await inStore { store, _ in
+            #expect(store.connections.count == 6)
+            for connection in store.connections {
+                #expect(try ConnectionSettings(inForceOn: connection) == .needed)
+            }
+            let found = try await store.transaction { try $0.integer("PRAGMA synchronous") }
+            #expect(found == 2)
+        }
+    }
+
+    /// A second opening finds a log that is there already.
+    @Test func aSecondOpeningHasItToo() async throws {
+        try await inStore { _, path in
+            let second = try SQLiteDatabase(path: path) { Issue.record($0) }
+            for connection in second.connections {
+                #expect(try ConnectionSettings(inForceOn: connection) == .needed)
+            }
+            try await second.close()
+        }
+    }
+
+    @Test func theLogIsSyncedBeforeACommitReturns() async throws {
+        try await inStore { store, _ in
+            try store.writer.inDatabase { try LogSyncs.watch($0.sqliteConnection) }
+            for number in 1...20 {
+                let before = LogSyncs.count.load(ordering: .relaxed)
+                try await store.transaction { try $0.insert(Region(id: "r\(number)")) }
+                #expect(LogSyncs.count.load(ordering: .relaxed) > before)
+            }
+            // So that it is known what is counted.
+            try store.writer.inDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
+            let before = LogSyncs.count.load(ordering: .relaxed)
+            try await store.transaction { try $0.insert(Region(id: "unsynced")) }
+            #expect(LogSyncs.count.load(ordering: .relaxed) == before)
+        }
+    }
+
+    @Test func lessIsRefusedByName() async throws {
+        try await inStore { store, path in
+            try store.writer.inDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
+            let error = #expect(throws: StoreError.self) { try ConnectionSettings.demand(on: store.writer) }
+            #expect(error?.description.contains("synchronous is 1, needed is 2 (FULL)") == true)
+            #expect(error?.description.contains(path) == true)
+        }
+    }
+
+    @Test func eachShortcomingIsNamed() {
+        let poor = ConnectionSettings(synchronous: 0, journalMode: "delete", foreignKeys: 0)
+        #expect(
+            poor.shortcomings == [
+                "synchronous is 0, needed is 2 (FULL)", "journal_mode is delete, needed is wal",
+                "foreign_keys is 0, needed is 1",
+            ])
+        #expect(ConnectionSettings(synchronous: 3, journalMode: "wal", foreignKeys: 1).shortcomings.isEmpty)
+    }
+}

@@ -8,16 +8,52 @@ extension ComputeService {
     package func servers(
         _ filter: ServerFilter, allProjects: Bool, marker: ServerID?, limit: Int, by caller: Caller
     ) async throws -> [Server] {
+        let query = try Self.scoped(filter, allProjects, caller)
+        return try await database.read { db in
+            try Self.check(marker, by: caller, db)
+            return try ServerQueries.list(query, after: marker, limit: limit, db)
+        }
+    }
+
+    private static func scoped(_ filter: ServerFilter, _ allProjects: Bool, _ caller: Caller) throws -> ServerFilter {
         var wanted = filter
         if !allProjects { wanted.project = try caller.project() }
-        let query = wanted
+        return wanted
+    }
+
+    private static func check(_ marker: ServerID?, by caller: Caller, _ db: any Connection) throws {
+        guard let marker else { return }
+        guard let found = try db.find(Server.self, key: .id(marker)), caller.owns(found.projectID) else {
+            throw CloudError.badRequest("marker [\(marker)] not found")
+        }
+    }
+
+    /// The same servers, row by row, for an answer that is written straight from the store.
+    package func write<Result: Sendable>(
+        _ filter: ServerFilter, allProjects: Bool, marker: ServerID?, limit: Int, _ columns: [ServerColumn],
+        by caller: Caller,
+        _ body:
+            @escaping @Sendable (
+                (_ each: (any ServerRow) throws -> Void) throws -> (count: Int, last: String?)
+            ) throws -> Result
+    ) async throws -> Result {
+        let query = try Self.scoped(filter, allProjects, caller)
         return try await database.read { db in
-            if let marker {
-                guard let found = try db.find(Server.self, key: .id(marker)), caller.owns(found.projectID) else {
-                    throw CloudError.badRequest("marker [\(marker)] not found")
-                }
+            try Self.check(marker, by: caller, db)
+            return try body { each in
+                try ServerQueries.forEach(query, after: marker, limit: limit, columns, db, each)
             }
-            return try ServerQueries.list(query, after: marker, limit: limit, db)
+        }
+    }
+
+    /// One server that the caller sees.
+    package func write<Result: Sendable>(
+        _ id: ServerID, _ columns: [ServerColumn], by caller: Caller,
+        _ body: @escaping @Sendable (_ each: (_ body: (any ServerRow) throws -> Void) throws -> Void) throws -> Result
+    ) async throws -> Result {
+        try await database.read { db in
+            _ = try visible(id, by: caller, db)
+            return try body { try ServerQueries.row(id, columns, db, $0) }
         }
     }
 
@@ -34,12 +70,6 @@ extension ComputeService {
             try db.update(server)
             return server
         }
-    }
-
-    /// User data of servers as it was given, base64; for administrators.
-    package func userData(of servers: [Server]) async throws -> [ServerID: String] {
-        let ids = servers.map(\.id)
-        return try await database.read { try ServerQueries.userData(of: ids, $0) }
     }
 
     /// The host of a server as the scheduler knows it.

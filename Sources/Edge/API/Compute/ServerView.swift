@@ -4,41 +4,51 @@ import Compute
 import Model
 import Wire
 
-/// What the servers of one answer share.
-struct ServerContext: Sendable {
+/// What the servers of one answer share; used by one task.
+final class ServerContext {
     let isForAdmin: Bool
     let baseURL: String
     let rootURL: String
-    private var digests: [ProjectID: [HostID: String]] = [:]
+    /// Whether addresses have a version and the address itself, and no more.
+    var showsPlainAddresses = false
+    /// The server group, where it is shown.
+    var group: ServerGroupID?
+    private let hosts: [String: HostState]
+    private var digests: [String: String] = [:]
 
-    init(_ request: APIRequest) {
+    init(_ request: APIRequest, hosts: [HostState]) {
         isForAdmin = request.caller.isAdmin
         baseURL = request.baseURL
         rootURL = request.rootURL
+        self.hosts = Dictionary(hosts.map { ($0.id.text, $0) }) { $1 }
     }
 
+    func host(of row: any ServerRow) -> HostState? { row.optionalText(.hostID).flatMap { hosts[$0] } }
+
     /// What the project may know of the host; made once for each pair.
-    mutating func digest(of host: HostState?, for project: ProjectID) -> String {
-        guard let host else { return "" }
-        if let made = digests[project]?[host.id] { return made }
-        let digest = ComputeService.hostDigest(host.hostname, for: project)
-        digests[project, default: [:]][host.id] = digest
+    func digest(of host: HostState, for project: String) -> String {
+        let key = project + host.id.text
+        if let made = digests[key] { return made }
+        let digest = ComputeService.hostDigest(host.hostname, for: ProjectID(project))
+        digests[key] = digest
         return digest
     }
 }
 
-/// A server and what its answers need beyond its row.
-struct ServerRendering: Sendable {
-    var server: Server
-    var state: ServerState
-    var host: HostState?
-    var hostDigest: String
-    var userData: String?
-    /// The server group, where it is shown.
-    var group: ServerGroupID?
-    let isForAdmin: Bool
-    let baseURL: String
-    let rootURL: String
+/// A server's row and what its answers need beyond it.
+struct ServerRendering {
+    let row: any ServerRow
+    let state: ServerState
+    let host: HostState?
+    let context: ServerContext
+
+    /// `nil` for the state of a list that shows none.
+    init(_ row: any ServerRow, in context: ServerContext, withState: Bool = true) throws {
+        self.row = row
+        self.context = context
+        state = withState ? try row.state() : ServerState(settled: .building, operation: nil, phase: 0, power: 0)
+        host = withState ? context.host(of: row) : nil
+    }
 
     var hostname: String? { host?.hostname }
 
@@ -48,25 +58,36 @@ struct ServerRendering: Sendable {
         if host.isDisabled { return "MAINTENANCE" }
         return host.isUp ? "UP" : "DOWN"
     }
+}
 
-    init(
-        _ server: Server, host: HostState?, userData: String? = nil, group: ServerGroupID? = nil,
-        in context: inout ServerContext
+extension JSONWriter {
+    /// A text of the row; null where there is none, or what stands for it.
+    fileprivate mutating func field(
+        _ name: StaticString, _ rendering: ServerRendering, _ column: ServerColumn, else other: StaticString? = nil
     ) {
-        self.server = server
-        state = server.state
-        self.host = host
-        hostDigest = context.digest(of: host, for: server.projectID)
-        self.userData = userData
-        self.group = group
-        isForAdmin = context.isForAdmin
-        baseURL = context.baseURL
-        rootURL = context.rootURL
+        key(name)
+        guard rendering.row.isNull(column) else { return rendering.row.withUTF8(column) { value(utf8: $0) } }
+        if let other { value("\(other)") } else { null() }
+    }
+
+    /// A text of the row that is JSON.
+    fileprivate mutating func field(_ name: StaticString, json column: ServerColumn, of rendering: ServerRendering) {
+        key(name)
+        rendering.row.withUTF8(column) { raw(utf8: $0) }
     }
 }
 
 /// The microversions of a server's answer, one row a field (api-ref, "Show Server Details").
 enum ServerView {
+    static let summaryColumns: [ServerColumn] = [.name]
+    /// What the other answers are written from.
+    static let detailColumns: [ServerColumn] = [
+        .name, .projectID, .userID, .description, .hostname, .reservationID, .launchIndex, .settled, .operation, .phase,
+        .power, .fault, .isLocked, .lockedReason, .hostID, .requestedZone, .availabilityZone, .flavorID, .flavor,
+        .imageID, .imageProperties, .keyName, .metadata, .tags, .addresses, .securityGroups, .hints, .configDrive,
+        .accessIPv4, .accessIPv6, .diskConfig, .createdAt, .updatedAt, .launchedAt, .terminatedAt,
+    ]
+
     static let detail: [Field<ServerRendering>] = basics + placement + states + facts + extras
 
     /// One server by itself says more than a row of a list.
@@ -77,51 +98,53 @@ enum ServerView {
         basics + (placement + states + facts).map { $0.from(75) } + extras + groups
 
     private static let groups = [
-        Field<ServerRendering>(since: 71) { $1.field("server_groups", strings: $0.group.map { [$0.text] } ?? []) }
+        Field<ServerRendering>(since: 71) {
+            $1.field("server_groups", strings: $0.context.group.map { [$0.text] } ?? [])
+        }
     ]
 
     static let summary: [Field<ServerRendering>] = [
-        Field { $1.field("id", $0.server.id) },
-        Field { $1.field("name", $0.server.name) },
+        Field { $1.field("id", $0, .id) },
+        Field { $1.field("name", $0, .name) },
         Field { links($0, &$1) },
     ]
 
     private static let basics: [Field<ServerRendering>] = [
-        Field { $1.field("id", $0.server.id) },
-        Field { $1.field("name", $0.server.name) },
+        Field { $1.field("id", $0, .id) },
+        Field { $1.field("name", $0, .name) },
         Field { $1.field("status", $0.state.status) },
-        Field { $1.field("tenant_id", $0.server.projectID) },
-        Field { $1.field("user_id", $0.server.userID) },
-        Field { $1.field("metadata", $0.server.metadata) },
-        Field { $1.field("hostId", $0.hostDigest) },
+        Field { $1.field("tenant_id", $0, .projectID) },
+        Field { $1.field("user_id", $0, .userID) },
+        Field { $1.field("metadata", json: .metadata, of: $0) },
+        Field { hostDigest($0, &$1) },
         Field(until: 97) { image($0, withProperties: false, &$1) },
         Field(since: 98) { image($0, withProperties: true, &$1) },
         Field(until: 46) { flavorLink($0, &$1) },
-        Field(since: 47) { $1.field("flavor", $0.server.flavor) },
-        Field { $1.field("created", $0.server.createdAt.iso8601()) },
-        Field { $1.field("updated", $0.server.updatedAt.iso8601()) },
-        Field { $1.field("addresses", raw: $0.server.addresses) },
-        Field { $1.field("accessIPv4", $0.server.accessIPv4 ?? "") },
-        Field { $1.field("accessIPv6", $0.server.accessIPv6 ?? "") },
+        Field(since: 47) { $1.field("flavor", json: .flavor, of: $0) },
+        Field { $1.field("created", $0.row.time(.createdAt)?.iso8601()) },
+        Field { $1.field("updated", $0.row.time(.updatedAt)?.iso8601()) },
+        Field { addresses($0, &$1) },
+        Field { $1.field("accessIPv4", $0, .accessIPv4, else: "") },
+        Field { $1.field("accessIPv6", $0, .accessIPv6, else: "") },
         Field { links($0, &$1) },
-        Field { $1.field("OS-DCF:diskConfig", $0.server.diskConfig) },
+        Field { $1.field("OS-DCF:diskConfig", $0, .diskConfig) },
         Field { progress($0, &$1) },
         Field { fault($0, &$1) },
     ]
 
     private static let placement: [Field<ServerRendering>] = [
-        Field { $1.field("OS-EXT-AZ:availability_zone", $0.server.availabilityZone ?? "") },
+        Field { $1.field("OS-EXT-AZ:availability_zone", $0, .availabilityZone, else: "") },
         Field(adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:host", $0.hostname) },
-        Field(adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:instance_name", "instance-\($0.server.id.text.prefix(8))") },
+        Field(adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:instance_name", "instance-\($0.row.text(.id).prefix(8))") },
         Field(adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:hypervisor_hostname", $0.hostname) },
-        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:reservation_id", $0.server.reservationID) },
-        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:launch_index", $0.server.launchIndex) },
-        Field(since: 3, until: 89, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:hostname", $0.server.hostname) },
-        Field(since: 90) { $1.field("OS-EXT-SRV-ATTR:hostname", $0.server.hostname) },
+        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:reservation_id", $0, .reservationID) },
+        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:launch_index", $0.row.integer(.launchIndex)) },
+        Field(since: 3, until: 89, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:hostname", $0, .hostname) },
+        Field(since: 90) { $1.field("OS-EXT-SRV-ATTR:hostname", $0, .hostname) },
         Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:kernel_id", "") },
         Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:ramdisk_id", "") },
         Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:root_device_name", "/dev/vda") },
-        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:user_data", $0.userData) },
+        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:user_data", $0, .userData) },
         Field(since: 16, adminOnly: true) { $1.field("host_status", $0.hostStatus) },
     ]
 
@@ -129,25 +152,25 @@ enum ServerView {
         Field { $1.field("OS-EXT-STS:task_state", $0.state.taskState) },
         Field { $1.field("OS-EXT-STS:vm_state", $0.state.vmState) },
         Field { $1.field("OS-EXT-STS:power_state", $0.state.powerState) },
-        Field { $1.field("OS-SRV-USG:launched_at", $0.server.launchedAt.map(plainTime)) },
-        Field { $1.field("OS-SRV-USG:terminated_at", $0.server.terminatedAt.map(plainTime)) },
+        Field { $1.field("OS-SRV-USG:launched_at", $0.row.time(.launchedAt).map(plainTime)) },
+        Field { $1.field("OS-SRV-USG:terminated_at", $0.row.time(.terminatedAt).map(plainTime)) },
     ]
 
     private static let facts: [Field<ServerRendering>] = [
-        Field { $1.field("key_name", $0.server.keyName) },
-        Field { $1.field("config_drive", $0.server.configDrive ? "True" : "") },
+        Field { $1.field("key_name", $0, .keyName) },
+        Field { $1.field("config_drive", $0.row.integer(.configDrive) != 0 ? "True" : "") },
         Field { securityGroups($0, &$1) },
         Field { _, writer in writer.array("os-extended-volumes:volumes_attached") { _ in } },
     ]
 
     private static let extras: [Field<ServerRendering>] = [
-        Field(since: 9) { $1.field("locked", $0.server.isLocked) },
-        Field(since: 73) { $1.field("locked_reason", $0.server.lockedReason) },
-        Field(since: 19) { $1.field("description", $0.server.description) },
-        Field(since: 26) { $1.field("tags", $0.server.tags) },
+        Field(since: 9) { $1.field("locked", $0.row.integer(.isLocked) != 0) },
+        Field(since: 73) { $1.field("locked_reason", $0, .lockedReason) },
+        Field(since: 19) { $1.field("description", $0, .description) },
+        Field(since: 26) { $1.field("tags", json: .tags, of: $0) },
         Field(since: 63) { _, writer in writer.null("trusted_image_certificates") },
-        Field(since: 96) { $1.field("pinned_availability_zone", $0.server.requestedZone) },
-        Field(since: 100) { $1.field("scheduler_hints", raw: $0.server.hints) },
+        Field(since: 96) { $1.field("pinned_availability_zone", $0, .requestedZone) },
+        Field(since: 100) { $1.field("scheduler_hints", json: .hints, of: $0) },
     ]
 
     /// Nova's form without a zone, as `launched_at` has it.
@@ -156,32 +179,47 @@ enum ServerView {
     }
 
     static func links(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
-        writeLinks("/servers/", "/compute/servers/", rendering.server.id, rendering.baseURL, rendering.rootURL, &writer)
+        links(rendering.row.text(.id), rendering.context, &writer)
+    }
+
+    static func links(_ id: String, _ context: ServerContext, _ writer: inout JSONWriter) {
+        writeLinks("/servers/", "/compute/servers/", ServerID(id), context.baseURL, context.rootURL, &writer)
+    }
+
+    private static func hostDigest(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
+        let digest = rendering.host.map { rendering.context.digest(of: $0, for: rendering.row.text(.projectID)) }
+        writer.field("hostId", digest ?? "")
+    }
+
+    private static func addresses(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
+        guard rendering.context.showsPlainAddresses, let plain = try? ServerAddresses(rendering.row.text(.addresses))
+        else { return writer.field("addresses", json: .addresses, of: rendering) }
+        writer.field("addresses", raw: plain.json)
     }
 
     private static func image(
         _ rendering: ServerRendering, withProperties: Bool, _ writer: inout JSONWriter
     ) {
-        guard let id = rendering.server.imageID else { return writer.field("image", "") }
+        guard let id = rendering.row.optionalText(.imageID) else { return writer.field("image", "") }
         writer.object("image") { writer in
             writer.field("id", id)
             writer.array("links") { writer in
                 writer.object {
                     $0.field("rel", "bookmark")
-                    $0.field("href", rendering.rootURL, "/compute/images/", id.text)
+                    $0.field("href", rendering.context.rootURL, "/compute/images/", id)
                 }
             }
-            if withProperties { writer.field("properties", rendering.server.imageProperties) }
+            if withProperties { writer.field("properties", json: .imageProperties, of: rendering) }
         }
     }
 
     private static func flavorLink(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
         writer.object("flavor") { writer in
-            writer.field("id", rendering.server.flavorID)
+            writer.field("id", rendering, .flavorID)
             writer.array("links") { writer in
                 writer.object {
                     $0.field("rel", "bookmark")
-                    $0.field("href", rendering.rootURL, "/compute/flavors/", rendering.server.flavorID.text)
+                    $0.field("href", rendering.context.rootURL, "/compute/flavors/", rendering.row.text(.flavorID))
                 }
             }
         }
@@ -190,33 +228,38 @@ enum ServerView {
     private static func progress(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
         switch rendering.state.status {
         case "ACTIVE", "BUILD", "REBOOT", "HARD_REBOOT", "RESIZE", "REBUILD", "MIGRATING", "PASSWORD", "VERIFY_RESIZE":
-            writer.field("progress", rendering.server.progress)
+            writer.field("progress", rendering.progress)
         default: return
         }
     }
 
     private static func fault(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
-        guard ["ERROR", "DELETED"].contains(rendering.state.status), let kept = rendering.server.fault else { return }
+        guard ["ERROR", "DELETED"].contains(rendering.state.status), let kept = rendering.row.optionalText(.fault)
+        else {
+            return
+        }
         let fault: ServerFault
         do {
-            fault = try kept.value()
+            fault = try JSONText<ServerFault>(raw: kept).value()
         } catch {
             // One unreadable row must not take a whole list away.
             fault = ServerFault(
-                code: 500, created: rendering.server.updatedAt.iso8601(),
+                code: 500, created: rendering.row.time(.updatedAt)?.iso8601() ?? "",
                 message: "The fault that is kept of this server cannot be read.", details: "\(error)")
         }
         writer.object("fault") { writer in
             writer.field("code", fault.code)
             writer.field("created", fault.created)
             writer.field("message", fault.message)
-            if rendering.isForAdmin, let details = fault.details { writer.field("details", details) }
+            if rendering.context.isForAdmin, let details = fault.details { writer.field("details", details) }
         }
     }
 
     private static func securityGroups(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
-        if rendering.server.securityGroups != "[]" {
-            writer.field("security_groups", raw: rendering.server.securityGroups)
+        rendering.row.withUTF8(.securityGroups) { groups in
+            guard groups.count > 2 else { return }
+            writer.key("security_groups")
+            writer.raw(utf8: groups)
         }
     }
 }
@@ -238,7 +281,12 @@ func writeLinks<Kind>(
     }
 }
 
-extension Server {
+extension ServerRendering {
     /// In percent: a server that has been built is done.
+    fileprivate var progress: Int { state.vmState == "building" || row.isNull(.launchedAt) ? 0 : 100 }
+}
+
+extension Server {
+    /// The same of a record.
     var progress: Int { settled == .building || launchedAt == nil ? 0 : 100 }
 }

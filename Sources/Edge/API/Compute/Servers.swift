@@ -29,51 +29,50 @@ struct ServersAPI: Sendable {
         let hosts = compute.capacity.all
         let (filter, allProjects) = try ServerListFilter.read(request) { name in hosts.first { $0.hostname == name }?.id
         }
-        let found =
-            page.limit == 0
-            ? []
-            : try await compute.servers(
-                filter, allProjects: allProjects, marker: page.marker.map { ServerID($0) }, limit: page.limit,
-                by: request.caller)
         let plan = FieldPlan(
             detailed ? ServerView.detail : ServerView.summary, at: request.version, admin: request.caller.isAdmin)
-        let hostByID = Dictionary(uniqueKeysWithValues: hosts.map { ($0.id, $0) })
-        let userData = detailed ? try await userData(of: found, request) : [:]
-        var context = ServerContext(request)
-        return .json(reserving: 256 + found.count * 2048) { writer in
-            writer.array("servers") { writer in
-                for server in found {
-                    let host = server.hostID.flatMap { hostByID[$0] }
-                    plan.write(
-                        ServerRendering(server, host: host, userData: userData[server.id], in: &context), to: &writer)
+        guard page.limit > 0 else { return .json { $0.array("servers") { _ in } } }
+        return try await compute.write(
+            filter, allProjects: allProjects, marker: page.marker.map { ServerID($0) }, limit: page.limit,
+            detailed ? columns(request) : ServerView.summaryColumns, by: request.caller
+        ) { each in
+            let context = ServerContext(request, hosts: hosts)
+            return try .json(reserving: detailed ? 65_536 : 16_384) { writer in
+                var found: (count: Int, last: String?) = (0, nil)
+                try writer.array("servers") { writer in
+                    found = try each { row in
+                        plan.write(try ServerRendering(row, in: context, withState: detailed), to: &writer)
+                    }
                 }
+                page.writeNext("servers_links", last: found.last, count: found.count, request, to: &writer)
             }
-            page.writeNext("servers_links", last: found.last?.id.text, count: found.count, request, to: &writer)
         }
     }
 
     private func show(_ request: APIRequest) async throws -> APIResponse {
-        try await render(try await compute.server(request.id(), by: request.caller), ServerView.show, request)
+        try await render(request.id(), ServerView.show, request)
     }
 
-    /// For the answers that show it, to administrators from 2.3.
-    private func userData(of servers: [Server], _ request: APIRequest) async throws -> [ServerID: String] {
-        guard request.caller.isAdmin, request.version >= Microversion(2, 3) else { return [:] }
-        return try await compute.userData(of: servers)
+    /// User data is for administrators, from 2.3.
+    private func columns(_ request: APIRequest) -> [ServerColumn] {
+        let showsUserData = request.caller.isAdmin && request.version >= Microversion(2, 3)
+        return ServerView.detailColumns + (showsUserData ? [.userData] : [])
     }
 
     private func render(
-        _ server: Server, _ fields: [Field<ServerRendering>], _ request: APIRequest
+        _ id: ServerID, _ fields: [Field<ServerRendering>], plainAddresses: Bool = false, _ request: APIRequest
     ) async throws -> APIResponse {
-        let userData = try await userData(of: [server], request)[server.id]
-        let group = request.version >= Microversion(2, 71) ? try await compute.serverGroup(of: server.id) : nil
+        let group = request.version >= Microversion(2, 71) ? try await compute.serverGroup(of: id) : nil
         let plan = FieldPlan(fields, at: request.version, admin: request.caller.isAdmin)
-        var context = ServerContext(request)
-        return .json(reserving: 4096) { writer in
-            writer.key("server")
-            let host = compute.host(of: server)
-            plan.write(
-                ServerRendering(server, host: host, userData: userData, group: group, in: &context), to: &writer)
+        let hosts = compute.capacity.all
+        return try await compute.write(id, [.id] + columns(request), by: request.caller) { each in
+            let context = ServerContext(request, hosts: hosts)
+            context.group = group
+            context.showsPlainAddresses = plainAddresses
+            return try .json(reserving: 4096) { writer in
+                writer.key("server")
+                try each { plan.write(try ServerRendering($0, in: context), to: &writer) }
+            }
         }
     }
 
@@ -84,11 +83,10 @@ struct ServersAPI: Sendable {
         if parsed.returnReservation {
             return .json(.accepted) { $0.field("reservation_id", first.reservationID) }
         }
-        var context = ServerContext(request)
         let response = APIResponse.json(.accepted) { writer in
             writer.object("server") { writer in
                 writer.field("id", first.id)
-                ServerView.links(ServerRendering(first, host: nil, in: &context), &writer)
+                ServerView.links(first.id.text, ServerContext(request, hosts: []), &writer)
                 writer.field("OS-DCF:diskConfig", first.diskConfig)
                 writer.array("security_groups") { writer in
                     for name in parsed.request.securityGroups ?? ["default"] {
@@ -103,9 +101,9 @@ struct ServersAPI: Sendable {
 
     private func update(_ request: APIRequest) async throws -> APIResponse {
         let wanted = try ServerUpdateBody(try await request.body("server"), at: request.version)
-        var changed = try await compute.update(request.id(), by: request.caller) { try wanted.apply(to: &$0) }
-        if request.version < Microversion(2, 75) { changed.addresses = try ServerAddresses(changed.addresses).json }
-        return try await render(changed, ServerView.update, request)
+        _ = try await compute.update(request.id(), by: request.caller) { try wanted.apply(to: &$0) }
+        return try await render(
+            request.id(), ServerView.update, plainAddresses: request.version < Microversion(2, 75), request)
     }
 
     private func addresses(_ request: APIRequest) async throws -> APIResponse {

@@ -114,24 +114,13 @@ package enum ServerQueries {
     package static func list(
         _ filter: ServerFilter, after marker: ServerID?, limit: Int, _ db: any Connection
     ) throws -> [Server] {
-        let (fixed, arguments) = conditions(of: filter)
-        let order = completed(filter.order)
-        let sorting = order.map { "\($0.key.expression) \($0.ascending ? "ASC" : "DESC")" }.joined(separator: ", ")
         var found: [Server] = []
         var last = marker
         // Where rows are dropped, the client's limit says nothing of how many must be read.
         let pageSize = filter.keep == nil ? limit : max(limit, 256)
         while found.count < limit {
-            var page = fixed
-            var values = arguments
-            if let last {
-                values.append(.id(last))
-                page.append(beyond("?\(values.count)", in: order))
-            }
-            values.append(.int(pageSize))
-            let rows = try db.fetch(
-                Server.self, "WHERE \(page.joined(separator: " AND ")) ORDER BY \(sorting) LIMIT ?\(values.count)",
-                values)
+            let (condition, arguments) = page(filter, after: last, limit: pageSize)
+            let rows = try db.fetch(Server.self, condition, arguments)
             // A server is a wide value: a list of a thousand is copied only where rows are dropped.
             let kept = if let keep = filter.keep { try rows.filter(keep) } else { rows }
             if found.isEmpty { found = kept } else { found += kept }
@@ -140,6 +129,21 @@ package enum ServerQueries {
         }
         if found.count > limit { found.removeLast(found.count - limit) }
         return found
+    }
+
+    /// All that follows FROM, of rows that the store can judge.
+    static func page(
+        _ filter: ServerFilter, after marker: ServerID?, limit: Int
+    ) -> (condition: String, arguments: [SQLValue]) {
+        var (texts, arguments) = conditions(of: filter)
+        let order = completed(filter.order)
+        if let marker {
+            arguments.append(.id(marker))
+            texts.append(beyond("?\(arguments.count)", in: order))
+        }
+        arguments.append(.int(limit))
+        let sorting = order.map { "\($0.key.expression) \($0.ascending ? "ASC" : "DESC")" }.joined(separator: ", ")
+        return ("WHERE \(texts.joined(separator: " AND ")) ORDER BY \(sorting) LIMIT ?\(arguments.count)", arguments)
     }
 
     private static func conditions(of filter: ServerFilter) -> (texts: [String], arguments: [SQLValue]) {
@@ -193,17 +197,6 @@ package enum ServerQueries {
 
     package static func live(_ id: ServerID, _ db: any Connection) throws -> Server? {
         try db.first(Server.self, "WHERE id = ?1 AND deleted_at IS NULL", [.id(id)])
-    }
-
-    /// The user data of those servers that have any.
-    package static func userData(of servers: [ServerID], _ db: any Connection) throws -> [ServerID: String] {
-        var found: [ServerID: String] = [:]
-        for id in servers {
-            try db.forEach(
-                "SELECT user_data FROM server_requests WHERE server_id = ?1 AND user_data IS NOT NULL", [.id(id)]
-            ) { found[id] = $0.text(0) }
-        }
-        return found
     }
 
     /// The guest has it, or will never ask: the store need not know it.

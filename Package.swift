@@ -31,7 +31,6 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
-let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
@@ -52,7 +51,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -111,8 +109,8 @@ let package = Package(
         room(
             "HostLink", in: "Edge",
             imports: [
-                "Model", "HostProtocol", "Compute", "Image", "Networking", "Metadata", asyncHTTPClient, hummingbird,
-                httpTypes, nioCore, nioHTTP1, lifecycle, logging,
+                "Model", "HostProtocol", "Compute", "Image", "Networking", "Metadata", hummingbird, httpTypes, nioCore,
+                nioPosix, nioHTTP1, lifecycle, logging,
             ]),
 
         // Binaries: wiring, and one file per verb.
@@ -187,7 +185,8 @@ let package = Package(
             "HostLink",
             imports: [
                 "Agent", "Cloud", "Compute", "Dataplane", "HostProtocol", "HostStorage", "Hypervisor", "Model",
-                "Networking", "Store", "TestSupport", hummingbird, httpTypes, logging,
+                "Networking", "Store", "TestSupport", hummingbird, httpTypes, lifecycle, logging, nioCore,
+                nioHTTP1,
             ]),
         tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", "TestSupport", crypto, subprocess]),
         tests("Hypervisor", imports: ["Model", "HostProtocol", "DriverConformance"]),

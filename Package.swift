@@ -23,13 +23,10 @@ func tests(_ name: String, imports: [Target.Dependency] = []) -> Target {
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let inMemoryLogging = Target.Dependency.product(name: "InMemoryLogging", package: "swift-log")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
-let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -45,12 +42,12 @@ let package = Package(
     platforms: [.macOS(.v15)],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        // Without its traits, which bring configuration files of its own.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -59,6 +56,8 @@ let package = Package(
         room("Model", in: "Foundations"),
         room("Store", in: "Foundations", imports: ["Model"]),
         room("Telemetry", in: "Foundations"),
+        .systemLibrary(name: "COpenSSL", path: "Sources/Foundations/COpenSSL"),
+        room("Cryptography", in: "Foundations", imports: ["COpenSSL"]),
         room("StoreSQLite", in: "Foundations", imports: ["Model", "Store", "Telemetry", grdb, grdbSQLite]),
         .target(name: "CPostgres", path: "Sources/Foundations/CPostgres"),
         room("StorePostgres", in: "Foundations", imports: ["Store", "CPostgres"]),
@@ -66,15 +65,14 @@ let package = Package(
         room("HostProtocol", in: "Foundations", imports: ["Model"]),
 
         // Services: verbs and workflows.
-        room("Identity", in: "Services", imports: ["Model", "Store", crypto, cryptoExtras]),
-        room("Image", in: "Services", imports: ["Model", "Store", crypto, logging]),
+        room("Identity", in: "Services", imports: ["Model", "Store", "Cryptography"]),
+        room("Image", in: "Services", imports: ["Model", "Store", "Cryptography", logging]),
         room("Networking", in: "Services", imports: ["Model", "Store", "HostProtocol"]),
         room("Placement", in: "Services", imports: ["Model", "Store"]),
         room(
             "Compute", in: "Services",
             imports: [
-                "Model", "Store", "Workflow", "HostProtocol", "Networking", "Image", crypto, cryptoExtras,
-                logging,
+                "Model", "Store", "Workflow", "HostProtocol", "Networking", "Image", "Cryptography", logging,
             ]),
         room("Inspection", in: "Services", imports: ["Model", "Store", "Compute"]),
 
@@ -87,7 +85,7 @@ let package = Package(
         room(
             "Dataplane", in: "Host",
             imports: ["Model", "HostProtocol", "Tools", "CNamespace", nioCore, nioPosix, nioHTTP1, logging]),
-        room("HostStorage", in: "Host", imports: ["Model", "HostProtocol", "Hypervisor", "Tools", crypto]),
+        room("HostStorage", in: "Host", imports: ["Model", "HostProtocol", "Hypervisor", "Tools", "Cryptography"]),
         room(
             "Agent", in: "Host",
             imports: ["Model", "HostProtocol", "Hypervisor", "Dataplane", "HostStorage", logging]),
@@ -157,6 +155,8 @@ let package = Package(
 
         tests("Model", imports: ["TestSupport"]),
         tests("Telemetry"),
+        tests("Cryptography", imports: ["COpenSSL"]),
+        tests("Identity", imports: ["Model"]),
         tests("Store", imports: ["Model", "TestSupport"]),
         tests("StorePostgres", imports: ["Model", "Store", "TestSupport"]),
         tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),
@@ -188,11 +188,15 @@ let package = Package(
                 "Networking", "Store", "TestSupport", hummingbird, httpTypes, lifecycle, logging, nioCore,
                 nioHTTP1,
             ]),
-        tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", "TestSupport", crypto, subprocess]),
+        tests(
+            "HostStorage",
+            imports: ["Model", "HostProtocol", "Hypervisor", "TestSupport", "Cryptography", subprocess]),
         tests("Hypervisor", imports: ["Model", "HostProtocol", "DriverConformance"]),
         tests(
             "LibvirtDriver",
-            imports: ["Model", "HostProtocol", "Hypervisor", "HostStorage", "DriverConformance", crypto, logging]),
+            imports: [
+                "Model", "HostProtocol", "Hypervisor", "HostStorage", "DriverConformance", "Cryptography", logging,
+            ]),
         tests("Doctor"),
         tests("Dataplane", imports: ["Model", "HostProtocol"]),
         .testTarget(

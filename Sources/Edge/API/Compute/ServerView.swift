@@ -18,10 +18,10 @@ struct ServerContext: Sendable {
     }
 
     /// What the project may know of the host; made once for each pair.
-    mutating func digest(of host: HostState?, for project: ProjectID) -> String {
+    mutating func digest(of host: HostState?, for project: ProjectID) throws -> String {
         guard let host else { return "" }
         if let made = digests[project]?[host.id] { return made }
-        let digest = ComputeService.hostDigest(host.hostname, for: project)
+        let digest = try ComputeService.hostDigest(host.hostname, for: project)
         digests[project, default: [:]][host.id] = digest
         return digest
     }
@@ -52,11 +52,11 @@ struct ServerRendering: Sendable {
     init(
         _ server: Server, host: HostState?, userData: String? = nil, group: ServerGroupID? = nil,
         in context: inout ServerContext
-    ) {
+    ) throws {
         self.server = server
         state = server.state
         self.host = host
-        hostDigest = context.digest(of: host, for: server.projectID)
+        hostDigest = try context.digest(of: host, for: server.projectID)
         self.userData = userData
         self.group = group
         isForAdmin = context.isForAdmin

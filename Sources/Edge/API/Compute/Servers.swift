@@ -40,12 +40,13 @@ struct ServersAPI: Sendable {
         let hostByID = Dictionary(uniqueKeysWithValues: hosts.map { ($0.id, $0) })
         let userData = detailed ? try await userData(of: found, request) : [:]
         var context = ServerContext(request)
-        return .json(reserving: 256 + found.count * 2048) { writer in
-            writer.array("servers") { writer in
+        return try .json(reserving: 256 + found.count * 2048) { writer in
+            try writer.array("servers") { writer in
                 for server in found {
                     let host = server.hostID.flatMap { hostByID[$0] }
                     plan.write(
-                        ServerRendering(server, host: host, userData: userData[server.id], in: &context), to: &writer)
+                        try ServerRendering(server, host: host, userData: userData[server.id], in: &context),
+                        to: &writer)
                 }
             }
             page.writeNext("servers_links", last: found.last?.id.text, count: found.count, request, to: &writer)
@@ -69,11 +70,11 @@ struct ServersAPI: Sendable {
         let group = request.version >= Microversion(2, 71) ? try await compute.serverGroup(of: server.id) : nil
         let plan = FieldPlan(fields, at: request.version, admin: request.caller.isAdmin)
         var context = ServerContext(request)
-        return .json(reserving: 4096) { writer in
+        return try .json(reserving: 4096) { writer in
             writer.key("server")
             let host = compute.host(of: server)
             plan.write(
-                ServerRendering(server, host: host, userData: userData, group: group, in: &context), to: &writer)
+                try ServerRendering(server, host: host, userData: userData, group: group, in: &context), to: &writer)
         }
     }
 
@@ -85,10 +86,10 @@ struct ServersAPI: Sendable {
             return .json(.accepted) { $0.field("reservation_id", first.reservationID) }
         }
         var context = ServerContext(request)
-        let response = APIResponse.json(.accepted) { writer in
-            writer.object("server") { writer in
+        let response = try APIResponse.json(.accepted) { writer in
+            try writer.object("server") { writer in
                 writer.field("id", first.id)
-                ServerView.links(ServerRendering(first, host: nil, in: &context), &writer)
+                ServerView.links(try ServerRendering(first, host: nil, in: &context), &writer)
                 writer.field("OS-DCF:diskConfig", first.diskConfig)
                 writer.array("security_groups") { writer in
                     for name in parsed.request.securityGroups ?? ["default"] {

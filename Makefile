@@ -1,17 +1,18 @@
 # Each target is one command that also works by hand.
-.PHONY: help up down destroy check test fuzz power-cuts golden bench deb
+.PHONY: help up down destroy check test test-unit fuzz power-cuts golden bench deb
 
 help:
-	@echo "up       from this machine to a cloud with a server that answers ssh"
-	@echo "down     stops the cloud; guests, DHCP and rules stay"
-	@echo "destroy  leaves the machine as it was"
-	@echo "check    format, sizes, arrows, forbidden words, a build with declared imports only"
-	@echo "test     unit tests, then the tests that need root (NOVELLA_SKIP_HOST_TESTS=1 leaves them out)"
-	@echo "fuzz     fifty thousand bad requests, and an audit after each thousand"
-	@echo "power-cuts  fifty losses of power in a guest of QEMU's; nothing acknowledged may be lost"
-	@echo "bench    figures of the release build beside the limits of this machine"
-	@echo "deb      a Debian package; scripts/test-deb installs and runs it in a fresh Debian"
-	@echo "golden   rewrites docs/arrows.txt and Tests/Golden, and shows what changed"
+	@echo "up         from this machine to a cloud with a server that answers ssh"
+	@echo "down       stops the cloud; guests, DHCP and rules stay"
+	@echo "destroy    leaves the machine as it was"
+	@echo "check      format, sizes, arrows, forbidden words, a build with declared imports only"
+	@echo "test-unit  the unit tests: no root, no deaths of the process; minutes"
+	@echo "test       all tests, also those that need root (NOVELLA_SKIP_HOST_TESTS=1 leaves them out)"
+	@echo "fuzz       fifty thousand bad requests, and an audit after each thousand"
+	@echo "power-cuts fifty losses of power in a guest of QEMU's; nothing acknowledged may be lost"
+	@echo "bench      figures of the release build beside the limits of this machine"
+	@echo "deb        a Debian package; scripts/test-deb installs and runs it in a fresh Debian"
+	@echo "golden     rewrites docs/arrows.txt and Tests/Golden, and shows what changed"
 
 up:
 	@scripts/up
@@ -31,8 +32,10 @@ check:
 	scripts/check
 
 # All tests at once would wait for each other's turns until their deadlines pass.
-test:
+test-unit:
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=16 swift test
+
+test: test-unit
 	swift run crash-harness points
 	swift run crash-harness points --deaths 2 --every 3
 	swift run crash-harness takeover --every 4

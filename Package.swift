@@ -23,15 +23,11 @@ func tests(_ name: String, imports: [Target.Dependency] = []) -> Target {
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let inMemoryLogging = Target.Dependency.product(name: "InMemoryLogging", package: "swift-log")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-let cryptoExtras = Target.Dependency.product(name: "CryptoExtras", package: "swift-crypto")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
-let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
-let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
@@ -46,13 +42,12 @@ let package = Package(
     platforms: [.macOS(.v15)],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-        .package(url: "https://github.com/swift-server/async-http-client", from: "1.30.0"),
+        // Without its traits, which bring configuration files of its own.
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -62,6 +57,8 @@ let package = Package(
         room("Files", in: "Foundations"),
         room("Store", in: "Foundations", imports: ["Model"]),
         room("Telemetry", in: "Foundations"),
+        .systemLibrary(name: "COpenSSL", path: "Sources/Foundations/COpenSSL"),
+        room("Cryptography", in: "Foundations", imports: ["COpenSSL"]),
         room("StoreSQLite", in: "Foundations", imports: ["Model", "Store", "Telemetry", grdb, grdbSQLite]),
         .target(name: "CPostgres", path: "Sources/Foundations/CPostgres"),
         room("StorePostgres", in: "Foundations", imports: ["Store", "CPostgres"]),
@@ -71,16 +68,17 @@ let package = Package(
         room("Attributes", in: "Foundations", imports: ["Model", "Store", "Wire"]),
 
         // Services: verbs and workflows.
-        room("Identity", in: "Services", imports: ["Model", "Store", crypto, cryptoExtras]),
-        room("Image", in: "Services", imports: ["Model", "Files", "Store", "Attributes", "Wire", crypto, logging]),
+        room("Identity", in: "Services", imports: ["Model", "Store", "Cryptography"]),
+        room(
+            "Image", in: "Services",
+            imports: ["Model", "Files", "Store", "Attributes", "Wire", "Cryptography", logging]),
         room(
             "Networking", in: "Services", imports: ["Model", "Store", "HostProtocol", "Attributes", "Wire"]),
         room("Placement", in: "Services", imports: ["Model", "Store"]),
         room(
             "Compute", in: "Services",
             imports: [
-                "Model", "Store", "Workflow", "HostProtocol", "Networking", "Image", crypto, cryptoExtras,
-                logging,
+                "Model", "Store", "Workflow", "HostProtocol", "Networking", "Image", "Cryptography", logging,
             ]),
         room("Inspection", in: "Services", imports: ["Model", "Store", "Compute"]),
 
@@ -93,7 +91,9 @@ let package = Package(
         room(
             "Dataplane", in: "Host",
             imports: ["Model", "HostProtocol", "Tools", "CNamespace", nioCore, nioPosix, nioHTTP1, logging]),
-        room("HostStorage", in: "Host", imports: ["Model", "Files", "HostProtocol", "Hypervisor", "Tools", crypto]),
+        room(
+            "HostStorage", in: "Host",
+            imports: ["Model", "Files", "HostProtocol", "Hypervisor", "Tools", "Cryptography"]),
         room(
             "Agent", in: "Host",
             imports: ["Model", "HostProtocol", "Hypervisor", "Dataplane", "HostStorage", logging]),
@@ -114,8 +114,8 @@ let package = Package(
         room(
             "HostLink", in: "Edge",
             imports: [
-                "Model", "HostProtocol", "Compute", "Image", "Networking", "Metadata", asyncHTTPClient, hummingbird,
-                httpTypes, nioCore, nioHTTP1, lifecycle, logging,
+                "Model", "HostProtocol", "Compute", "Image", "Networking", "Metadata", hummingbird, httpTypes, nioCore,
+                nioPosix, nioHTTP1, lifecycle, logging,
             ]),
 
         // Binaries: wiring, and one file per verb.
@@ -163,6 +163,8 @@ let package = Package(
         tests("Model", imports: ["TestSupport"]),
         tests("Telemetry"),
         tests("Files"),
+        tests("Cryptography", imports: ["COpenSSL"]),
+        tests("Identity", imports: ["Model"]),
         tests("Store", imports: ["Model", "TestSupport"]),
         tests("Attributes", imports: ["Model", "Store", "Wire", "Image", "Networking", "TestSupport"]),
         tests("StoreSQLite", imports: ["Model", "Store", grdb, grdbSQLite]),
@@ -194,13 +196,18 @@ let package = Package(
             "HostLink",
             imports: [
                 "Agent", "Cloud", "Compute", "Dataplane", "HostProtocol", "HostStorage", "Hypervisor", "Model",
-                "Networking", "Store", "TestSupport", hummingbird, httpTypes, logging,
+                "Networking", "Store", "TestSupport", hummingbird, httpTypes, lifecycle, logging, nioCore,
+                nioHTTP1,
             ]),
-        tests("HostStorage", imports: ["Model", "HostProtocol", "Hypervisor", "TestSupport", crypto, subprocess]),
+        tests(
+            "HostStorage",
+            imports: ["Model", "HostProtocol", "Hypervisor", "TestSupport", "Cryptography", subprocess]),
         tests("Hypervisor", imports: ["Model", "HostProtocol", "DriverConformance"]),
         tests(
             "LibvirtDriver",
-            imports: ["Model", "HostProtocol", "Hypervisor", "HostStorage", "DriverConformance", crypto, logging]),
+            imports: [
+                "Model", "HostProtocol", "Hypervisor", "HostStorage", "DriverConformance", "Cryptography", logging,
+            ]),
         tests("Doctor"),
         tests("Dataplane", imports: ["Model", "HostProtocol"]),
         .testTarget(

@@ -44,4 +44,53 @@ struct KeypairTests {
             _ = try await compute.generateKeypair("after", for: member.userID, by: member)
         }
     }
+
+    @Test func aGeneratedKeyIsOneForSSH() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let member = fixture.people.member
+            let (made, privateKey) = try await fixture.cloud.compute.generateKeypair(
+                "k", for: member.userID, by: member)
+            #expect(privateKey.hasPrefix("-----BEGIN RSA PRIVATE KEY-----\n") && privateKey.hasSuffix("-----\n"))
+            #expect(made.publicKey.hasPrefix("ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ"))
+            #expect(made.publicKey.hasSuffix(" Generated-by-Novella"))
+            #expect(made.fingerprint.wholeMatch(of: /([0-9a-f]{2}:){15}[0-9a-f]{2}/) != nil)
+            let imported = try await fixture.cloud.compute.importKeypair(
+                "same", type: "ssh", publicKey: made.publicKey, for: member.userID, by: member)
+            #expect(imported.fingerprint == made.fingerprint)
+        }
+    }
+
+    @Test func aCertificateIsKnownByTheHashOfItsBytes() async throws {
+        try await CloudFixture.run { fixture async throws in
+            func create(_ name: String, _ text: String) async throws -> Answer {
+                let text = text.replacing("\n", with: "\\n")
+                return try await fixture.request(
+                    .post, "/compute/v2.1/os-keypairs", as: .member, version: "2.2",
+                    json: #"{"keypair": {"name": "\#(name)", "type": "x509", "public_key": "\#(text)"}}"#)
+            }
+            let made = try await create("good", certificate)
+            #expect(made.status == 201, "\(made)")
+            let fingerprint = made.text("keypair.fingerprint")
+            #expect(fingerprint == "78:63:29:76:79:70:ee:07:34:9d:c1:78:9c:ca:74:ce:d1:55:7d:3d")
+            for bad in ["ssh-rsa AAAA", certificate.replacing("MIIBhTCC", with: "MIIBhTCD")] {
+                let refused = try await create("bad", bad)
+                #expect(refused.status == 400, "\(refused)")
+            }
+        }
+    }
 }
+
+/// Of P-256, self-signed.
+private let certificate = """
+    -----BEGIN CERTIFICATE-----
+    MIIBhTCCASugAwIBAgIUYVjUr3G4Z0Uebk19J4W2+myD89swCgYIKoZIzj0EAwIw
+    FzEVMBMGA1UEAwwMbm92ZWxsYS10ZXN0MCAXDTI2MTEyODIwMzU0NFoYDzIxMjYx
+    MTA0MjAzNTQ0WjAXMRUwEwYDVQQDDAxub3ZlbGxhLXRlc3QwWTATBgcqhkjOPQIB
+    BggqhkjOPQMBBwNCAASHujDL2JxmEUdqZYvvsIyx90YazEdWmaRFpi3xBESYrtiy
+    o2KbaAyqKR+oSwFK8XXc264HpyPhsbKqkJIPlLTmo1MwUTAdBgNVHQ4EFgQUYU21
+    f2v07b6h64c2Q2aYpFET1DYwHwYDVR0jBBgwFoAUYU21f2v07b6h64c2Q2aYpFET
+    1DYwDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNIADBFAiAMptfzZFNxkUcD
+    Cq6iAbh+M+DjcGvSnrqafKVR/PWMJwIhAPnMarBwYuPoYFtRywOJBuZvcubDVMgC
+    PWxVsE3TDs+V
+    -----END CERTIFICATE-----
+    """

@@ -75,18 +75,25 @@ actor Door {
     }
 
     func open() async throws {
-        let (running, isRunning) = AsyncStream.makeStream(of: Void.self)
-        let app = Application(
-            responder: server.responder(), configuration: .init(address: .unixDomainSocket(path: socketPath)),
-            onServerRunning: { _ in isRunning.finish() }, logger: silent)
-        serving = RunningService(app) { isRunning.finish() }
-        for await _ in running {}
+        serving = await serve(server.responder(), at: socketPath)
     }
 
     func close() async throws {
         try await serving?.stop()
         serving = nil
     }
+}
+
+/// Listens when it returns.
+func serve<Responder: HTTPResponder>(_ responder: Responder, at socketPath: String) async -> RunningService
+where Responder.Context: InitializableFromSource, Responder.Context.Source == ApplicationRequestContextSource {
+    let (running, isRunning) = AsyncStream.makeStream(of: Void.self)
+    let app = Application(
+        responder: responder, configuration: .init(address: .unixDomainSocket(path: socketPath)),
+        onServerRunning: { _ in isRunning.finish() }, logger: silent)
+    let serving = RunningService(app) { isRunning.finish() }
+    for await _ in running {}
+    return serving
 }
 
 /// A simulated host whose agent knows the cloud by its socket only.

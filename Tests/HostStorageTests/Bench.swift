@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 import HostProtocol
 import Model
@@ -27,8 +27,8 @@ final class Bench: Sendable {
 
     func storage() throws -> FileHostStorage { try FileHostStorage(stateDirectory: folder) }
 
-    func image(_ bytes: [UInt8], format: DiskFormat = .raw) -> ImageReference {
-        let hash = SHA512.hash(data: bytes).map { String(format: "%02x", $0) }.joined()
+    func image(_ bytes: [UInt8], format: DiskFormat = .raw) throws -> ImageReference {
+        let hash = hexDigits(try HashFunction.sha512.hash(bytes))
         return ImageReference(id: .random(), sha512: hash, format: format, sizeBytes: Int64(bytes.count))
     }
 

@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import HostProtocol
 import Hypervisor
@@ -20,7 +19,7 @@ struct FileHostStorageTests {
     }
 
     @Test func makesEverythingOnce() async throws {
-        let wish = desired(bench.image(bytes), everything: true)
+        let wish = try desired(bench.image(bytes), everything: true)
         let drive: @Sendable () async throws -> [ConfigDriveFile] = {
             [ConfigDriveFile(path: "openstack/latest/meta_data.json", content: Array("{}".utf8))]
         }
@@ -39,7 +38,7 @@ struct FileHostStorageTests {
     }
 
     @Test func manyServersFetchAnImageOnce() async throws {
-        let image = bench.image(bytes)
+        let image = try bench.image(bytes)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<6 {
                 group.addTask { [self] in
@@ -53,7 +52,7 @@ struct FileHostStorageTests {
     }
 
     @Test func refusesDamagedLongAndBrokenImages() async throws {
-        let image = bench.image(bytes)
+        let image = try bench.image(bytes)
         var damaged = bytes
         damaged[200_000] ^= 1
         for (content, says) in [
@@ -97,7 +96,7 @@ struct FileHostStorageTests {
     }
 
     @Test func removesAServerAndThenItsImage() async throws {
-        let image = bench.image(bytes)
+        let image = try bench.image(bytes)
         let (first, second) = (desired(image), desired(image))
         for wish in [first, second] {
             _ = try await storage.prepare(wish, imageContent: bench.serve(bytes), configDrive: noDrive)
@@ -113,7 +112,7 @@ struct FileHostStorageTests {
 
     /// The day of an unused image begins when the last server that needs it was seen.
     @Test func anImageStaysForAWhileAfterItsLastServer() async throws {
-        let image = bench.image(bytes)
+        let image = try bench.image(bytes)
         let wish = desired(image)
         _ = try await storage.prepare(wish, imageContent: bench.serve(bytes), configDrive: noDrive)
         let path = try storage.paths.image(image.sha512)
@@ -135,7 +134,7 @@ struct FileHostStorageTests {
     }
 
     @Test func anImageThatIsComingInOrInUseStays() async throws {
-        let image = bench.image(bytes)
+        let image = try bench.image(bytes)
         let (first, second) = (bytes.prefix(100_000), bytes.dropFirst(100_000))
         let storage = self.storage
         let content: ImageCache.Content = { _ in
@@ -152,7 +151,7 @@ struct FileHostStorageTests {
     }
 
     @Test func aStrangerInTheCacheIsNamedAndLeft() async throws {
-        let image = bench.image(bytes)
+        let image = try bench.image(bytes)
         let wish = desired(image)
         _ = try await storage.prepare(wish, imageContent: bench.serve(bytes), configDrive: noDrive)
         try await storage.remove(wish.serverID)
@@ -164,7 +163,7 @@ struct FileHostStorageTests {
     }
 
     @Test func nothingGoesWhileAReferenceCannotBeRead() async throws {
-        let (one, other) = (desired(bench.image(bytes)), desired(bench.image(bytes)))
+        let (one, other) = try (desired(bench.image(bytes)), desired(bench.image(bytes)))
         for wish in [one, other] {
             _ = try await storage.prepare(wish, imageContent: bench.serve(bytes), configDrive: noDrive)
         }
@@ -176,7 +175,7 @@ struct FileHostStorageTests {
     }
 
     @Test func clearsWhatACrashLeft() async throws {
-        let image = bench.image(bytes)
+        let image = try bench.image(bytes)
         let wish = desired(image)
         let folder = try storage.paths.server(wish.serverID).folder
         for path in ["\(storage.paths.images)/.tmp-x", "\(storage.paths.servers)/.tmp-y", "\(folder)/.tmp-z"] {

@@ -31,7 +31,7 @@ struct ImageConversionTests {
     @Test(arguments: ["monolithicSparse", "streamOptimized"])
     func aGuestDiskIsMadeOfAVMDK(subformat: String) async throws {
         let bytes = try await vmdk(subformat)
-        let image = bench.image(bytes, format: .vmdk)
+        let image = try bench.image(bytes, format: .vmdk)
         for size in [0, 1] {
             let files = try await storage.prepare(
                 desired(image, rootGiB: size), imageContent: bench.serve(bytes), configDrive: noDrive)
@@ -53,7 +53,7 @@ struct ImageConversionTests {
         var bytes = try await vmdk("streamOptimized")
         let grains = Int(DiskImageSample(.vmdk, bytes: bytes, size: Int64(bytes.count)).little64(at: 64)) * 512
         for index in grains + 12..<grains + 512 { bytes[index] = 0xff }
-        let image = bench.image(bytes, format: .vmdk)
+        let image = try bench.image(bytes, format: .vmdk)
         let found = await failure {
             _ = try await storage.prepare(desired(image), imageContent: bench.serve(bytes), configDrive: noDrive)
         }

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 import HostProtocol
 import HostStorage
@@ -41,8 +41,8 @@ final class LiveGuestTests {
         #expect(process.terminationStatus == 0)
     }
 
-    private func desired(_ image: [UInt8]) -> DesiredServer {
-        let hash = SHA512.hash(data: image).map { String(format: "%02x", $0) }.joined()
+    private func desired(_ image: [UInt8]) throws -> DesiredServer {
+        let hash = hexDigits(try HashFunction.sha512.hash(image))
         return DesiredServer(
             serverID: server, epoch: 1, presence: .present, power: .running,
             hardware: GuestHardware(
@@ -78,7 +78,7 @@ final class LiveGuestTests {
         #expect(try storage.closedFolder() == nil)
         let driver = try await LibvirtDriver.connect(
             .init(cloudTag: "7e59", hostname: "test", storagePath: folder), logger: Logger(label: "test"))
-        let wish = desired(image)
+        let wish = try desired(image)
         let files = try await storage.prepare(
             wish,
             imageContent: { _ in

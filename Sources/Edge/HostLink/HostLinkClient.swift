@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Foundation
 import HostProtocol
 import Model
@@ -10,7 +9,7 @@ package final class HostLinkClient: Sendable {
     /// The longest path that fits `sockaddr_un`, in bytes.
     private static let longestPath = 107
 
-    private let http: HTTPClient
+    let connections: LinkConnections
     private let socketPath: String
     private let patience: TimeAmount
 
@@ -24,16 +23,11 @@ package final class HostLinkClient: Sendable {
         }
         self.socketPath = socketPath
         patience = .seconds(patienceSeconds)
-        var configuration = HTTPClient.Configuration()
-        configuration.timeout.connect = patience
-        configuration.timeout.read = patience
-        // Each host holds its line for ever, and images flow beside.
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 4096
-        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        connections = LinkConnections(socketPath: socketPath, patience: patience)
     }
 
     package func shutdown() async throws {
-        try await http.shutdown()
+        try await connections.shutdown()
     }
 
     func get<Answer: Decodable>(_ path: String) async throws -> Answer {
@@ -51,8 +45,8 @@ package final class HostLinkClient: Sendable {
     }
 
     /// The body of a GET, as it comes. It has no deadline, but it may not be silent for longer than a call may take.
-    func stream(_ path: String) async throws -> HTTPClientResponse.Body {
-        try await reaching(path) { try await self.response(.GET, path, nil, deadline: .distantFuture).body }
+    func stream(_ path: String) async throws -> LinkAnswer {
+        try await reaching(path) { try await self.answer(.GET, path, nil, by: .now() + patience) }
     }
 
     private func bytes(
@@ -60,8 +54,8 @@ package final class HostLinkClient: Sendable {
     ) async throws -> ByteBuffer {
         try await reaching(path) {
             let deadline = NIODeadline.now() + min(limit ?? patience, patience)
-            let response = try await self.response(method, path, body, deadline: deadline)
-            return try await response.body.collect(upTo: messageLimit)
+            let answer = try await self.answer(method, path, body, by: deadline)
+            return try await answer.collect(upTo: messageLimit, by: deadline)
         }
     }
 
@@ -75,22 +69,20 @@ package final class HostLinkClient: Sendable {
         }
     }
 
-    private func response(
-        _ method: HTTPMethod, _ path: String, _ body: Data?, deadline: NIODeadline
-    ) async throws -> HTTPClientResponse {
-        guard let url = URL(httpURLWithSocketPath: socketPath, uri: path) else {
+    private func answer(
+        _ method: HTTPMethod, _ path: String, _ body: Data?, by deadline: NIODeadline
+    ) async throws -> LinkAnswer {
+        guard path.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
             throw CloudError(.internal, "\(path) is no path of the host's line.")
         }
-        var request = HTTPClientRequest(url: url.absoluteString)
-        request.method = method
-        if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
-        let response = try await http.execute(request, deadline: deadline)
-        guard response.status == .ok else {
-            let refusal = try await response.body.collect(upTo: messageLimit)
+        let request = LinkRequest(method: method, path: path, body: body.map { ByteBuffer(bytes: $0) })
+        let answer = try await connections.answer(to: request, by: deadline)
+        guard answer.status == .ok else {
+            let refusal = try await answer.collect(upTo: messageLimit, by: .now() + patience)
             let failure: LinkFailure = try decode(refusal, from: path)
             throw failure.error
         }
-        return response
+        return answer
     }
 
     /// What the other end refused is its `CloudError`; whatever else goes wrong is `ControlPlaneUnreachable`.

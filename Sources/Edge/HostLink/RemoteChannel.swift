@@ -1,4 +1,3 @@
-import AsyncHTTPClient
 import Foundation
 package import HostProtocol
 package import Logging
@@ -52,25 +51,14 @@ package final class RemoteChannel: HostChannel {
 
     package func imageContent(_ image: ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error> {
         let path = "/images/\(image)"
-        let pieces = Pieces(try await client.stream(path))
-        return AsyncThrowingStream { [client] in try await client.reaching(path) { try await pieces.next() } }
+        let content = try await client.stream(path)
+        return AsyncThrowingStream { [client] in
+            try await client.reaching(path) { try await content.next().map { Array($0.readableBytesView) } }
+        }
     }
 
     package func connectConsole(_ console: @escaping ConsoleReader) {
         self.console.withLock { $0 = console }
-    }
-}
-
-/// `@unchecked Sendable`: its one reader awaits each piece before the next.
-private final class Pieces: @unchecked Sendable {
-    private var iterator: HTTPClientResponse.Body.AsyncIterator
-
-    init(_ body: HTTPClientResponse.Body) {
-        iterator = body.makeAsyncIterator()
-    }
-
-    func next() async throws -> [UInt8]? {
-        try await iterator.next().map { Array($0.readableBytesView) }
     }
 }
 
@@ -106,7 +94,8 @@ extension RemoteChannel {
     private func listen(_ nudges: AsyncStream<HostNudge>.Continuation, opened: () -> Void) async throws {
         let path = try path("line")
         var lines = LineSplitter()
-        for try await bytes in try await client.stream(path) {
+        let line = try await client.stream(path)
+        while let bytes = try await line.next() {
             for line in try lines.take(bytes.readableBytesView) {
                 heard(try JSONDecoder().decode(LineMessage.self, from: Data(line)), nudges, opened)
             }

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 package import HostProtocol
 import Logging
@@ -71,11 +71,8 @@ extension ComputeService {
     }
 
     /// What a project may know of a host: whether two of its servers share one. 56 digits, like Nova's.
-    package static func hostDigest(_ hostname: String, for project: ProjectID) -> String {
-        let digest = SHA256.hash(data: Data("\(project)/\(hostname)".utf8))
-        let digits = Array("0123456789abcdef".utf8)
-        return String(
-            decoding: digest.prefix(28).flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    package static func hostDigest(_ hostname: String, for project: ProjectID) throws -> String {
+        hexDigits(try HashFunction.sha256.hash(Array("\(project)/\(hostname)".utf8)).prefix(28))
     }
 
     package func host(named hostname: String) async throws -> Model.Host {

@@ -1,5 +1,4 @@
-import Crypto
-import CryptoExtras
+import Cryptography
 import Dispatch
 import Foundation
 package import Model
@@ -19,13 +18,13 @@ extension ComputeService {
         return found
     }
 
-    /// Imports one or several public keys, a line each; every line must be a key. The limit is that of the caller's
-    /// project, and counts for each user.
+    /// Imports an X.509 certificate, or one or several public keys, a line each; every line must be a key. The limit is
+    /// that of the caller's project, and counts for each user.
     package func importKeypair(
         _ name: String, type: String, publicKey: String, for user: UserID, by caller: Caller
     ) async throws -> Keypair {
         let keys = type == "ssh" ? try SSHKeys.parse(publicKey) : []
-        let fingerprint = keys.first?.fingerprint ?? SSHKeys.fingerprint(Array(publicKey.utf8))
+        let fingerprint = try keys.first?.fingerprint ?? Self.fingerprint(certificate: publicKey)
         let keypair = Keypair(
             key: Keypair.key(user, name), userID: user, name: name, type: type, publicKey: publicKey,
             fingerprint: fingerprint, keys: try JSONText(keys), createdAt: clock.now())
@@ -34,6 +33,15 @@ extension ComputeService {
             try db.insert(keypair)
         }
         return keypair
+    }
+
+    private static func fingerprint(certificate: String) throws -> String {
+        do {
+            return try Certificate(pem: certificate).fingerprint()
+        } catch {
+            throw CloudError(
+                .badRequest, "Keypair data is invalid: failed to generate X509 fingerprint.", cause: error)
+        }
     }
 
     /// Makes a key; the private half is in the answer and nowhere else.
@@ -100,7 +108,7 @@ package enum SSHKeys {
 
     /// One key a line; empty lines are passed over. Options before a key are refused: whoever imports a key does not
     /// choose what `authorized_keys` does with it.
-    package static func parse(_ text: String) throws(CloudError) -> [PublicKey] {
+    package static func parse(_ text: String) throws -> [PublicKey] {
         var keys: [PublicKey] = []
         for (at, line) in text.split(whereSeparator: \.isNewline).enumerated() {
             let words = line.split(maxSplits: 2, whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
@@ -110,7 +118,7 @@ package enum SSHKeys {
             else {
                 throw CloudError.badRequest("Keypair data is invalid: failed to generate fingerprint of key \(at + 1).")
             }
-            keys.append(PublicKey(line: words.joined(separator: " "), fingerprint: fingerprint(Array(blob))))
+            keys.append(PublicKey(line: words.joined(separator: " "), fingerprint: try fingerprint(Array(blob))))
         }
         guard !keys.isEmpty else { throw CloudError.badRequest("Keypair data is invalid: it holds no key.") }
         return keys
@@ -125,24 +133,23 @@ package enum SSHKeys {
     }
 
     /// MD5 with colons, as Nova shows it.
-    package static func fingerprint(_ bytes: [UInt8]) -> String {
-        Insecure.MD5.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+    package static func fingerprint(_ bytes: [UInt8]) throws -> String {
+        colonedHexDigits(try HashFunction.md5.hash(bytes))
     }
 
     /// An RSA key of 2,048 bits: the public line and the private key as PEM.
     static func generate(comment: String) throws -> (publicKey: String, privateKey: String) {
-        let key = try _RSA.Signing.PrivateKey(keySize: .bits2048)
-        let parts = try key.publicKey.getKeyPrimitives()
+        let key = try RSAKey.generate(bits: 2048)
         var blob = Data()
-        for part in [Data("ssh-rsa".utf8), positive(parts.publicExponent), positive(parts.modulus)] {
+        for part in [Array("ssh-rsa".utf8), positive(key.publicExponent), positive(key.modulus)] {
             withUnsafeBytes(of: UInt32(part.count).bigEndian) { blob.append(contentsOf: $0) }
-            blob.append(part)
+            blob.append(contentsOf: part)
         }
-        return ("ssh-rsa \(blob.base64EncodedString()) \(comment)", key.pemRepresentation + "\n")
+        return ("ssh-rsa \(blob.base64EncodedString()) \(comment)", key.privatePEM)
     }
 
     /// An mpint that is not negative.
-    private static func positive(_ number: Data) -> Data {
-        (number.first ?? 0) & 0x80 == 0 ? number : Data([0]) + number
+    private static func positive(_ number: [UInt8]) -> [UInt8] {
+        (number.first ?? 0) & 0x80 == 0 ? number : [0] + number
     }
 }

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 package import Model
 package import Store
@@ -83,7 +83,7 @@ package final class IdentityService: Sendable {
         let now = clock.now()
         try await change { db in
             guard try IdentityQueries.tokenKeys(db).isEmpty else { return }
-            let secret = SymmetricKey(size: .bits256).withUnsafeBytes { Data($0) }
+            let secret = Data(Secrets.random(32))
             try IdentityQueries.addTokenKey(
                 id: String(UUIDText.random().prefix(8)), secret: secret.base64EncodedString(), at: now, db)
         }
@@ -98,7 +98,8 @@ package final class IdentityService: Sendable {
     func claims(of token: String) async throws -> TokenClaims {
         try await loadIfStale()
         let (codec, revoked) = memory.withLock { ($0.codec, $0.revoked) }
-        guard let claims = codec.read(token), claims.expiresAt > clock.now(), !revoked.contains(claims.auditID) else {
+        guard let claims = try codec.read(token), claims.expiresAt > clock.now(), !revoked.contains(claims.auditID)
+        else {
             throw CloudError(.unauthorized, "The token is not valid: it is unknown, expired or revoked.")
         }
         return claims
@@ -163,7 +164,7 @@ extension IdentityService.Memory {
             guard let data = Data(base64Encoded: secret) else {
                 throw StoreError(.corrupt, "the token key \(id) is no base64")
             }
-            return (id, SymmetricKey(data: data))
+            return (id, Array(data))
         }
         revoked = try IdentityQueries.revokedTokens(db)
         for role in try db.fetch(Role.self) { roleNames[role.id] = role.name }

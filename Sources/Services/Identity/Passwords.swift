@@ -1,5 +1,4 @@
-import Crypto
-import CryptoExtras
+import Cryptography
 import Foundation
 import Model
 import Synchronization
@@ -29,9 +28,9 @@ package final class Passwords: Sendable {
     /// `scrypt$N$salt$hash`, salt and hash in base64.
     package func hash(_ password: String) async throws -> String {
         let rounds = cost.rounds
-        let salt = SymmetricKey(size: .bits128).withUnsafeBytes { Data($0) }
+        let salt = Secrets.random(16)
         let key = try await derive(password, salt: salt, rounds: rounds)
-        return "scrypt$\(rounds)$\(salt.base64EncodedString())$\(key.base64EncodedString())"
+        return "scrypt$\(rounds)$\(Data(salt).base64EncodedString())$\(Data(key).base64EncodedString())"
     }
 
     /// Compares in constant time. Without a stored hash it does the same work and says no, so that an answer's time
@@ -42,16 +41,14 @@ package final class Passwords: Sendable {
             let salt = Data(base64Encoded: parts[2]),
             let expected = Data(base64Encoded: parts[3])
         else {
-            _ = try await derive(password, salt: Data(repeating: 0, count: 16), rounds: cost.rounds)
+            _ = try await derive(password, salt: Array(repeating: 0, count: 16), rounds: cost.rounds)
             return false
         }
-        let key = try await derive(password, salt: salt, rounds: rounds)
-        return HMAC<SHA256>.isValidAuthenticationCode(
-            Data(HMAC<SHA256>.authenticationCode(for: key, using: SymmetricKey(data: salt))), authenticating: expected,
-            using: SymmetricKey(data: salt))
+        let key = try await derive(password, salt: Array(salt), rounds: rounds)
+        return Secrets.areEqual(key, Array(expected))
     }
 
-    private func derive(_ password: String, salt: Data, rounds: Int) async throws -> Data {
+    private func derive(_ password: String, salt: [UInt8], rounds: Int) async throws -> [UInt8] {
         let admitted = waiting.withLock { count in
             guard count < Self.queueLimit else { return false }
             count += 1
@@ -64,12 +61,7 @@ package final class Passwords: Sendable {
         return try await withCheckedThrowingContinuation { continuation in
             threads.addOperation {
                 continuation.resume(
-                    with: Result {
-                        try KDF.Scrypt.deriveKey(
-                            from: Data(password.utf8), salt: salt, outputByteCount: 32, rounds: rounds, blockSize: 8,
-                            parallelism: 1
-                        ).withUnsafeBytes { Data($0) }
-                    })
+                    with: Result { try Scrypt(rounds: rounds).key(of: Array(password.utf8), salt: salt, count: 32) })
             }
         }
     }

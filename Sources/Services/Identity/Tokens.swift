@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 package import Model
 
@@ -16,23 +16,23 @@ package struct TokenClaims: Sendable, Equatable {
 /// Signs and reads tokens: `nv1.<key id>.<claims>.<HMAC-SHA256>`, all URL-safe.
 struct TokenCodec: Sendable {
     /// Newest first; the first signs, all verify.
-    var keys: [(id: String, key: SymmetricKey)]
+    var keys: [(id: String, key: [UInt8])]
 
     func sign(_ claims: TokenClaims) throws -> String {
         guard let (id, key) = keys.first else { throw CloudError(.internal, "There is no key to sign tokens with.") }
         let body = "nv1.\(id).\(Base64URL.encode(Data(claims.text.utf8)))"
-        let code = HMAC<SHA256>.authenticationCode(for: Data(body.utf8), using: key)
+        let code = try Secrets.authenticationCode(Array(body.utf8), key: key)
         return body + "." + Base64URL.encode(Data(code))
     }
 
     /// `nil` when the text is no token of ours; expiry and revocation are not looked at.
-    func read(_ token: String) -> TokenClaims? {
+    func read(_ token: String) throws -> TokenClaims? {
         guard token.utf8.count < 2048, let dot = token.lastIndex(of: ".") else { return nil }
         let body = token[..<dot]
         let parts = body.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == "nv1", let key = keys.first(where: { $0.id == parts[1] })?.key,
             let code = Base64URL.decode(token[token.index(after: dot)...]),
-            HMAC<SHA256>.isValidAuthenticationCode(code, authenticating: Data(body.utf8), using: key),
+            Secrets.areEqual(try Secrets.authenticationCode(Array(body.utf8), key: key), Array(code)),
             let claims = Base64URL.decode(parts[2])
         else { return nil }
         return TokenClaims(text: String(decoding: claims, as: UTF8.self))

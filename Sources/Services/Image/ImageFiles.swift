@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Dispatch
 import Files
 import Foundation
@@ -82,8 +82,8 @@ func blocking<Result: Sendable>(
 final class ImageFileWriter: Sendable {
     private struct State {
         var size = 0
-        var md5 = Insecure.MD5()
-        var sha512 = SHA512()
+        let md5: RunningHash
+        let sha512: RunningHash
     }
 
     private let queue = DispatchQueue(label: "novella.image.write")
@@ -91,11 +91,12 @@ final class ImageFileWriter: Sendable {
     private let partial: URL
     private let final: URL
     /// Touched only on `queue`.
-    private nonisolated(unsafe) var state = State()
+    private nonisolated(unsafe) var state: State
 
     init(partial: URL, final: URL) throws {
         self.partial = partial
         self.final = final
+        state = State(md5: try RunningHash(.md5), sha512: try RunningHash(.sha512))
         guard
             FileManager.default.createFile(atPath: partial.path, contents: nil, attributes: [.posixPermissions: 0o600])
         else { throw CloudError(.internal, "The image store cannot be written.", detail: partial.path) }
@@ -110,8 +111,8 @@ final class ImageFileWriter: Sendable {
                 throw CloudError(.unavailable, "The image store is full or cannot be written.", cause: error)
             }
             state.size += bytes.count
-            state.md5.update(data: bytes)
-            state.sha512.update(data: bytes)
+            try state.md5.update(bytes)
+            try state.sha512.update(bytes)
         }
     }
 
@@ -126,8 +127,8 @@ final class ImageFileWriter: Sendable {
                 throw CloudError(.unavailable, "The image store is full or cannot be written.", cause: error)
             }
             return ImageDigest(
-                size: state.size, virtualSize: Int(header.virtualSizeBytes), md5: hex(state.md5.finalize()),
-                sha512: hex(state.sha512.finalize()))
+                size: state.size, virtualSize: Int(header.virtualSizeBytes), md5: hexDigits(try state.md5.finish()),
+                sha512: hexDigits(try state.sha512.finish()))
         }
     }
 
@@ -153,10 +154,6 @@ final class ImageFileWriter: Sendable {
             }
         }
     }
-}
-
-private func hex(_ digest: some Sequence<UInt8>) -> String {
-    digest.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
 }
 
 final class ImageFileReader: Sendable {

@@ -26,10 +26,10 @@ final class ServerContext {
     func host(of row: any ServerRow) -> HostState? { row.optionalText(.hostID).flatMap { hosts[$0] } }
 
     /// What the project may know of the host; made once for each pair.
-    func digest(of host: HostState, for project: String) -> String {
+    func digest(of host: HostState, for project: String) throws -> String {
         let key = project + host.id.text
         if let made = digests[key] { return made }
-        let digest = ComputeService.hostDigest(host.hostname, for: ProjectID(project))
+        let digest = try ComputeService.hostDigest(host.hostname, for: ProjectID(project))
         digests[key] = digest
         return digest
     }
@@ -40,6 +40,7 @@ struct ServerRendering {
     let row: any ServerRow
     let state: ServerState
     let host: HostState?
+    let hostDigest: String
     let context: ServerContext
 
     /// `nil` for the state of a list that shows none.
@@ -48,6 +49,7 @@ struct ServerRendering {
         self.context = context
         state = withState ? try row.state() : ServerState(settled: .building, operation: nil, phase: 0, power: 0)
         host = withState ? context.host(of: row) : nil
+        hostDigest = try host.map { try context.digest(of: $0, for: row.text(.projectID)) } ?? ""
     }
 
     var hostname: String? { host?.hostname }
@@ -116,7 +118,7 @@ enum ServerView {
         Field { $1.field("tenant_id", $0, .projectID) },
         Field { $1.field("user_id", $0, .userID) },
         Field { $1.field("metadata", json: .metadata, of: $0) },
-        Field { hostDigest($0, &$1) },
+        Field { $1.field("hostId", $0.hostDigest) },
         Field(until: 97) { image($0, withProperties: false, &$1) },
         Field(since: 98) { image($0, withProperties: true, &$1) },
         Field(until: 46) { flavorLink($0, &$1) },
@@ -184,11 +186,6 @@ enum ServerView {
 
     static func links(_ id: String, _ context: ServerContext, _ writer: inout JSONWriter) {
         writeLinks("/servers/", "/compute/servers/", ServerID(id), context.baseURL, context.rootURL, &writer)
-    }
-
-    private static func hostDigest(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
-        let digest = rendering.host.map { rendering.context.digest(of: $0, for: rendering.row.text(.projectID)) }
-        writer.field("hostId", digest ?? "")
     }
 
     private static func addresses(_ rendering: ServerRendering, _ writer: inout JSONWriter) {

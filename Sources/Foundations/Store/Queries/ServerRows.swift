@@ -37,7 +37,8 @@ private struct StoredServerRow: ServerRow {
 }
 
 extension ServerQueries {
-    /// Calls `body` for the servers that `list` finds, with the columns that are wanted; returns how many, and the last.
+    /// Calls `body` for the servers that `list` finds, with the columns that are wanted; returns how many they were, and
+    /// the last of a full page.
     package static func forEach(
         _ filter: ServerFilter, after marker: ServerID?, limit: Int, _ columns: [ServerColumn],
         _ db: any Connection, _ body: (any ServerRow) throws -> Void

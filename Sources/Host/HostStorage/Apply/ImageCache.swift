@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import Foundation
 import HostProtocol
 import Model
@@ -180,12 +180,13 @@ private final class ImageWriter: @unchecked Sendable {
     private let path: String
     private let image: ImageReference
     private let descriptor: Int32
-    private var hash = SHA512()
+    private let hash: RunningHash
     private var written: Int64 = 0
 
     init(path: String, image: ImageReference) throws {
         self.path = path
         self.image = image
+        hash = try RunningHash(.sha512)
         descriptor = try PosixFile.create(path)
     }
 
@@ -197,7 +198,7 @@ private final class ImageWriter: @unchecked Sendable {
         guard Int64(piece.count) <= image.sizeBytes - written else {
             throw damaged("more than the \(image.sizeBytes) bytes it should have")
         }
-        hash.update(data: piece)
+        try hash.update(piece)
         var at = 0
         while at < piece.count {
             let end = min(piece.count, at + Self.block)
@@ -210,10 +211,7 @@ private final class ImageWriter: @unchecked Sendable {
         guard written == image.sizeBytes else {
             throw damaged("\(written) bytes instead of \(image.sizeBytes)")
         }
-        let found = hash.finalize().map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        let found = hexDigits(try hash.finish())
         guard found == image.sha512 else { throw damaged("SHA-512 \(found) instead of \(image.sha512)") }
         guard ftruncate(descriptor, off_t(written)) == 0 else { throw PosixFile.failure("truncate", path) }
     }

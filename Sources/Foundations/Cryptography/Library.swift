@@ -1,0 +1,33 @@
+import COpenSSL
+
+/// What libcrypto could not do, with its own reason.
+package struct CryptographyError: Error, CustomStringConvertible {
+    package let description: String
+
+    /// Takes the reason from the library's queue, which is the thread's.
+    init(_ task: String) {
+        let code = ERR_get_error()
+        ERR_clear_error()
+        var text = [CChar](repeating: 0, count: 256)
+        ERR_error_string_n(code, &text, text.count)
+        let reason = String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        description = code == 0 ? task : "\(task): \(reason)"
+    }
+}
+
+enum Library {
+    /// To be read before the first other call. At the process's end nothing is cleaned up under threads that still
+    /// hash or make keys.
+    static let isReady = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
+}
+
+/// The bytes as lower-case hexadecimal digits, two each.
+package func hexDigits(_ bytes: some Sequence<UInt8>) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+}
+
+/// Pairs of hexadecimal digits with colons between them, as fingerprints are shown.
+package func colonedHexDigits(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { hexDigits([$0]) }.joined(separator: ":")
+}

@@ -122,7 +122,8 @@ let package = Package(
         room(
             "Cloud", in: "Binaries",
             imports: [
-                "Model", "Files", "Store", "StoreSQLite", "Telemetry", "Workflow", "HostProtocol", "Identity",
+                "Model", "Files", "Cryptography", "Store", "StoreSQLite", "Telemetry", "Workflow", "HostProtocol",
+                "Identity",
                 "Image", "Networking", "Placement", "Compute", "Agent", "APIKit", "API", "HostLink", hummingbird,
                 hummingbirdCore, httpTypes, nioCore, logging,
             ]),

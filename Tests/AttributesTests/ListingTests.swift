@@ -29,15 +29,16 @@ struct ListingTests {
 
     private let all = Viewer(project: nil, isAdmin: true)
 
-    private func ids(_ listing: Listing) throws -> [String] {
-        let bytes = [UInt8(ascii: "[")] + listing.bytes + [UInt8(ascii: "]")]
-        return try JSONValue(parsing: bytes).items.map { $0["id"]?.text ?? "" }
-    }
-
     private func list<Draft>(
         _ table: AttributeTable<Draft>, _ query: ListQuery, _ store: ScratchStore, as viewer: Viewer? = nil
     ) async throws -> [String] {
-        try ids(try await store.read { try table.list(query, for: viewer ?? all, $0) })
+        let viewer = viewer ?? all
+        let bytes = try await store.read { db in
+            var writer = JSONWriter()
+            try writer.array { _ = try table.list(query, for: viewer, into: &$0, db) }
+            return writer.bytes
+        }
+        return try JSONValue(parsing: bytes).items.map { $0["id"]?.text ?? "" }
     }
 
     /// Every order, in both directions, lists each row once however long the pages are, forwards and backwards.

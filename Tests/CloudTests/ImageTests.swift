@@ -1,6 +1,7 @@
 import Cloud
 import Foundation
 import HTTPTypes
+import Image
 import Model
 import TestSupport
 import Testing
@@ -44,6 +45,31 @@ struct ImageTests {
     private func upload(_ fixture: CloudFixture, _ id: String, _ bytes: [UInt8]) async throws -> Answer {
         try await fixture.request(
             .put, "/image/v2/images/\(id)/file", body: bytes, headers: ["Content-Type": "application/octet-stream"])
+    }
+
+    /// An upload takes neither more than an image may have nor the last of the disk.
+    @Test func anUploadHasBounds() async throws {
+        for (largest, reserve) in [(1 << 20, 0), (1 << 40, 1 << 60)] {
+            var options = CloudFixture.Options()
+            // The fixture's own image is 64 KiB.
+            options.images.largest = largest
+            try await CloudFixture.run(options) { fixture async throws in
+                let id = try await make(fixture, "raw")
+                let taken = try await upload(fixture, id, [UInt8](repeating: 1, count: 1 << 20))
+                #expect(taken.status == 204, "\(taken)")
+            }
+            options.images.reserve = reserve
+            guard reserve == 0 else {
+                await #expect(throws: CloudError.self) { try await CloudFixture.run(options) { _ in } }
+                continue
+            }
+            try await CloudFixture.run(options) { fixture async throws in
+                let id = try await make(fixture, "raw")
+                let refused = try await upload(fixture, id, [UInt8](repeating: 1, count: (1 << 20) + 1))
+                #expect(refused.status == 413, "\(refused)")
+                #expect(try await fixture.request(.get, "/image/v2/images/\(id)").text("status") == "queued")
+            }
+        }
     }
 
     @Test(arguments: [

@@ -30,6 +30,7 @@ package final class Cloud: Sendable {
         package var runsWorkflows = true
         /// Where clients reach the cloud, when a proxy stands before it.
         package var publicURL: String?
+        package var images = ImageBounds()
         /// What stands between the store and everything that uses it.
         package var watch: @Sendable (any Database) -> any Database = { $0 }
 
@@ -50,6 +51,7 @@ package final class Cloud: Sendable {
     private let logger: Logger
     let clock: any CloudClock
     let metrics = CloudMetrics()
+    let metricsToken: MetricsToken
     private let publicURL: String?
     private let retention: Retention
     private let lock: StateLock
@@ -62,6 +64,7 @@ package final class Cloud: Sendable {
             try DurableFile.makeFolder(options.stateDirectory, mode: 0o711)
         }
         lock = try StateLock(directory: options.stateDirectory)
+        metricsToken = try MetricsToken(in: options.stateDirectory)
         isAlone = options.database == nil
         runsWorkflows = options.runsWorkflows
         retention = options.retention
@@ -77,7 +80,8 @@ package final class Cloud: Sendable {
         database = store
         identity = IdentityService(database: store, clock: clock, passwords: options.passwords)
         image = try ImageService(
-            database: store, clock: clock, directory: options.stateDirectory + "/images", logger: logger)
+            database: store, clock: clock, directory: options.stateDirectory + "/images", bounds: options.images,
+            logger: logger)
         networking = NetworkingService(database: store, clock: clock) { networkBell.ring() }
         placement = PlacementService(database: store)
         compute = ComputeService(

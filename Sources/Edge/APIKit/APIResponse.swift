@@ -1,12 +1,13 @@
 package import HTTPTypes
 import Hummingbird
-import NIOCore
+package import NIOCore
 package import Wire
 
 package struct APIResponse: Sendable {
     package enum Body: Sendable {
         case none
         case bytes([UInt8])
+        case buffer(ByteBuffer)
         /// Bytes asked for at the reader's pace, until `nil`; the length is known.
         case stream(length: Int, next: @Sendable () async throws -> [UInt8]?)
     }
@@ -27,7 +28,8 @@ package struct APIResponse: Sendable {
     ) rethrows -> APIResponse {
         var writer = JSONWriter(reserving: capacity)
         try writer.object(write)
-        return APIResponse(status, headers: [.contentType: "application/json"], body: .bytes(writer.bytes))
+        let buffer = writer.withBytes { ByteBuffer(bytes: $0) }
+        return APIResponse(status, headers: [.contentType: "application/json"], body: .buffer(buffer))
     }
 
     package static var noContent: APIResponse { APIResponse(.noContent) }
@@ -45,10 +47,8 @@ package struct APIResponse: Sendable {
         case .none:
             if status != .noContent { fields[.contentLength] = "0" }
             return Response(status: status, headers: fields)
-        case .bytes(let bytes):
-            fields[.contentLength] = String(bytes.count)
-            guard withBody else { return Response(status: status, headers: fields) }
-            return Response(status: status, headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+        case .bytes(let bytes): return whole(ByteBuffer(bytes: bytes), fields, withBody)
+        case .buffer(let buffer): return whole(buffer, fields, withBody)
         case .stream(let length, let next):
             fields[.contentLength] = String(length)
             guard withBody else { return Response(status: status, headers: fields) }
@@ -58,5 +58,12 @@ package struct APIResponse: Sendable {
             }
             return Response(status: status, headers: fields, body: body)
         }
+    }
+
+    private func whole(_ buffer: ByteBuffer, _ headers: HTTPFields, _ withBody: Bool) -> Response {
+        var fields = headers
+        fields[.contentLength] = String(buffer.readableBytes)
+        guard withBody else { return Response(status: status, headers: fields) }
+        return Response(status: status, headers: fields, body: .init(byteBuffer: buffer))
     }
 }

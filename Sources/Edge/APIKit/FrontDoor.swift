@@ -10,23 +10,9 @@ import Wire
 /// The context Hummingbird wants; what handlers need travels in `APIRequest`.
 package struct FrontContext: RequestContext, Sendable {
     package var coreContext: CoreRequestContextStorage
-    /// Whether the request came from this machine.
-    package let isLoopback: Bool
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
-        isLoopback = Self.isLoopback(source.channel.remoteAddress)
-    }
-
-    private static func isLoopback(_ address: SocketAddress?) -> Bool {
-        switch address {
-        case .unixDomainSocket: true
-        case .v4, .v6:
-            address?.ipAddress.map { text in
-                text == "::1" || text.hasPrefix("127.") || text.hasPrefix("::ffff:127.")
-            } ?? false
-        case nil: false
-        }
     }
 }
 

@@ -79,8 +79,8 @@ package enum AttributeSource: Sendable {
     case constant(String)
     /// Text made of the text of an expression; `nil` for null.
     case derived(String, @Sendable (String) -> String?)
-    /// JSON text made of the text of an expression.
-    case composed(String, @Sendable (String) -> String)
+    /// JSON written of the text of an expression.
+    case composed(String, @Sendable (UnsafeBufferPointer<UInt8>, inout JSONWriter) -> Void)
     /// JSON texts of the rows with these ids, looked up together; rows that are not among them have the other text.
     case lookup(otherwise: String, @Sendable ([String], any Connection) throws -> [String: String])
     /// `{"self": ...}`: the address of the row, which follows the path.

@@ -1,11 +1,9 @@
 import Model
 package import Store
-import Wire
+package import Wire
 
-/// Rows as JSON objects, written from the store without a detour.
+/// Which rows were written.
 package struct Listing: Sendable {
-    /// `{...},{...}`
-    package var bytes: [UInt8] = []
     package var count = 0
     package var first: String?
     package var last: String?
@@ -14,8 +12,10 @@ package struct Listing: Sendable {
 }
 
 extension AttributeTable {
-    /// The rows that somebody sees and asks for.
-    package func list(_ query: ListQuery, for viewer: Viewer, _ db: any Connection) throws -> Listing {
+    /// Writes the rows that somebody sees and asks for, as JSON objects.
+    package func list(
+        _ query: ListQuery, for viewer: Viewer, into writer: inout JSONWriter, _ db: any Connection
+    ) throws -> Listing {
         var conditions = query.conditions
         if let project = viewer.project { conditions.append(visible(project)) }
         let order = query.order.isEmpty ? [.init("created_at")] : query.order
@@ -33,7 +33,7 @@ extension AttributeTable {
             arguments.append(.int(limit))
         }
         let filter = SQLCondition(Self.clause(conditions) + tail, arguments)
-        return try write(filter, query, viewer, db)
+        return try write(filter, query, viewer, &writer, db)
     }
 
     /// One row; `nil` where there is none that this viewer sees.
@@ -43,8 +43,9 @@ extension AttributeTable {
         var query = ListQuery()
         query.conditions = [SQLCondition("id = ?", [.text(id)])]
         query.names = names
-        let found = try list(query, for: viewer, db)
-        return found.count == 0 ? nil : found.bytes
+        var writer = JSONWriter(reserving: 2048)
+        let found = try list(query, for: viewer, into: &writer, db)
+        return found.count == 0 ? nil : writer.bytes
     }
 
     private func isVisible(_ id: String, to viewer: Viewer, _ db: any Connection) throws -> Bool {
@@ -72,7 +73,8 @@ extension AttributeTable {
     }
 
     private func write(
-        _ filter: SQLCondition, _ query: ListQuery, _ viewer: Viewer, _ db: any Connection
+        _ filter: SQLCondition, _ query: ListQuery, _ viewer: Viewer, _ writer: inout JSONWriter,
+        _ db: any Connection
     ) throws -> Listing {
         let shown = attributes.filter { attribute in
             switch attribute.shown {
@@ -92,7 +94,7 @@ extension AttributeTable {
         let plan = RowPlan(
             shown, extras: query.names.isEmpty ? extras?.column : nil, lookups: lookups, wording.timeStyle, viewer.root)
         let sql = Numbered.text("SELECT \(plan.columns.joined(separator: ", ")) FROM \(table)" + filter.sql)
-        return try plan.run(sql, filter.arguments, isReversed: query.isReversed, db)
+        return try plan.run(sql, filter.arguments, isReversed: query.isReversed, into: &writer, db)
     }
 }
 

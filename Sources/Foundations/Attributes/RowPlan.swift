@@ -11,13 +11,26 @@ struct RowPlan {
         case time(Int)
         case json(Int)
         case derived(Int, @Sendable (String) -> String?)
-        case composed(Int, @Sendable (String) -> String)
+        case composed(Int, @Sendable (UnsafeBufferPointer<UInt8>, inout JSONWriter) -> Void)
         case constant(String)
         case lookup([String: String], otherwise: String)
         case link(String)
     }
 
-    private var parts: [(key: [UInt8], part: Part, onlyWhereSet: Bool)] = []
+    /// A class: going through an array of them counts one reference for each, and not one for each of their members.
+    private final class Member {
+        let key: [UInt8]
+        let part: Part
+        let onlyWhereSet: Bool
+
+        init(_ key: [UInt8], _ part: Part, onlyWhereSet: Bool) {
+            self.key = key
+            self.part = part
+            self.onlyWhereSet = onlyWhereSet
+        }
+    }
+
+    private var members: ContiguousArray<Member> = []
     /// The id comes first.
     private(set) var columns = ["id"]
     private var extras: Int?
@@ -32,7 +45,7 @@ struct RowPlan {
         self.root = root
         for attribute in attributes {
             guard let part = part(attribute, lookups) else { continue }
-            parts.append((attribute.key, part, attribute.isWhereSet))
+            members.append(Member(attribute.key, part, onlyWhereSet: attribute.isWhereSet))
         }
         if let extras { self.extras = column(extras) }
     }
@@ -65,34 +78,38 @@ struct RowPlan {
         }
     }
 
-    func run(_ sql: String, _ arguments: [SQLValue], isReversed: Bool, _ db: any Connection) throws -> Listing {
+    /// Writes the rows one after the other; those of a reversed page from the last to the first.
+    func run(
+        _ sql: String, _ arguments: [SQLValue], isReversed: Bool, into writer: inout JSONWriter, _ db: any Connection
+    ) throws -> Listing {
         var listing = Listing()
-        var writer = JSONWriter(reserving: 4096)
         var rows: [[UInt8]] = []
         try db.forEach(sql, arguments) { row in
             let id = row.text(0)
             if listing.count == 0 { listing.first = id }
             listing.last = id
             listing.count += 1
-            write(row, id, &writer)
-            guard isReversed else { return }
-            rows.append(writer.bytes)
-            writer = JSONWriter(reserving: 1024)
+            guard isReversed else { return write(row, id, &writer) }
+            var alone = JSONWriter(reserving: 1024)
+            write(row, id, &alone)
+            rows.append(alone.bytes)
         }
-        listing.bytes = isReversed ? Array(rows.reversed().joined(separator: [UInt8(ascii: ",")])) : writer.bytes
-        if isReversed { swap(&listing.first, &listing.last) }
+        if isReversed {
+            for row in rows.reversed() { writer.raw(utf8: row) }
+            swap(&listing.first, &listing.last)
+        }
         return listing
     }
 
     private func write(_ row: any SQLRow, _ id: String, _ writer: inout JSONWriter) {
         writer.object { writer in
-            for (key, part, onlyWhereSet) in parts {
-                if onlyWhereSet, isNull(part, row) { continue }
-                writer.key(quoted: key)
-                write(part, row, id, &writer)
+            for member in members {
+                if member.onlyWhereSet, isNull(member.part, row) { continue }
+                writer.key(quoted: member.key)
+                write(member.part, row, id, &writer)
             }
             if let extras {
-                row.withUTF8(extras) { writer.members(ofObject: $0) }
+                row.withUTF8(extras) { if let object = $0 { writer.members(ofObject: object) } }
             }
         }
     }
@@ -112,14 +129,16 @@ struct RowPlan {
         case .lookup(let found, let otherwise): writer.raw(found[id] ?? otherwise)
         case .link(let path):
             writer.object { $0.field("self", root, "/", "\(path)/\(id)") }
+        case .text(let at):
+            row.withUTF8(at) { if let text = $0 { writer.value(utf8: text) } else { writer.null() } }
+        case .json(let at): row.withUTF8(at) { if let json = $0 { writer.raw(utf8: json) } else { writer.null() } }
         case _ where isNull(part, row): writer.null()
-        case .text(let at): row.withUTF8(at) { writer.value(utf8: $0) }
-        case .json(let at): row.withUTF8(at) { writer.raw(utf8: $0) }
         case .integer(let at): writer.value(Int(row.integer(at)))
         case .boolean(let at): writer.value(row.integer(at) != 0)
-        case .time(let at): writer.value(Timestamp(microseconds: row.integer(at)).iso8601(timeStyle))
+        case .time(let at): writer.value(Timestamp(microseconds: row.integer(at)), timeStyle)
         case .derived(let at, let change): writer.value(change(row.text(at)))
-        case .composed(let at, let change): writer.raw(change(row.text(at)))
+        case .composed(let at, let change):
+            row.withUTF8(at) { if let text = $0 { change(text, &writer) } else { writer.null() } }
         }
     }
 }

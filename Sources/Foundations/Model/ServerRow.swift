@@ -19,8 +19,8 @@ package protocol ServerRow {
     func time(_ column: ServerColumn) -> Timestamp?
     /// Where the server rests and what is done to it; throws where the words are none.
     func state() throws -> ServerState
-    /// The bytes of a text, valid inside the closure.
-    func withUTF8(_ column: ServerColumn, _ body: (UnsafeBufferPointer<UInt8>) -> Void)
+    /// The bytes of a text, valid inside the closure; `nil` for NULL.
+    func withUTF8(_ column: ServerColumn, _ body: (UnsafeBufferPointer<UInt8>?) -> Void)
 }
 
 extension ServerRow {

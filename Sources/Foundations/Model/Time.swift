@@ -33,19 +33,25 @@ public struct Timestamp: Hashable, Sendable, Comparable, Codable {
 
     /// ISO 8601 in UTC.
     package func iso8601(_ style: Style = .seconds) -> String {
+        String(unsafeUninitializedCapacity: Self.longest) { write(style, to: $0) }
+    }
+
+    /// Bytes that any of the styles takes at most.
+    package static let longest = 32
+
+    /// The same into memory of at least `longest` bytes; returns how many it took.
+    package func write(_ style: Style, to buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
         let (day, time) = CivilDate.split(seconds: floorDivide(microseconds, 1_000_000))
         let fraction = microseconds - floorDivide(microseconds, 1_000_000) * 1_000_000
-        return String(unsafeUninitializedCapacity: 32) { buffer in
-            var text = Digits(buffer)
-            text.write(day.year, 4, then: "-")
-            text.write(day.month, 2, then: "-")
-            text.write(day.day, 2, then: "T")
-            text.write(time / 3600, 2, then: ":")
-            text.write(time / 60 % 60, 2, then: ":")
-            text.write(time % 60, 2, then: style == .seconds ? "Z" : ".")
-            if style != .seconds { text.write(Int(fraction), 6, then: style == .microseconds ? "Z" : nil) }
-            return text.count
-        }
+        var text = Digits(buffer)
+        text.write(day.year, 4, then: "-")
+        text.write(day.month, 2, then: "-")
+        text.write(day.day, 2, then: "T")
+        text.write(time / 3600, 2, then: ":")
+        text.write(time / 60 % 60, 2, then: ":")
+        text.write(time % 60, 2, then: style == .seconds ? "Z" : ".")
+        if style != .seconds { text.write(Int(fraction), 6, then: style == .microseconds ? "Z" : nil) }
+        return text.count
     }
 
     /// Reads ISO 8601: a date, perhaps with a time, a fraction and a zone. Without a zone the time is UTC; what follows

@@ -54,8 +54,8 @@ package protocol SQLRow {
     func isNull(_ column: Int) -> Bool
     func integer(_ column: Int) -> Int64
     func text(_ column: Int) -> String
-    /// The bytes of a text, valid inside the closure.
-    func withUTF8(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void)
+    /// The bytes of a text, valid inside the closure; `nil` for NULL.
+    func withUTF8(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>?) -> Void)
 }
 
 /// The store found something its constraints should have made impossible.

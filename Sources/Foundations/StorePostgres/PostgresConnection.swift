@@ -71,8 +71,8 @@ struct PostgresRow: SQLRow {
         return ""
     }
 
-    func withUTF8(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-        var text = text(column)
+    func withUTF8(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>?) -> Void) {
+        guard var text = result.text(number, column) else { return body(nil) }
         text.withUTF8(body)
     }
 

@@ -95,13 +95,13 @@ struct SQLiteRow: SQLRow {
     func integer(_ column: Int) -> Int64 { sqlite3_column_int64(statement, CInt(column)) }
 
     func text(_ column: Int) -> String {
-        var text = ""
-        withUTF8(column) { text = String(decoding: $0, as: UTF8.self) }
-        return text
+        guard let bytes = sqlite3_column_text(statement, CInt(column)) else { return "" }
+        let count = Int(sqlite3_column_bytes(statement, CInt(column)))
+        return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
     }
 
-    func withUTF8(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
-        let bytes = sqlite3_column_text(statement, CInt(column))
+    func withUTF8(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>?) -> Void) {
+        guard let bytes = sqlite3_column_text(statement, CInt(column)) else { return body(nil) }
         body(UnsafeBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(statement, CInt(column)))))
     }
 }

@@ -1,59 +1,116 @@
 public import Model
 
 /// Writes an answer straight into bytes. Keys and structure are the caller's care; texts are escaped here.
-public struct JSONWriter: Sendable {
-    public private(set) var bytes: [UInt8] = []
-    @usableFromInline var needsComma = false
+///
+/// It owns its memory, which it fills without the checks that an array makes for each byte; there is one of it only.
+public struct JSONWriter: ~Copyable {
+    private var start: UnsafeMutablePointer<UInt8>
+    private var capacity: Int
+    private var count = 0
+    private var needsComma = false
 
     public init(reserving capacity: Int = 512) {
-        bytes.reserveCapacity(capacity)
+        self.capacity = max(capacity, 64)
+        start = .allocate(capacity: self.capacity)
+    }
+
+    deinit { start.deallocate() }
+
+    /// A copy of what has been written.
+    public var bytes: [UInt8] { Array(UnsafeBufferPointer(start: start, count: count)) }
+
+    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+        try body(UnsafeRawBufferPointer(start: start, count: count))
+    }
+
+    /// What has been written; the writer is empty then.
+    package mutating func take() -> [UInt8] {
+        defer { (count, needsComma) = (0, false) }
+        return bytes
+    }
+
+    // MARK: Memory
+
+    @inline(__always)
+    private mutating func makeRoom(for more: Int) {
+        if count + more > capacity { grow(by: more) }
+    }
+
+    @inline(never)
+    private mutating func grow(by more: Int) {
+        capacity = max(capacity * 2, count + more)
+        let wider = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+        wider.update(from: start, count: count)
+        start.deallocate()
+        start = wider
+    }
+
+    /// After `makeRoom`.
+    @inline(__always)
+    private mutating func put(_ byte: UInt8) {
+        start[count] = byte
+        count += 1
+    }
+
+    /// After `makeRoom`.
+    @inline(__always)
+    private mutating func put(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let from = bytes.baseAddress else { return }
+        (start + count).update(from: from, count: bytes.count)
+        count += bytes.count
     }
 
     @inline(__always)
-    private mutating func separate() {
-        if needsComma { bytes.append(UInt8(ascii: ",")) }
+    private mutating func separate(then more: Int) {
+        makeRoom(for: more + 1)
+        if needsComma { put(UInt8(ascii: ",")) }
         needsComma = true
     }
 
+    // MARK: Keys and structure
+
     public mutating func key(_ name: StaticString) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        name.withUTF8Buffer { bytes.append(contentsOf: $0) }
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(UInt8(ascii: ":"))
+        separate(then: name.utf8CodeUnitCount + 3)
+        put(UInt8(ascii: "\""))
+        put(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
+        put(UInt8(ascii: "\""))
+        put(UInt8(ascii: ":"))
         needsComma = false
     }
 
     /// A key as it is written, quotes and colon included.
     package mutating func key(quoted key: [UInt8]) {
-        separate()
-        bytes.append(contentsOf: key)
+        separate(then: key.count)
+        key.withUnsafeBufferPointer { put($0) }
         needsComma = false
     }
 
     /// A key that is data; escaped.
     public mutating func key(text name: String) {
-        separate()
+        separate(then: 0)
         quote(name)
-        bytes.append(UInt8(ascii: ":"))
+        makeRoom(for: 1)
+        put(UInt8(ascii: ":"))
         needsComma = false
     }
 
     public mutating func object(_ body: (inout JSONWriter) throws -> Void) rethrows {
-        separate()
-        bytes.append(UInt8(ascii: "{"))
+        separate(then: 1)
+        put(UInt8(ascii: "{"))
         needsComma = false
         try body(&self)
-        bytes.append(UInt8(ascii: "}"))
+        makeRoom(for: 1)
+        put(UInt8(ascii: "}"))
         needsComma = true
     }
 
     public mutating func array(_ body: (inout JSONWriter) throws -> Void) rethrows {
-        separate()
-        bytes.append(UInt8(ascii: "["))
+        separate(then: 1)
+        put(UInt8(ascii: "["))
         needsComma = false
         try body(&self)
-        bytes.append(UInt8(ascii: "]"))
+        makeRoom(for: 1)
+        put(UInt8(ascii: "]"))
         needsComma = true
     }
 
@@ -62,7 +119,7 @@ public struct JSONWriter: Sendable {
     }
 
     public mutating func value(_ text: String) {
-        separate()
+        separate(then: 0)
         quote(text)
     }
 
@@ -92,27 +149,42 @@ public struct JSONWriter: Sendable {
 
     /// Text that is JSON already.
     public mutating func raw(_ json: String) {
-        separate()
-        bytes.append(contentsOf: json.utf8)
+        var json = json
+        json.withUTF8 { raw(utf8: $0) }
+    }
+
+    /// In ISO 8601.
+    package mutating func value(_ time: Timestamp, _ style: Timestamp.Style) {
+        separate(then: Timestamp.longest + 2)
+        put(UInt8(ascii: "\""))
+        count += time.write(style, to: UnsafeMutableBufferPointer(start: start + count, count: Timestamp.longest))
+        put(UInt8(ascii: "\""))
+    }
+
+    package mutating func field(_ name: StaticString, _ time: Timestamp?, _ style: Timestamp.Style = .seconds) {
+        key(name)
+        if let time { value(time, style) } else { null() }
     }
 
     package mutating func value(utf8 text: UnsafeBufferPointer<UInt8>) {
-        separate()
-        bytes.append(UInt8(ascii: "\""))
-        if Self.isPlain(text) { bytes.append(contentsOf: text) } else { escape(text) }
-        bytes.append(UInt8(ascii: "\""))
+        separate(then: 0)
+        quote(text)
     }
 
     /// Bytes that are JSON already.
-    package mutating func raw(utf8 json: some Collection<UInt8>) {
-        separate()
-        bytes.append(contentsOf: json)
+    package mutating func raw(utf8 json: UnsafeBufferPointer<UInt8>) {
+        separate(then: json.count)
+        put(json)
+    }
+
+    package mutating func raw(utf8 json: [UInt8]) {
+        json.withUnsafeBufferPointer { raw(utf8: $0) }
     }
 
     /// The members of an object that is JSON already.
     package mutating func members(ofObject json: UnsafeBufferPointer<UInt8>) {
         guard json.count > 2 else { return }
-        raw(utf8: json.dropFirst().dropLast())
+        raw(utf8: UnsafeBufferPointer(rebasing: json[1..<json.count - 1]))
     }
 
     public mutating func value<Value>(_ json: JSONText<Value>) {
@@ -122,28 +194,41 @@ public struct JSONWriter: Sendable {
     private static let hex = Array("0123456789abcdef".utf8)
 
     private mutating func quote(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
+        var text = text
+        text.withUTF8 { quote($0) }
+    }
+
+    private mutating func quote(_ text: UnsafeBufferPointer<UInt8>) {
+        makeRoom(for: text.count + 2)
+        put(UInt8(ascii: "\""))
         inside(text)
-        bytes.append(UInt8(ascii: "\""))
+        makeRoom(for: 1)
+        put(UInt8(ascii: "\""))
+    }
+
+    private mutating func inside(_ text: UnsafeBufferPointer<UInt8>) {
+        // Nearly every text is copied as it is.
+        guard Self.isPlain(text) else { return escape(text) }
+        makeRoom(for: text.count)
+        put(text)
     }
 
     private mutating func inside(_ text: String) {
         var text = text
-        text.withUTF8 { utf8 in
-            // Nearly every text is copied as it is.
-            if Self.isPlain(utf8) { bytes.append(contentsOf: utf8) } else { escape(utf8) }
-        }
+        text.withUTF8 { inside($0) }
     }
 
     /// A text of three parts, such as an address, that is never put together.
     package mutating func field(_ name: StaticString, _ start: String, _ middle: StaticString, _ end: String) {
         key(name)
-        separate()
-        bytes.append(UInt8(ascii: "\""))
+        separate(then: 1)
+        put(UInt8(ascii: "\""))
         inside(start)
-        middle.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        makeRoom(for: middle.utf8CodeUnitCount)
+        put(UnsafeBufferPointer(start: middle.utf8Start, count: middle.utf8CodeUnitCount))
         inside(end)
-        bytes.append(UInt8(ascii: "\""))
+        makeRoom(for: 1)
+        put(UInt8(ascii: "\""))
     }
 
     private static func isPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -155,17 +240,20 @@ public struct JSONWriter: Sendable {
     }
 
     private mutating func escape(_ text: UnsafeBufferPointer<UInt8>) {
+        makeRoom(for: text.count * 6)
         for byte in text {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case 0x0a: bytes.append(contentsOf: "\\n".utf8)
+                put(UInt8(ascii: "\\"))
+                put(byte)
+            case 0x0a:
+                put(UInt8(ascii: "\\"))
+                put(UInt8(ascii: "n"))
             case 0..<0x20:
-                bytes.append(contentsOf: "\\u00".utf8)
-                bytes.append(Self.hex[Int(byte >> 4)])
-                bytes.append(Self.hex[Int(byte & 15)])
-            default: bytes.append(byte)
+                for sign in "\\u00".utf8 { put(sign) }
+                put(Self.hex[Int(byte >> 4)])
+                put(Self.hex[Int(byte & 15)])
+            default: put(byte)
             }
         }
     }

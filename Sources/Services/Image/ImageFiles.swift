@@ -16,9 +16,11 @@ struct ImageDigest: Sendable {
 /// Blocking calls run on one queue per open file, never on a cooperative thread.
 struct ImageFiles: Sendable {
     private let directory: URL
+    private let bounds: ImageBounds
 
-    init(directory: String) throws {
+    init(directory: String, bounds: ImageBounds) throws {
         self.directory = URL(filePath: directory, directoryHint: .isDirectory)
+        self.bounds = bounds
         try DurableFile.makeFolder(directory, mode: 0o700)
     }
 
@@ -32,7 +34,7 @@ struct ImageFiles: Sendable {
         let final = try path(id)
         let partial = final.appendingPathExtension("partial")
         return try await blocking(DispatchQueue(label: "novella.image")) {
-            try ImageFileWriter(partial: partial, final: final)
+            try ImageFileWriter(partial: partial, final: final, bounds)
         }
     }
 
@@ -78,6 +80,16 @@ func blocking<Result: Sendable>(
     }
 }
 
+/// How much an upload may take.
+package struct ImageBounds: Sendable {
+    /// Bytes of one image; Glance's `image_size_cap`.
+    package var largest = 1 << 40
+    /// Bytes that uploads leave free on the disk, so that the store and the hosts' disks beside it go on.
+    package var reserve = 1 << 30
+
+    package init() {}
+}
+
 /// Writes one image, hashing on the way.
 final class ImageFileWriter: Sendable {
     private struct State {
@@ -90,10 +102,15 @@ final class ImageFileWriter: Sendable {
     private let handle: FileHandle
     private let partial: URL
     private let final: URL
+    private let bounds: ImageBounds
+    /// How much may be written before the disk is looked at again.
+    private static let stride = 16 << 20
     /// Touched only on `queue`.
     private nonisolated(unsafe) var state: State
+    private nonisolated(unsafe) var checked = 0
 
-    init(partial: URL, final: URL) throws {
+    init(partial: URL, final: URL, _ bounds: ImageBounds) throws {
+        self.bounds = bounds
         self.partial = partial
         self.final = final
         state = State(md5: try RunningHash(.md5), sha512: try RunningHash(.sha512))
@@ -105,6 +122,7 @@ final class ImageFileWriter: Sendable {
 
     func write(_ bytes: [UInt8]) async throws {
         try await blocking(queue) { [self] in
+            try makeSure(of: bytes.count)
             do {
                 try handle.write(contentsOf: bytes)
             } catch {
@@ -114,6 +132,24 @@ final class ImageFileWriter: Sendable {
             try state.md5.update(bytes)
             try state.sha512.update(bytes)
         }
+    }
+
+    /// Refuses what would be too large, or would take the last of the disk.
+    private func makeSure(of more: Int) throws {
+        guard state.size + more <= bounds.largest else {
+            throw CloudError(.tooLarge, "The image is larger than \(bounds.largest) bytes, the most that is taken.")
+        }
+        guard state.size + more > checked else { return }
+        var facts = statvfs()
+        guard statvfs(partial.path, &facts) == 0 else { return }
+        let free = Int(clamping: UInt64(facts.f_bavail) * UInt64(facts.f_frsize))
+        guard free - more - Self.stride >= bounds.reserve else {
+            throw CloudError(
+                .tooLarge,
+                "There is not enough disk space on the image storage media: \(free) bytes are free, and "
+                    + "\(bounds.reserve) of them stay so.")
+        }
+        checked = state.size + more + Self.stride
     }
 
     /// Inspects, syncs and gives the file its name.

@@ -2,6 +2,7 @@ package import Attributes
 package import Logging
 package import Model
 package import Store
+package import Wire
 
 /// Glance's verbs. Rows are in the store, bytes in a folder of files named by id.
 package struct ImageService: Sendable {
@@ -10,11 +11,14 @@ package struct ImageService: Sendable {
     let files: ImageFiles
     let logger: Logger
 
-    package init(database: any Database, clock: any CloudClock, directory: String, logger: Logger) throws {
+    package init(
+        database: any Database, clock: any CloudClock, directory: String, bounds: ImageBounds = ImageBounds(),
+        logger: Logger
+    ) throws {
         self.database = database
         self.clock = clock
         self.logger = logger
-        files = try ImageFiles(directory: directory)
+        files = try ImageFiles(directory: directory, bounds: bounds)
     }
 
     /// An image the caller may see; others do not exist for it.
@@ -36,10 +40,16 @@ package struct ImageService: Sendable {
         return try ImageMemberQueries.member(project, of: image.id, db) != nil
     }
 
-    /// The images that a query made for the caller finds, as their table of attributes shows them.
-    package func list(_ query: ListQuery, by caller: Caller) async throws -> Listing {
+    /// The images that a query made for the caller finds, as their table of attributes shows them, written into an
+    /// answer.
+    package func list<Answer: Sendable>(
+        _ query: ListQuery, by caller: Caller,
+        _ answer: @escaping @Sendable (_ rows: (inout JSONWriter) throws -> Listing) throws -> Answer
+    ) async throws -> Answer {
         let viewer = Viewer(project: nil, isAdmin: caller.isAdmin)
-        return try await database.read { try ImageAttributes.table.list(query, for: viewer, $0) }
+        return try await database.read { db in
+            try answer { try ImageAttributes.table.list(query, for: viewer, into: &$0, db) }
+        }
     }
 
     /// One of them.

@@ -1,6 +1,7 @@
 package import Attributes
 package import Model
 package import Store
+package import Wire
 
 /// Neutron's verbs. Every change raises the network feed, and hosts are told to ask for their topology.
 package struct NetworkingService: Sendable {
@@ -52,11 +53,12 @@ package struct NetworkingService: Sendable {
         }
     }
 
-    /// Rows as their table of attributes shows them.
-    package func list<Draft>(
-        _ table: AttributeTable<Draft>, _ query: ListQuery, for viewer: Viewer
-    ) async throws -> Listing {
-        try await database.read { try table.list(query, for: viewer, $0) }
+    /// Rows as their table of attributes shows them, written into an answer.
+    package func list<Draft, Answer: Sendable>(
+        _ table: AttributeTable<Draft>, _ query: ListQuery, for viewer: Viewer,
+        _ answer: @escaping @Sendable (_ rows: (inout JSONWriter) throws -> Listing) throws -> Answer
+    ) async throws -> Answer {
+        try await database.read { db in try answer { try table.list(query, for: viewer, into: &$0, db) } }
     }
 
     package func show<Draft>(

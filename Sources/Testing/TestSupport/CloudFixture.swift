@@ -4,7 +4,7 @@ import Compute
 import Foundation
 package import HostProtocol
 import Identity
-import Image
+package import Image
 package import Logging
 package import Model
 package import Store
@@ -23,6 +23,7 @@ package struct CloudFixture: Sendable {
         package var runsAgents = true
         package var inventory: @Sendable (Int) -> HostInventory = SimulatedHost.inventory
         package var publicURL: String?
+        package var images = ImageBounds()
         /// `nil` for an SQLite file of its own.
         package var database: (any Database)?
         package var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -50,6 +51,7 @@ package struct CloudFixture: Sendable {
         settings.clock = options.clock
         settings.database = options.database
         settings.publicURL = options.publicURL
+        settings.images = options.images
         let cloud = try Cloud(settings, logger: options.logger)
         try await cloud.prepare()
         var hosts: [SimulatedHost] = []

@@ -655,11 +655,13 @@ CREATE INDEX networks_by_project ON public.networks USING btree (project_id);
 
 CREATE INDEX port_security_groups_by_group ON public.port_security_groups USING btree (security_group_id);
 
+CREATE INDEX ports_by_creation ON public.ports USING btree (created_at, id);
+
 CREATE INDEX ports_by_device ON public.ports USING btree (device_id);
 
 CREATE INDEX ports_by_host ON public.ports USING btree (binding_host);
 
-CREATE INDEX ports_by_project ON public.ports USING btree (project_id);
+CREATE INDEX ports_by_project ON public.ports USING btree (project_id, created_at, id);
 
 CREATE INDEX role_assignments_by_target ON public.role_assignments USING btree (target_id);
 

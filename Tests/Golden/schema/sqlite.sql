@@ -494,11 +494,13 @@ CREATE INDEX networks_by_project ON networks (project_id);
 
 CREATE INDEX port_security_groups_by_group ON port_security_groups (security_group_id);
 
+CREATE INDEX ports_by_creation ON ports (created_at, id);
+
 CREATE INDEX ports_by_device ON ports (device_id);
 
 CREATE INDEX ports_by_host ON ports (binding_host);
 
-CREATE INDEX ports_by_project ON ports (project_id);
+CREATE INDEX ports_by_project ON ports (project_id, created_at, id);
 
 CREATE INDEX role_assignments_by_target ON role_assignments (target_id);
 

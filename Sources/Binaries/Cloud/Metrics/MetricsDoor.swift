@@ -5,8 +5,9 @@ import Identity
 import Logging
 import Model
 
-/// Answers `GET /metrics` and passes everything else on. Who asks from this machine needs no token, unless a proxy asks
-/// for somebody else; all others need an administrator's.
+/// Answers `GET /metrics` and passes everything else on: to administrators, and to whoever sends the token that lies in
+/// the state folder (`Authorization: Bearer`). Where a request comes from says nothing: a proxy on this machine may ask
+/// for anybody.
 struct MetricsDoor<Inner: HTTPResponder<FrontContext>>: HTTPResponder {
     let inner: Inner
     let cloud: Cloud
@@ -17,8 +18,10 @@ struct MetricsDoor<Inner: HTTPResponder<FrontContext>>: HTTPResponder {
             return try await inner.respond(to: request, context: context)
         }
         do {
-            guard try await admits(request, context) else {
-                return Self.text(.unauthorized, "Ask from this machine, or send an administrator's X-Auth-Token.\n")
+            guard try await admits(request) else {
+                return Self.text(
+                    .unauthorized,
+                    "Send the metrics-token of the state folder as a bearer, or an administrator's X-Auth-Token.\n")
             }
             return Self.text(.ok, try await cloud.metricsText())
         } catch is CancellationError {
@@ -34,11 +37,8 @@ struct MetricsDoor<Inner: HTTPResponder<FrontContext>>: HTTPResponder {
         return Response(status: status, headers: [.contentType: type], body: .init(byteBuffer: .init(string: text)))
     }
 
-    private func admits(_ request: Request, _ context: FrontContext) async throws -> Bool {
-        let isForwarded = request.headers.contains { field in
-            ["forwarded", "x-forwarded-for", "x-real-ip"].contains(field.name.canonicalName)
-        }
-        if context.isLoopback, !isForwarded { return true }
+    private func admits(_ request: Request) async throws -> Bool {
+        if let bearer = request.headers[.authorization], cloud.metricsToken.matches(bearer) { return true }
         guard let token = request.headers[.authToken] else { return false }
         do {
             return try await cloud.identity.caller(token: token, requestID: "metrics").isAdmin

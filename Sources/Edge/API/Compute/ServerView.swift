@@ -13,24 +13,35 @@ final class ServerContext {
     var showsPlainAddresses = false
     /// The server group, where it is shown.
     var group: ServerGroupID?
-    private let hosts: [String: HostState]
-    private var digests: [String: String] = [:]
+    private let hosts: [String: KnownHost]
 
     init(_ request: APIRequest, hosts: [HostState]) {
         isForAdmin = request.caller.isAdmin
         baseURL = request.baseURL
         rootURL = request.rootURL
-        self.hosts = Dictionary(hosts.map { ($0.id.text, $0) }) { $1 }
+        self.hosts = Dictionary(hosts.map { ($0.id.text, KnownHost($0)) }) { $1 }
     }
 
-    func host(of row: any ServerRow) -> HostState? { row.optionalText(.hostID).flatMap { hosts[$0] } }
+    func host(of row: any ServerRow) -> KnownHost? { row.optionalText(.hostID).flatMap { hosts[$0] } }
+}
 
-    /// What the project may know of the host; made once for each pair.
-    func digest(of host: HostState, for project: String) throws -> String {
-        let key = project + host.id.text
-        if let made = digests[key] { return made }
-        let digest = try ComputeService.hostDigest(host.hostname, for: ProjectID(project))
-        digests[key] = digest
+/// A host, and what projects may know of it.
+final class KnownHost {
+    let hostname: String
+    /// Nova's words for a host's service.
+    let status: String
+    private var digests: [String: String] = [:]
+
+    init(_ host: HostState) {
+        hostname = host.hostname
+        status = host.isDisabled ? "MAINTENANCE" : host.isUp ? "UP" : "DOWN"
+    }
+
+    /// Made once for each project.
+    func digest(for project: String) throws -> String {
+        if let made = digests[project] { return made }
+        let digest = try ComputeService.hostDigest(hostname, for: ProjectID(project))
+        digests[project] = digest
         return digest
     }
 }
@@ -39,7 +50,7 @@ final class ServerContext {
 struct ServerRendering {
     let row: any ServerRow
     let state: ServerState
-    let host: HostState?
+    let host: KnownHost?
     let hostDigest: String
     let context: ServerContext
 
@@ -49,17 +60,10 @@ struct ServerRendering {
         self.context = context
         state = withState ? try row.state() : ServerState(settled: .building, operation: nil, phase: 0, power: 0)
         host = withState ? context.host(of: row) : nil
-        hostDigest = try host.map { try context.digest(of: $0, for: row.text(.projectID)) } ?? ""
+        hostDigest = try host.map { try $0.digest(for: row.text(.projectID)) } ?? ""
     }
 
     var hostname: String? { host?.hostname }
-
-    /// Nova's words for a host's service.
-    var hostStatus: String {
-        guard let host else { return "" }
-        if host.isDisabled { return "MAINTENANCE" }
-        return host.isUp ? "UP" : "DOWN"
-    }
 }
 
 extension JSONWriter {
@@ -68,14 +72,15 @@ extension JSONWriter {
         _ name: StaticString, _ rendering: ServerRendering, _ column: ServerColumn, else other: StaticString? = nil
     ) {
         key(name)
-        guard rendering.row.isNull(column) else { return rendering.row.withUTF8(column) { value(utf8: $0) } }
-        if let other { value("\(other)") } else { null() }
+        rendering.row.withUTF8(column) { text in
+            if let text { value(utf8: text) } else if let other { value("\(other)") } else { null() }
+        }
     }
 
     /// A text of the row that is JSON.
     fileprivate mutating func field(_ name: StaticString, json column: ServerColumn, of rendering: ServerRendering) {
         key(name)
-        rendering.row.withUTF8(column) { raw(utf8: $0) }
+        rendering.row.withUTF8(column) { if let json = $0 { raw(utf8: json) } else { null() } }
     }
 }
 
@@ -123,8 +128,8 @@ enum ServerView {
         Field(since: 98) { image($0, withProperties: true, &$1) },
         Field(until: 46) { flavorLink($0, &$1) },
         Field(since: 47) { $1.field("flavor", json: .flavor, of: $0) },
-        Field { $1.field("created", $0.row.time(.createdAt)?.iso8601()) },
-        Field { $1.field("updated", $0.row.time(.updatedAt)?.iso8601()) },
+        Field { $1.field("created", $0.row.time(.createdAt)) },
+        Field { $1.field("updated", $0.row.time(.updatedAt)) },
         Field { addresses($0, &$1) },
         Field { $1.field("accessIPv4", $0, .accessIPv4, else: "") },
         Field { $1.field("accessIPv6", $0, .accessIPv6, else: "") },
@@ -147,15 +152,15 @@ enum ServerView {
         Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:ramdisk_id", "") },
         Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:root_device_name", "/dev/vda") },
         Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:user_data", $0, .userData) },
-        Field(since: 16, adminOnly: true) { $1.field("host_status", $0.hostStatus) },
+        Field(since: 16, adminOnly: true) { $1.field("host_status", $0.host?.status ?? "") },
     ]
 
     private static let states: [Field<ServerRendering>] = [
         Field { $1.field("OS-EXT-STS:task_state", $0.state.taskState) },
         Field { $1.field("OS-EXT-STS:vm_state", $0.state.vmState) },
         Field { $1.field("OS-EXT-STS:power_state", $0.state.powerState) },
-        Field { $1.field("OS-SRV-USG:launched_at", $0.row.time(.launchedAt).map(plainTime)) },
-        Field { $1.field("OS-SRV-USG:terminated_at", $0.row.time(.terminatedAt).map(plainTime)) },
+        Field { $1.field("OS-SRV-USG:launched_at", $0.row.time(.launchedAt), .microsecondsWithoutZone) },
+        Field { $1.field("OS-SRV-USG:terminated_at", $0.row.time(.terminatedAt), .microsecondsWithoutZone) },
     ]
 
     private static let facts: [Field<ServerRendering>] = [
@@ -174,11 +179,6 @@ enum ServerView {
         Field(since: 96) { $1.field("pinned_availability_zone", $0, .requestedZone) },
         Field(since: 100) { $1.field("scheduler_hints", json: .hints, of: $0) },
     ]
-
-    /// Nova's form without a zone, as `launched_at` has it.
-    private static func plainTime(_ time: Timestamp) -> String {
-        time.iso8601(.microsecondsWithoutZone)
-    }
 
     static func links(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
         links(rendering.row.text(.id), rendering.context, &writer)
@@ -254,7 +254,7 @@ enum ServerView {
 
     private static func securityGroups(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
         rendering.row.withUTF8(.securityGroups) { groups in
-            guard groups.count > 2 else { return }
+            guard let groups, groups.count > 2 else { return }
             writer.key("security_groups")
             writer.raw(utf8: groups)
         }

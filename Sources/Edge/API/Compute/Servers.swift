@@ -37,7 +37,7 @@ struct ServersAPI: Sendable {
             detailed ? columns(request) : ServerView.summaryColumns, by: request.caller
         ) { each in
             let context = ServerContext(request, hosts: hosts)
-            return try .json(reserving: detailed ? 65_536 : 16_384) { writer in
+            return try .json(reserving: page.limit * (detailed ? 1700 : 512)) { writer in
                 var found: (count: Int, last: String?) = (0, nil)
                 try writer.array("servers") { writer in
                     found = try each { row in

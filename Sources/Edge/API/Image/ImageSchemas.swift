@@ -26,7 +26,7 @@ struct ImageSchemasAPI: Sendable {
         ]
     }
 
-    private static func answer(_ writer: JSONWriter) -> APIResponse {
+    private static func answer(_ writer: borrowing JSONWriter) -> APIResponse {
         APIResponse(.ok, headers: [.contentType: "application/json"], body: .bytes(writer.bytes))
     }
 

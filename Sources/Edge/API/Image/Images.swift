@@ -85,14 +85,16 @@ struct ImagesAPI: Sendable {
     @Sendable
     private func list(_ request: APIRequest) async throws -> APIResponse {
         let query = try ImageListQuery.read(request.listParameters, by: request.caller)
-        let found = query.limit == 0 ? Listing() : try await image.list(query, by: request.caller)
-        return .json(reserving: found.bytes.count + 512) { writer in
-            writer.array("images") { if found.count > 0 { $0.raw(utf8: found.bytes) } }
-            writer.field("first", Self.page(request, after: nil))
-            if found.count == query.limit, let last = found.last {
-                writer.field("next", Self.page(request, after: last))
+        return try await image.list(query, by: request.caller) { rows in
+            try .json(reserving: 32_768) { writer in
+                var found = Listing()
+                try writer.array("images") { if query.limit != 0 { found = try rows(&$0) } }
+                writer.field("first", Self.page(request, after: nil))
+                if found.count == query.limit, let last = found.last {
+                    writer.field("next", Self.page(request, after: last))
+                }
+                writer.field("schema", "/v2/schemas/images")
             }
-            writer.field("schema", "/v2/schemas/images")
         }
     }
 

@@ -65,11 +65,13 @@ struct NetworkResource<Draft: Sendable>: Sendable {
     private func list(_ request: APIRequest) async throws -> APIResponse {
         try await prepare(request)
         let query = try NetworkListQuery.read(request.listParameters, table)
-        let found = try await networking.list(table, query, for: viewer(request))
-        return .json(reserving: found.bytes.count + 512) { writer in
-            writer.key(text: table.plural)
-            writer.array { if found.count > 0 { $0.raw(utf8: found.bytes) } }
-            NetworkLinks.write("\(table.plural)_links", of: found, query, request, to: &writer)
+        return try await networking.list(table, query, for: viewer(request)) { rows in
+            try .json(reserving: (query.limit.map { min($0, 1000) } ?? 1000) * 1100) { writer in
+                var found = Listing()
+                writer.key(text: table.plural)
+                try writer.array { found = try rows(&$0) }
+                NetworkLinks.write("\(table.plural)_links", of: found, query, request, to: &writer)
+            }
         }
     }
 

@@ -8,10 +8,16 @@ extension ServerColumn {
     }
 }
 
-private struct StoredServerRow: ServerRow {
-    let row: any SQLRow
+/// A class, so that a reference and not 48 bytes are handed on.
+private final class StoredServerRow: ServerRow {
+    private let row: any SQLRow
     /// Of each column that was selected.
-    let places: [Int]
+    private let places: [Int]
+
+    init(row: any SQLRow, places: [Int]) {
+        self.row = row
+        self.places = places
+    }
 
     func isNull(_ column: ServerColumn) -> Bool { row.isNull(places[column.rawValue]) }
     func integer(_ column: ServerColumn) -> Int { Int(row.integer(places[column.rawValue])) }
@@ -21,7 +27,7 @@ private struct StoredServerRow: ServerRow {
         isNull(column) ? nil : Timestamp(microseconds: row.integer(places[column.rawValue]))
     }
 
-    func withUTF8(_ column: ServerColumn, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    func withUTF8(_ column: ServerColumn, _ body: (UnsafeBufferPointer<UInt8>?) -> Void) {
         row.withUTF8(places[column.rawValue], body)
     }
 

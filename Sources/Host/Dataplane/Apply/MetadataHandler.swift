@@ -10,6 +10,8 @@ final class MetadataHandler: ChannelInboundHandler {
     typealias OutboundOut = HTTPServerResponsePart
 
     private static let bodyLimit = 64 << 10
+    /// For a whole request to come in: an idle timer begins anew with each byte.
+    private static let patience = TimeAmount.seconds(10)
 
     private let plan: PlannedListener
     private let answer: MetadataAnswer
@@ -18,11 +20,25 @@ final class MetadataHandler: ChannelInboundHandler {
     private var received = 0
     private var hasAsked = false
     private var hasAnswered = false
+    private var deadline: Scheduled<Void>?
 
     init(plan: PlannedListener, answer: @escaping MetadataAnswer, logger: Logger) {
         self.plan = plan
         self.answer = answer
         self.logger = logger
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        deadline = context.eventLoop.scheduleTask(in: Self.patience) {
+            let (handler, context) = bound.value
+            if !handler.hasAsked, !handler.hasAnswered { context.close(promise: nil) }
+        }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        deadline?.cancel()
+        deadline = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

@@ -31,7 +31,7 @@ final class MetadataListener: Sendable {
             throw DataplaneError("namespace \(plan.namespace) is not there")
         }
         let descriptor = try await NamespaceThread.listen(in: plan.namespace, address: metadataAddress, port: 80)
-        let connections = ConnectionCount(limit: 256)
+        let connections = ConnectionCount(limit: 256, perGuest: 16)
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelOption(.maxMessagesPerRead, value: 4)
             .childChannelInitializer { channel in
@@ -63,24 +63,37 @@ final class MetadataListener: Sendable {
     }
 }
 
-/// Refuses connections beyond a limit, so that one network cannot take all descriptors.
-private final class ConnectionCount: Sendable {
-    private struct Full: Error {}
+/// Refuses connections beyond a limit, so that one network cannot take all descriptors, nor one guest its network's.
+final class ConnectionCount: Sendable {
+    struct Full: Error {}
 
     private let limit: Int
-    private let open = Mutex(0)
+    private let perGuest: Int
+    private let open = Mutex<[String: Int]>([:])
 
-    init(limit: Int) {
+    init(limit: Int, perGuest: Int) {
         self.limit = limit
+        self.perGuest = perGuest
     }
 
     func enter(_ channel: any Channel) throws {
-        let entered = open.withLock { count in
-            if count >= limit { return false }
-            count += 1
-            return true
+        let guest = channel.remoteAddress?.ipAddress ?? ""
+        try enter(guest)
+        channel.closeFuture.whenComplete { [self] _ in leave(guest) }
+    }
+
+    func enter(_ guest: String) throws {
+        try open.withLock { open in
+            let own = open[guest] ?? 0
+            guard own < perGuest, open.values.reduce(0, +) < limit else { throw Full() }
+            open[guest] = own + 1
         }
-        guard entered else { throw Full() }
-        channel.closeFuture.whenComplete { [self] _ in open.withLock { $0 -= 1 } }
+    }
+
+    func leave(_ guest: String) {
+        open.withLock { open in
+            let left = (open[guest] ?? 1) - 1
+            open[guest] = left > 0 ? left : nil
+        }
     }
 }

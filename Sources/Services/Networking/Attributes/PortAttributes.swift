@@ -175,22 +175,45 @@ package enum PortAttributes {
 
 /// The names under which a network's DHCP knows a port.
 enum PortNames {
-    static let domain = "novella.internal"
+    private static let mark = Array("\"ip_address\":\"".utf8)
 
     /// Of the port's name, a space, and its addresses as the store keeps them.
     @Sendable
-    static func assignment(_ text: String) -> String {
-        let sides = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-        let mark = "\"ip_address\":\""
-        var entries: [String] = []
-        var rest = sides.count == 2 ? sides[1] : ""
-        while let found = rest.firstRange(of: mark), let end = rest[found.upperBound...].firstIndex(of: "\"") {
-            let address = rest[found.upperBound..<end]
-            let plain = "host-" + address.replacing(".", with: "-").replacing(":", with: "-")
-            let host = sides[0].isEmpty ? plain : String(sides[0])
-            entries.append(#"{"hostname":"\#(host)","fqdn":"\#(host).\#(domain).","ip_address":"\#(address)"}"#)
-            rest = rest[end...]
+    static func assignment(_ text: UnsafeBufferPointer<UInt8>, _ writer: inout JSONWriter) {
+        let end = text.firstIndex(of: UInt8(ascii: " ")) ?? text.endIndex
+        let name = String(decoding: text[..<end], as: UTF8.self)
+        writer.array { writer in
+            var at = end
+            while let address = nextAddress(in: text, &at) {
+                let host = name.isEmpty ? "host-" + dashed(address) : name
+                writer.object { writer in
+                    writer.field("hostname", host)
+                    writer.field("fqdn", host, ".novella.internal.", "")
+                    writer.field("ip_address", address)
+                }
+            }
         }
-        return "[\(entries.joined(separator: ","))]"
+    }
+
+    private static func nextAddress(in text: UnsafeBufferPointer<UInt8>, _ at: inout Int) -> String? {
+        while at + mark.count < text.count {
+            guard text[at] == mark[0], text[at..<at + mark.count].elementsEqual(mark) else {
+                at += 1
+                continue
+            }
+            let start = at + mark.count
+            guard let end = text[start...].firstIndex(of: UInt8(ascii: "\"")) else { return nil }
+            at = end
+            return String(decoding: text[start..<end], as: UTF8.self)
+        }
+        return nil
+    }
+
+    private static func dashed(_ address: String) -> String {
+        String(
+            decoding: address.utf8.map {
+                [UInt8(ascii: "."), UInt8(ascii: ":")].contains($0) ? UInt8(ascii: "-") : $0
+            },
+            as: UTF8.self)
     }
 }

@@ -30,9 +30,12 @@ package enum SecurityGroupAttributes {
         var found: [String: String] = [:]
         for id in ids {
             query.conditions = [SQLCondition("security_group_id = ?", [.text(id)])]
-            let rules = try SecurityGroupRuleAttributes.table.list(
-                query, for: Viewer(project: nil, isAdmin: false), db)
-            found[id] = "[\(String(decoding: rules.bytes, as: UTF8.self))]"
+            var writer = JSONWriter(reserving: 4096)
+            try writer.array {
+                _ = try SecurityGroupRuleAttributes.table.list(
+                    query, for: Viewer(project: nil, isAdmin: false), into: &$0, db)
+            }
+            found[id] = String(decoding: writer.bytes, as: UTF8.self)
         }
         return found
     }

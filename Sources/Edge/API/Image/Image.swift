@@ -11,7 +11,7 @@ package enum ImageAPI {
             name: "image", prefix: "/image/v2", style: .image,
             routes: ImagesAPI(image: image).routes + ImageDataAPI(image: image).routes
                 + ImageMembersAPI(image: image).routes + ImageSchemasAPI().routes + MetadefsAPI().routes
-                + UnfinishedImageAPI.routes)
+                + MetadefSchemasAPI().routes + UnfinishedImageAPI.routes)
     }
 
     /// Versions without a token.

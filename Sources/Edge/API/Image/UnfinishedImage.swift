@@ -27,9 +27,5 @@ enum UnfinishedImageAPI {
                     .unfinished(.delete, path + "/{name}"),
                 ]
             }
-            + [
-                "namespace", "namespaces", "object", "objects", "property", "properties", "tag", "tags",
-                "resource_type", "resource_types",
-            ].map { .unfinished(.get, "/schemas/metadefs/\($0)") }
     }
 }

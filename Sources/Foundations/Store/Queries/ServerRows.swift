@@ -43,8 +43,8 @@ private final class StoredServerRow: ServerRow {
 }
 
 extension ServerQueries {
-    /// Calls `body` for the servers that `list` finds, with the columns that are wanted; returns how many they were, and
-    /// the last of a full page.
+    /// Calls `body` for the servers that `list` finds, with the columns that are wanted; returns how many they were,
+    /// and the last of a full page.
     package static func forEach(
         _ filter: ServerFilter, after marker: ServerID?, limit: Int, _ columns: [ServerColumn],
         _ db: any Connection, _ body: (any ServerRow) throws -> Void

@@ -71,7 +71,8 @@ let package = Package(
         room("Attributes", in: "Foundations", imports: ["Model", "Store", "Wire"]),
 
         // Services: verbs and workflows.
-        room("Identity", in: "Services", imports: ["Model", "Store", crypto, cryptoExtras]),
+        room(
+            "Identity", in: "Services", imports: ["Model", "Store", "Attributes", "Wire", crypto, cryptoExtras]),
         room("Image", in: "Services", imports: ["Model", "Files", "Store", "Attributes", "Wire", crypto, logging]),
         room(
             "Networking", in: "Services", imports: ["Model", "Store", "HostProtocol", "Attributes", "Wire"]),
@@ -107,8 +108,8 @@ let package = Package(
         room(
             "API", in: "Edge",
             imports: [
-                "Model", "HostProtocol", "Wire", "Attributes", "APIKit", "Identity", "Image", "Networking", "Placement",
-                "Compute", httpTypes,
+                "Model", "HostProtocol", "Wire", "Attributes", "APIKit", "Identity", "Image", "Networking",
+                "Placement", "Compute", httpTypes,
             ]),
         room("Metadata", in: "Edge", imports: ["Model", "Wire", "HostProtocol", "Networking", "Compute"]),
         room(
@@ -164,7 +165,9 @@ let package = Package(
         tests("Telemetry"),
         tests("Files"),
         tests("Store", imports: ["Model", "TestSupport"]),
-        tests("Attributes", imports: ["Model", "Store", "Wire", "Image", "Networking", "TestSupport"]),
+        tests(
+            "Attributes",
+            imports: ["Model", "Store", "Wire", "Identity", "Image", "Networking", "TestSupport"]),
         tests("StoreSQLite", imports: ["Model", "Store", grdb, grdbSQLite]),
         tests("StorePostgres", imports: ["Model", "Store", "TestSupport"]),
         tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),

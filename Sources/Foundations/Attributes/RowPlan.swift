@@ -15,6 +15,7 @@ struct RowPlan {
         case constant(String)
         case lookup([String: String], otherwise: String)
         case link(String)
+        case address(Int)
     }
 
     private var parts: [(key: [UInt8], part: Part, onlyWhereSet: Bool)] = []
@@ -22,14 +23,14 @@ struct RowPlan {
     private(set) var columns = ["id"]
     private var extras: Int?
     private let timeStyle: Timestamp.Style
-    private let root: String
+    private let viewer: Viewer
 
     init<Draft>(
         _ attributes: [Attribute<Draft>], extras: String?, lookups: [String: [String: String]],
-        _ timeStyle: Timestamp.Style, _ root: String
+        _ timeStyle: Timestamp.Style, _ viewer: Viewer
     ) {
         self.timeStyle = timeStyle
-        self.root = root
+        self.viewer = viewer
         for attribute in attributes {
             guard let part = part(attribute, lookups) else { continue }
             parts.append((attribute.key, part, attribute.isWhereSet))
@@ -61,6 +62,7 @@ struct RowPlan {
         case .composed(let sql, let change): return .composed(column(sql), change)
         case .lookup(let otherwise, _): return .lookup(lookups[attribute.name] ?? [:], otherwise: otherwise)
         case .link(let path): return .link(path)
+        case .address(let sql): return .address(column(sql))
         case .nowhere: return nil
         }
     }
@@ -100,7 +102,7 @@ struct RowPlan {
     private func isNull(_ part: Part, _ row: any SQLRow) -> Bool {
         switch part {
         case .text(let at), .integer(let at), .boolean(let at), .time(let at), .json(let at), .derived(let at, _),
-            .composed(let at, _):
+            .composed(let at, _), .address(let at):
             row.isNull(at)
         case .constant, .lookup, .link: false
         }
@@ -111,7 +113,7 @@ struct RowPlan {
         case .constant(let text): writer.raw(text)
         case .lookup(let found, let otherwise): writer.raw(found[id] ?? otherwise)
         case .link(let path):
-            writer.object { $0.field("self", root, "/", "\(path)/\(id)") }
+            writer.object { $0.field("self", viewer.root, "/", "\(path)/\(id)") }
         case _ where isNull(part, row): writer.null()
         case .text(let at): row.withUTF8(at) { writer.value(utf8: $0) }
         case .json(let at): row.withUTF8(at) { writer.raw(utf8: $0) }
@@ -120,6 +122,9 @@ struct RowPlan {
         case .time(let at): writer.value(Timestamp(microseconds: row.integer(at)).iso8601(timeStyle))
         case .derived(let at, let change): writer.value(change(row.text(at)))
         case .composed(let at, let change): writer.raw(change(row.text(at)))
+        case .address(let at):
+            let text = row.text(at)
+            writer.value(text.hasPrefix("/") ? viewer.site + text : text)
         }
     }
 }

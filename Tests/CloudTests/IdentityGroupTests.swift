@@ -184,6 +184,17 @@ struct IdentityGroupTests {
             #expect(try await make(fixture, admin, #""name": "a""#, of: me).status == 403)
             #expect(try await make(fixture, mine, #""name": "a", "unrestricted": true"#, of: me).status == 201)
             #expect(try await make(fixture, mine, #""name": "a""#, of: me).status == 409)
+            // One that may make others makes none of roles that it does not have itself.
+            let some = try await make(
+                fixture, mine, #""name": "b", "unrestricted": true, "roles": [{"name": "reader"}], "secret": "s""#,
+                of: me)
+            let token = try await login(
+                fixture, #""id": "\#(some.text("application_credential.id"))", "secret": "s""#
+            ).header("X-Subject-Token")
+            let more = #""name": "c", "roles": [{"name": "member"}]"#
+            #expect(try await make(fixture, token, more, of: me).status == 400)
+            let same = try await make(fixture, token, #""name": "d""#, of: me)
+            #expect(same.status == 201 && same.count("application_credential.roles") == 1, "\(same)")
         }
     }
 

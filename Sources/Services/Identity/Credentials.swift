@@ -41,8 +41,8 @@ extension IdentityService {
         guard wanted.expiresAt.map({ $0 > clock.now() }) ?? true else {
             throw CloudError.badRequest("Invalid application credential: The expiration time is in the past.")
         }
-        let held = try await resolve(user: caller.userID, scope: caller.scope)
-        let roles = try await choose(wanted.roles, of: held)
+        let held = try await resolve(user: caller.userID, scope: caller.scope).roleIDs
+        let roles = try await choose(wanted.roles, of: held, in: caller.roles)
         let secret = wanted.secret ?? Self.randomSecret()
         let credential = ApplicationCredential(
             id: .randomUndashed(), userID: caller.userID, projectID: project, name: wanted.name,
@@ -57,10 +57,12 @@ extension IdentityService {
         Base64URL.encode(SymmetricKey(size: SymmetricKeySize(bitCount: 512)).withUnsafeBytes { Data($0) })
     }
 
-    /// Nobody passes on a role that is not held.
-    private func choose(_ wanted: [RoleReference], of held: ResolvedScope) async throws -> Set<RoleID> {
-        let known = try await list(Role.self).filter { held.roleIDs.contains($0.id) }
-        guard !wanted.isEmpty else { return held.roleIDs }
+    /// Nobody passes on a role that is not held, or that the token does not have.
+    private func choose(
+        _ wanted: [RoleReference], of held: Set<RoleID>, in names: Set<String>
+    ) async throws -> Set<RoleID> {
+        let known = try await list(Role.self).filter { held.contains($0.id) && names.contains($0.name) }
+        guard !wanted.isEmpty else { return Set(known.map(\.id)) }
         return Set(
             try wanted.map { reference in
                 let role =
@@ -75,6 +77,10 @@ extension IdentityService {
                 }
                 return role.id
             })
+    }
+
+    package func credential(_ id: CredentialID) async throws -> Credential? {
+        try await database.read { try $0.find(Credential.self, key: .id(id)) }
     }
 
     package func applicationCredentials(of user: UserID, named name: String?) async throws -> [ApplicationCredential] {

@@ -53,7 +53,7 @@ struct CredentialsAPI: Sendable {
     }
 
     private func credential(_ request: APIRequest) async throws -> Credential? {
-        try await identity.list(Credential.self).first { $0.id == request.id() }
+        try await identity.credential(request.id())
     }
 
     /// A token of a restricted application credential makes and changes no credentials.

@@ -176,4 +176,47 @@ struct IdentityAttributeTests {
             #expect(lost.status == 404, "\(lost)")
         }
     }
+
+    /// A change may repeat an id and a domain, and gives no other.
+    @Test(arguments: ["domain", "project", "user", "group", "role", "region"])
+    func idsAndDomainsStay(_ noun: String) async throws {
+        try await CloudFixture.run { fixture in
+            let lab = IdentityLab(fixture: fixture)
+            let name = noun == "region" ? #""description": "x""# : #""name": "x""#
+            let id = try await lab.make(noun, name)
+            let path = "/\(noun)s/\(id)"
+            _ = try await lab.admin(.patch, path, #"{"\#(noun)": {"id": "\#(id)"}}"#, is: 200)
+            _ = try await lab.admin(.patch, path, #"{"\#(noun)": {"id": "other"}}"#, is: 400)
+            _ = try await lab.admin(.patch, path, #"{"\#(noun)": {}}"#, is: 400)
+            _ = try await lab.admin(.patch, "/\(noun)s/nothing", #"{"\#(noun)": {\#(name)}}"#, is: 404)
+            guard ["project", "user", "group"].contains(noun) else { return }
+            _ = try await lab.admin(.patch, path, #"{"\#(noun)": {"domain_id": "default"}}"#, is: 200)
+            let north = try await lab.make("domain", #""name": "north""#)
+            _ = try await lab.admin(.patch, path, #"{"\#(noun)": {"domain_id": "\#(north)"}}"#, is: 400)
+        }
+    }
+
+    /// Options of users are not only kept.
+    @Test func optionsOfUsersHold() async throws {
+        try await CloudFixture.run { fixture in
+            let lab = IdentityLab(fixture: fixture)
+            let scope = #""project": {"id": "\#(fixture.people.demo)"}"#
+            let (id, token) = try await lab.person(
+                "ann", "member", at: "/projects/\(fixture.people.demo)", scope: scope)
+            func set(_ options: String) async throws {
+                _ = try await lab.admin(.patch, "/users/\(id)", #"{"user": {"options": {\#(options)}}}"#, is: 200)
+            }
+            try await set(#""lock_password": true"#)
+            let change = #"{"user": {"original_password": "pw", "password": "new"}}"#
+            #expect(try await lab.status(.post, "/users/\(id)/password", token, change) == 400)
+            try await set(#""multi_factor_auth_rules": [["password", "token"]]"#)
+            #expect(try await lab.token("ann", scope) == nil)
+            try await set(#""multi_factor_auth_enabled": false"#)
+            #expect(try await lab.token("ann", scope) != nil)
+            try await set(#""multi_factor_auth_enabled": true, "multi_factor_auth_rules": [["password", "totp"]]"#)
+            #expect(try await lab.token("ann", scope) != nil)
+            let bad = #"{"user": {"options": {"multi_factor_auth_rules": ["password"]}}}"#
+            _ = try await lab.admin(.patch, "/users/\(id)", bad, is: 400)
+        }
+    }
 }

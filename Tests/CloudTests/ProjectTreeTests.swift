@@ -57,7 +57,7 @@ struct ProjectTreeTests {
                 _ = try await lab.admin(.post, "/projects", #"{"project": {"name": "x", \#(fields)}}"#, is: 400)
             }
             for fields in [#""domain_id": "nothing""#, #""parent_id": "nothing""#] {
-                _ = try await lab.admin(.post, "/projects", #"{"project": {"name": "x", \#(fields)}}"#, is: 404)
+                _ = try await lab.admin(.post, "/projects", #"{"project": {"name": "x", \#(fields)}}"#, is: 400)
             }
             for noun in ["user", "group"] {
                 let body = #"{"\#(noun)": {"name": "x", "domain_id": "nothing"}}"#

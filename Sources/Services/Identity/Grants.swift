@@ -139,7 +139,7 @@ extension IdentityService {
                 throw Self.notFound("role", implied.text)
             }
             guard role.domainID == nil, role.name != "admin" else {
-                throw CloudError(.forbidden, "\(implied) cannot be an implied roles")
+                throw CloudError(.forbidden, "\(implied) cannot be an implied roles.")
             }
             try IdentityQueries.addImplication(prior: prior, implied: implied, db)
         }

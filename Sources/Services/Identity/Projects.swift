@@ -45,7 +45,7 @@ extension IdentityService {
         let parentID = wishes["parent_id"]?.optionalText
         try await create(Project(id: id, name: "", domainID: domainID), wishes, noun: "project") { project, db in
             guard let domain = try db.find(Domain.self, key: .id(domainID)) else {
-                throw Self.notFound("domain", domainID.text)
+                throw Self.nothingAbove("domain", domainID.text)
             }
             guard domain.enabled else { throw Self.branchIsDisabled(domain.id) }
             guard let parentID, parentID != domainID.text else { return }
@@ -59,6 +59,11 @@ extension IdentityService {
         CloudError.badRequest("cannot create a project in a branch containing a disabled project: \(id)")
     }
 
+    /// What the body of a creation names and is not there makes the body a bad one.
+    private static func nothingAbove(_ noun: String, _ id: String) -> CloudError {
+        CloudError.badRequest(notFound(noun, id).message)
+    }
+
     private static func check(parent id: ProjectID, of domain: DomainID, _ db: any Connection) throws {
         guard let parent = try db.find(Project.self, key: .id(id)) else {
             if try db.find(Domain.self, key: .text(id.text)) != nil {
@@ -66,7 +71,7 @@ extension IdentityService {
                     "Cannot create project, the parent (\(id)) is acting as a domain, but this project's domain id "
                         + "(\(domain)) does not match the parent's id.")
             }
-            throw notFound("project", id.text)
+            throw nothingAbove("project", id.text)
         }
         guard parent.domainID == domain else {
             throw CloudError.badRequest(

@@ -27,10 +27,9 @@ extension IdentityService {
         return user.id
     }
 
-    /// Users and groups are made in domains that are there and enabled.
+    /// Users and groups are made in domains that are there.
     static func check(domain id: DomainID, _ db: any Connection) throws {
-        guard let domain = try db.find(Domain.self, key: .id(id)) else { throw notFound("domain", id.text) }
-        guard domain.enabled else { throw CloudError(.forbidden, "Domain is disabled: \(id)") }
+        guard try db.find(Domain.self, key: .id(id)) != nil else { throw notFound("domain", id.text) }
     }
 
     private static func check(defaultProject user: User, _ db: any Connection) throws {

@@ -68,7 +68,8 @@ let package = Package(
         room("Attributes", in: "Foundations", imports: ["Model", "Store", "Wire"]),
 
         // Services: verbs and workflows.
-        room("Identity", in: "Services", imports: ["Model", "Store", "Cryptography"]),
+        room(
+            "Identity", in: "Services", imports: ["Model", "Store", "Attributes", "Wire", "Cryptography"]),
         room(
             "Image", in: "Services",
             imports: ["Model", "Files", "Store", "Attributes", "Wire", "Cryptography", logging]),
@@ -107,8 +108,8 @@ let package = Package(
         room(
             "API", in: "Edge",
             imports: [
-                "Model", "HostProtocol", "Wire", "Attributes", "APIKit", "Identity", "Image", "Networking", "Placement",
-                "Compute", httpTypes,
+                "Model", "HostProtocol", "Wire", "Attributes", "APIKit", "Identity", "Image", "Networking",
+                "Placement", "Compute", httpTypes,
             ]),
         room("Metadata", in: "Edge", imports: ["Model", "Wire", "HostProtocol", "Networking", "Compute"]),
         room(
@@ -167,7 +168,9 @@ let package = Package(
         tests("Cryptography", imports: ["COpenSSL"]),
         tests("Identity", imports: ["Model"]),
         tests("Store", imports: ["Model", "TestSupport"]),
-        tests("Attributes", imports: ["Model", "Store", "Wire", "Image", "Networking", "TestSupport"]),
+        tests(
+            "Attributes",
+            imports: ["Model", "Store", "Wire", "Identity", "Image", "Networking", "TestSupport"]),
         tests("StoreSQLite", imports: ["Model", "Store", grdb, grdbSQLite]),
         tests("StorePostgres", imports: ["Model", "Store", "TestSupport"]),
         tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),

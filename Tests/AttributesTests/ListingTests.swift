@@ -1,4 +1,5 @@
 import Attributes
+import Identity
 import Image
 import Model
 import Networking
@@ -102,6 +103,40 @@ struct ListingTests {
         try await tryAll(FloatingIPAttributes.table, store)
         try await tryAll(SecurityGroupAttributes.table, store)
         try await tryAll(SecurityGroupRuleAttributes.table, store)
+    }
+
+    /// The same, of tables that say nothing of projects.
+    @Test(arguments: StoreKind.here) func bothStoresTakeIdentity(kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
+        try await trySome(DomainAttributes.table, store)
+        try await trySome(ProjectAttributes.table, store)
+        try await trySome(UserAttributes.table, store)
+        try await trySome(RoleAttributes.table, store)
+        try await trySome(GroupAttributes.table, store)
+        try await trySome(CredentialAttributes.table, store)
+        try await trySome(ServiceAttributes.table, store)
+        try await trySome(EndpointAttributes.table, store)
+        try await trySome(RegionAttributes.table, store)
+    }
+
+    private func trySome<Draft>(_ table: AttributeTable<Draft>, _ store: ScratchStore) async throws {
+        for attribute in table.attributes {
+            let queries: [[String: [String]]] =
+                if case .equal = attribute.filter, attribute.type.kind == .text {
+                    ["", "__contains", "__icontains", "__startswith", "__istartswith", "__endswith", "__iendswith"].map
+                    {
+                        [attribute.name + $0: [attribute.name == "interface" ? "public" : "x"]]
+                    }
+                } else if case .equal = attribute.filter {
+                    [[attribute.name: ["false"]]]
+                } else {
+                    [[:]]
+                }
+            for parameters in queries {
+                let query = try IdentityListQuery.read(ListParameters(parameters), table)
+                #expect(try await list(table, query, store) == [], "\(table.plural): \(parameters)")
+            }
+        }
     }
 
     private func tryAll<Draft>(_ table: AttributeTable<Draft>, _ store: ScratchStore) async throws {

@@ -156,7 +156,7 @@ struct IdentityTests {
             let project = try await make("projects", #"{"project": {"name": "ice", "domain_id": "\#(domain)"}}"#)
             let user = try await make(
                 "users", #"{"user": {"name": "nanuk", "password": "x", "domain_id": "\#(domain)"}}"#)
-            let role = try await fixture.request(.get, "\(base)/roles?name=reader").text("roles.0.id")
+            let role = try await fixture.request(.get, "\(base)/roles?name=reader", as: .admin).text("roles.0.id")
             let grant = "\(base)/projects/\(project)/users/\(user)/roles/\(role)"
             #expect(try await fixture.request(.put, grant, as: .admin).status == 204)
             let list = "\(base)/role_assignments?user.id=\(user)"
@@ -166,7 +166,7 @@ struct IdentityTests {
             #expect(named.text("\(first).scope.project.domain.id") == domain, "\(named)")
             #expect(named.text("\(first).scope.project.domain.name") == "north")
             #expect(named.text("\(first).role.name") == "reader" && named.at("\(first).role.domain") == nil)
-            let plain = try await fixture.request(.get, "\(list)&include_names=false", as: .admin)
+            let plain = try await fixture.request(.get, "\(list)&include_names=0", as: .admin)
             #expect(plain.count("role_assignments") == 1 && plain.at("\(first).user.name") == nil)
         }
     }

@@ -51,7 +51,7 @@ struct RouteSweepTests {
     @Test func whatIsThereIsShown() async throws {
         try await World.run { world in
             for entry in world.routes where entry.route.method == .get {
-                if entry.name.hasSuffix("os-flavor-access") || entry.name.hasSuffix("roles/{role}") { continue }
+                if entry.name.hasSuffix("os-flavor-access") || entry.name.contains("roles/{role}") { continue }
                 if entry.name.hasSuffix("/auth/tokens") || entry.name.hasSuffix("{key}") { continue }
                 if entry.name.hasSuffix("tags/{tag}") || entry.name.hasSuffix("placement/usages") { continue }
                 let answer = try await world.send(entry, as: entry.writer)
@@ -99,9 +99,12 @@ struct RouteSweepTests {
     }
 
     @Test func unknownIDsAreNotFound() async throws {
-        // Quotas are there before anything asks for the project, a grant of nothing is an empty list, and a body must
-        // name the key of its path.
-        let exceptions = ["quota", "/users/{user}/roles", "/{user}/projects", "/usages", "/allocations/{id}", "{key}"]
+        // Quotas are there before anything asks for the project, nobody has credentials, a region is made where there
+        // is none, and a body must name the key of its path.
+        let exceptions = [
+            "quota", "/{user}/projects", "/usages", "/allocations/{id}", "{key}", "{user}/application_credentials",
+            "PUT /identity/v3/regions",
+        ]
         try await World.run { world in
             let samples = Samples(world)
             for entry in world.routes where entry.hasParameters {

@@ -10,11 +10,21 @@ struct Samples: Sendable {
     /// Routes that write without reading a body of JSON.
     static let bodyless: Set<String> = Set([
         "PUT /compute/v2.1/servers/{id}/tags/{tag}", "PUT /image/v2/images/{id}/tags/{tag}",
-        "PUT /image/v2/images/{id}/file", "PUT /identity/v3/projects/{target}/users/{user}/roles/{role}",
-        "PUT /identity/v3/domains/{target}/users/{user}/roles/{role}",
-        "PUT /identity/v3/system/users/{user}/roles/{role}", "POST /image/v2/images/{id}/actions/deactivate",
+        "PUT /image/v2/images/{id}/file", "PUT /identity/v3/groups/{id}/users/{user}",
+        "PUT /identity/v3/roles/{id}/implies/{implied}", "PUT /identity/v3/projects/{id}/tags/{tag}",
+        "POST /image/v2/images/{id}/actions/deactivate",
         "POST /image/v2/images/{id}/actions/reactivate",
-    ]).union(tagged.map { "PUT /network/v2.0/\($0)/{id}/tags/{tag}" })
+    ]).union(tagged.map { "PUT /network/v2.0/\($0)/{id}/tags/{tag}" }).union(grants)
+
+    private static let grants = ["users", "groups"].flatMap { kind in
+        let tail = "\(kind)/{actor}/roles/{role}"
+        return [
+            "PUT /identity/v3/projects/{target}/\(tail)", "PUT /identity/v3/domains/{target}/\(tail)",
+            "PUT /identity/v3/system/\(tail)",
+            "PUT /identity/v3/OS-INHERIT/projects/{target}/\(tail)/inherited_to_projects",
+            "PUT /identity/v3/OS-INHERIT/domains/{target}/\(tail)/inherited_to_projects",
+        ]
+    }
 
     /// What has tags in Network.
     private static let tagged = [
@@ -45,9 +55,23 @@ struct Samples: Sendable {
             "PATCH /identity/v3/users/{id}": #"{"user": {"email": "c@d", "description": "x"}}"#,
             "POST /identity/v3/users/{id}/password": #"{"user": {"original_password": "x", "password": "y"}}"#,
             "POST /identity/v3/roles": #"{"role": {"name": "r1", "description": "x"}}"#,
+            "PATCH /identity/v3/roles/{id}": #"{"role": {"description": "y"}}"#,
+            "POST /identity/v3/groups": #"{"group": {"name": "g1", "domain_id": "default"}}"#,
+            "PATCH /identity/v3/groups/{id}": #"{"group": {"description": "y"}}"#,
+            "PUT /identity/v3/projects/{id}/tags": #"{"tags": ["a", "b"]}"#,
+            "PATCH /identity/v3/services/{id}": #"{"service": {"name": "s2", "enabled": true}}"#,
+            "PATCH /identity/v3/endpoints/{id}": #"{"endpoint": {"url": "http://z"}}"#,
+            "POST /identity/v3/regions": #"{"region": {"id": "r1", "parent_region_id": "RegionOne"}}"#,
+            "PUT /identity/v3/regions/{id}": #"{"region": {"description": "x"}}"#,
+            "PATCH /identity/v3/regions/{id}": #"{"region": {"description": "y"}}"#,
+            "POST /identity/v3/credentials":
+                #"{"credential": {"type": "cert", "blob": "x", "user_id": "\#(world.fixture.people.admin.userID)"}}"#,
+            "PATCH /identity/v3/credentials/{id}": #"{"credential": {"blob": "y"}}"#,
+            "POST /identity/v3/users/{user}/application_credentials": #"{"application_credential": {"name": "a1"}}"#,
             "POST /identity/v3/services": #"{"service": {"type": "t1", "name": "s1", "description": "x"}}"#,
             "POST /identity/v3/endpoints":
-                #"{"endpoint": {"service_id": "\#(world.ids["services"] ?? "")", "interface": "admin", "url": "/y", "#
+                #"{"endpoint": {"service_id": "\#(world.ids["services"] ?? "")", "interface": "admin", "#
+                + #""url": "http://y", "#
                 + #""region_id": "RegionOne"}}"#,
         ]
     }

@@ -20,10 +20,11 @@ struct ServiceRoute: Sendable {
         [.admin, .serviceOrAdmin].contains(route.access) || service.name == "identity" ? .admin : .member
     }
 
-    /// Whether a good body may be answered so: a password is its owner's to change, and access is taken only from those
-    /// who have it.
+    /// Whether a good body may be answered so: a password is its owner's to change, access is taken only from those who
+    /// have it, and a region is made once.
     func accepts(_ status: Int) -> Bool {
         if name.hasSuffix("/password") { return status == 403 }
+        if name == "PUT /identity/v3/regions/{id}" { return status == 409 }
         if name.hasSuffix("/flavors/{id}/action") { return status == 404 }
         return (200..<300).contains(status)
     }
@@ -66,7 +67,12 @@ struct World: Sendable {
         let segments = entry.route.path.split(separator: "/").map { segment -> String in
             defer { before = String(segment) }
             guard segment.hasPrefix("{") else { return String(segment) }
-            return unknownIDs ? "00000000-0000-4000-8000-000000000000" : ids[before] ?? "missing"
+            if unknownIDs { return "00000000-0000-4000-8000-000000000000" }
+            // Credentials of applications are made by nobody but their owner.
+            if before == "users", entry.name.contains("/application_credentials") {
+                return fixture.people.admin.userID.text
+            }
+            return ids[before] ?? "missing"
         }
         return entry.service.prefix + "/" + segments.joined(separator: "/")
     }
@@ -119,9 +125,28 @@ struct World: Sendable {
         try await make("users", "\(identity)/users", #"{"user": {"name": "spare", "password": "x"}}"#, as: .admin)
         try await make("roles", "\(identity)/roles", #"{"role": {"name": "spare"}}"#, as: .admin)
         try await make("services", "\(identity)/services", #"{"service": {"type": "spare"}}"#, as: .admin)
-        let endpoint = #"{"endpoint": {"service_id": "\#(ids["services"] ?? "")", "interface": "public", "url": "/x"}}"#
+        let endpoint =
+            #"{"endpoint": {"service_id": "\#(ids["services"] ?? "")", "interface": "public", "url": "http://x"}}"#
         try await make("endpoints", "\(identity)/endpoints", endpoint, as: .admin)
-        ids["regions"] = "RegionOne"
+        try await make(
+            "regions", "\(identity)/regions", #"{"region": {"id": "spare"}}"#, as: .admin)
+        try await make("groups", "\(identity)/groups", #"{"group": {"name": "spare"}}"#, as: .admin)
+        let owner = #""user_id": "\#(fixture.people.admin.userID)""#
+        try await make(
+            "credentials", "\(identity)/credentials",
+            #"{"credential": {"type": "cert", "blob": "x", \#(owner)}}"#, as: .admin)
+        try await make(
+            "application_credentials", "\(identity)/users/\(fixture.people.admin.userID)/application_credentials",
+            #"{"application_credential": {"name": "spare"}}"#, as: .admin)
+        let reader = try await fixture.request(.get, "\(identity)/roles?name=reader", as: .admin).text("roles.0.id")
+        ids["implies"] = reader
+        for path in [
+            "groups/\(ids["groups"] ?? "")/users/\(ids["users"] ?? "")",
+            "roles/\(ids["roles"] ?? "")/implies/\(reader)",
+        ] {
+            let made = try await fixture.request(.put, "\(identity)/\(path)", as: .admin)
+            guard (200..<300).contains(made.status) else { throw CloudError(.internal, "\(path): \(made)") }
+        }
     }
 
     private mutating func populateNetwork() async throws {

@@ -6,7 +6,8 @@ import TestSupport
 @Suite struct RecordTests {
     /// Tables whose rows are read and written by queries of their own.
     private static let withoutRecord: Set = [
-        "migrations", "change_feed", "role_implications", "token_keys", "revoked_tokens", "address_allocations",
+        "migrations", "change_feed", "group_members", "role_implications", "token_keys", "revoked_tokens",
+        "address_allocations",
         "address_hints", "port_security_groups", "network_outbox", "flavor_access", "host_documents",
         "resource_provider_traits",
     ]

@@ -9,24 +9,54 @@ enum Samples {
 
     /// `full` fills every optional column; else all of them are NULL.
     static func all(full: Bool) throws -> [Sample] {
-        try identity(full) + images(full) + networks(full) + routers(full) + compute(full) + servers(full)
+        try identity(full) + grants(full) + images(full) + networks(full) + routers(full) + compute(full)
+            + servers(full)
     }
 
     private static func identity(_ full: Bool) -> [Sample] {
         [
-            Domain(id: DomainID("d1"), name: "domain", description: "about d", enabled: false),
-            Project(id: ProjectID("p1"), name: "project", domainID: DomainID("d1"), description: "about p"),
+            Domain(
+                id: DomainID("d1"), name: "domain", description: "about d", enabled: false,
+                tags: JSONText(raw: #"["a"]"#), options: #"{"immutable":true}"#, extra: #"{"x":1}"#, epoch: 2),
+            Project(
+                id: ProjectID("p1"), name: "project", domainID: DomainID("d1"), description: "about p",
+                parentID: full ? ProjectID("p0") : nil, tags: JSONText(raw: #"["b"]"#),
+                options: #"{"immutable":false}"#, extra: #"{"x":2}"#, epoch: 3),
             User(
                 id: UserID("u1"), name: "user", domainID: DomainID("d1"),
                 defaultProjectID: full ? ProjectID("p1") : nil, email: full ? "u@example.org" : nil,
-                description: full ? "about u" : nil, enabled: true, passwordHash: full ? "scrypt$1" : nil, epoch: 4),
-            Role(id: RoleID("r1"), name: "role", description: full ? "about r" : nil),
-            RoleAssignment(userID: UserID("u1"), target: .domain, targetID: "d1", roleID: RoleID("r1")),
-            Region(id: "here", description: "about here"),
-            CatalogService(id: CatalogServiceID("c1"), type: "compute", name: "nova", description: "about c"),
+                description: full ? "about u" : nil, enabled: true, passwordHash: full ? "scrypt$1" : nil, epoch: 4,
+                options: #"{"lock_password":true}"#, extra: #"{"x":3}"#),
+            Role(
+                id: RoleID("r1"), name: "role", description: full ? "about r" : nil,
+                domainID: full ? DomainID("d1") : nil, options: #"{"immutable":true}"#, extra: #"{"x":4}"#),
+        ]
+    }
+
+    private static func grants(_ full: Bool) -> [Sample] {
+        [
+            RoleAssignment(
+                userID: UserID("u1"), target: .domain, targetID: "d1", roleID: RoleID("r1"), isInherited: true),
+            UserGroup(
+                id: UserGroupID("g1"), name: "group", domainID: DomainID("d1"), description: "about g",
+                extra: #"{"x":5}"#),
+            GroupAssignment(
+                groupID: UserGroupID("g1"), target: .project, targetID: "p1", roleID: RoleID("r1"), isInherited: true),
+            ApplicationCredential(
+                id: ApplicationCredentialID("a1"), userID: UserID("u1"), projectID: ProjectID("p1"), name: "app",
+                description: full ? "about a" : nil, secretHash: "scrypt$2", roles: JSONText(raw: #"["r1"]"#),
+                isUnrestricted: true, expiresAt: full ? at(5) : nil),
+            Credential(
+                id: CredentialID("k1"), userID: UserID("u1"), projectID: full ? ProjectID("p1") : nil, type: "cert",
+                blob: "{}", extra: #"{"x":6}"#),
+            Region(
+                id: "here", description: "about here", parentID: full ? "there" : nil, extra: #"{"x":7}"#),
+            CatalogService(
+                id: CatalogServiceID("c1"), type: "compute", name: "nova", description: "about c",
+                extra: #"{"x":8}"#),
             Endpoint(
                 id: EndpointID("e1"), serviceID: CatalogServiceID("c1"), interface: "public", url: "http://x",
-                regionID: "here", enabled: false),
+                regionID: "here", enabled: false, extra: #"{"x":9}"#),
         ]
     }
 

@@ -85,6 +85,8 @@ package enum AttributeSource: Sendable {
     case lookup(otherwise: String, @Sendable ([String], any Connection) throws -> [String: String])
     /// `{"self": ...}`: the address of the row, which follows the path.
     case link(String)
+    /// An expression for an address; one that begins with `/` is at the place that the viewer came to.
+    case address(String)
     /// It is only written.
     case nowhere
 }

@@ -91,7 +91,7 @@ package enum Wording: Sendable {
         switch self {
         case .network:
             CloudError(.badRequest, "Invalid input for \(name). Reason: \(fault.reason).", type: "HTTPBadRequest")
-        case .identity: CloudError.badRequest("Invalid input for field '\(name)': \(fault.reason).")
+        case .identity: CloudError.badRequest("Invalid input for field/attribute \(name). \(fault.reason).")
         case .image:
             CloudError.badRequest(
                 "Provided object does not match schema 'image': \(fault.reason), at '\(name)'.")

@@ -9,11 +9,14 @@ package struct Viewer: Sendable {
     package var isAdmin: Bool
     /// What links to rows begin with.
     package var root: String
+    /// What addresses of the cloud itself begin with.
+    package var site: String
 
-    package init(project: ProjectID?, isAdmin: Bool, root: String = "") {
+    package init(project: ProjectID?, isAdmin: Bool, root: String = "", site: String = "") {
         self.project = project
         self.isAdmin = isAdmin
         self.root = root
+        self.site = site
     }
 }
 
@@ -47,7 +50,7 @@ extension Attribute {
     /// The expression that filters and sorting go by.
     package var expression: String? {
         switch source {
-        case .column(let sql), .derived(let sql, _): sql
+        case .column(let sql), .derived(let sql, _), .address(let sql): sql
         default: nil
         }
     }

@@ -42,6 +42,7 @@ extension AttributeTable {
     ) throws -> [UInt8]? {
         var query = ListQuery()
         query.conditions = [SQLCondition("id = ?", [.text(id)])]
+        query.order = [.init("id")]
         query.names = names
         var writer = JSONWriter(reserving: 2048)
         let found = try list(query, for: viewer, into: &writer, db)
@@ -92,7 +93,7 @@ extension AttributeTable {
             }
         }
         let plan = RowPlan(
-            shown, extras: query.names.isEmpty ? extras?.column : nil, lookups: lookups, wording.timeStyle, viewer.root)
+            shown, extras: query.names.isEmpty ? extras?.column : nil, lookups: lookups, wording.timeStyle, viewer)
         let sql = Numbered.text("SELECT \(plan.columns.joined(separator: ", ")) FROM \(table)" + filter.sql)
         return try plan.run(sql, filter.arguments, isReversed: query.isReversed, into: &writer, db)
     }

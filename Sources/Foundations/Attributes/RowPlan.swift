@@ -15,6 +15,7 @@ struct RowPlan {
         case constant(String)
         case lookup([String: String], otherwise: String)
         case link(String)
+        case address(Int)
     }
 
     /// A class: going through an array of them counts one reference for each, and not one for each of their members.
@@ -35,14 +36,14 @@ struct RowPlan {
     private(set) var columns = ["id"]
     private var extras: Int?
     private let timeStyle: Timestamp.Style
-    private let root: String
+    private let viewer: Viewer
 
     init<Draft>(
         _ attributes: [Attribute<Draft>], extras: String?, lookups: [String: [String: String]],
-        _ timeStyle: Timestamp.Style, _ root: String
+        _ timeStyle: Timestamp.Style, _ viewer: Viewer
     ) {
         self.timeStyle = timeStyle
-        self.root = root
+        self.viewer = viewer
         for attribute in attributes {
             guard let part = part(attribute, lookups) else { continue }
             members.append(Member(attribute.key, part, onlyWhereSet: attribute.isWhereSet))
@@ -74,6 +75,7 @@ struct RowPlan {
         case .composed(let sql, let change): return .composed(column(sql), change)
         case .lookup(let otherwise, _): return .lookup(lookups[attribute.name] ?? [:], otherwise: otherwise)
         case .link(let path): return .link(path)
+        case .address(let sql): return .address(column(sql))
         case .nowhere: return nil
         }
     }
@@ -117,7 +119,7 @@ struct RowPlan {
     private func isNull(_ part: Part, _ row: any SQLRow) -> Bool {
         switch part {
         case .text(let at), .integer(let at), .boolean(let at), .time(let at), .json(let at), .derived(let at, _),
-            .composed(let at, _):
+            .composed(let at, _), .address(let at):
             row.isNull(at)
         case .constant, .lookup, .link: false
         }
@@ -128,7 +130,7 @@ struct RowPlan {
         case .constant(let text): writer.raw(text)
         case .lookup(let found, let otherwise): writer.raw(found[id] ?? otherwise)
         case .link(let path):
-            writer.object { $0.field("self", root, "/", "\(path)/\(id)") }
+            writer.object { $0.field("self", viewer.root, "/", "\(path)/\(id)") }
         case .text(let at):
             row.withUTF8(at) { if let text = $0 { writer.value(utf8: text) } else { writer.null() } }
         case .json(let at): row.withUTF8(at) { if let json = $0 { writer.raw(utf8: json) } else { writer.null() } }
@@ -139,6 +141,9 @@ struct RowPlan {
         case .derived(let at, let change): writer.value(change(row.text(at)))
         case .composed(let at, let change):
             row.withUTF8(at) { if let text = $0 { change(text, &writer) } else { writer.null() } }
+        case .address(let at):
+            let text = row.text(at)
+            writer.value(text.hasPrefix("/") ? viewer.site + text : text)
         }
     }
 }

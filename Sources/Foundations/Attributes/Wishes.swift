@@ -22,6 +22,9 @@ package struct Wishes<Draft: Sendable>: Sendable {
         values.first { $0.attribute.name == name }?.value
     }
 
+    /// What the body names.
+    package var names: [String] { values.map(\.attribute.name) + extras.map(\.key) }
+
     package func apply(to draft: inout Draft) throws {
         for (attribute, value) in values { try attribute.set?(&draft, value) }
         for member in extras { try extra?.set(&draft, member.key, member.value) }

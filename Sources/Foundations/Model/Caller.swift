@@ -13,14 +13,17 @@ package struct Caller: Sendable, Equatable {
     package var roles: Set<String>
     /// `req-` and a UUID; every log line of the request carries it.
     package var requestID: String
+    /// Whether the token may not be used to make further credentials.
+    package var isRestricted: Bool
 
     package init(
-        userID: UserID, scope: Scope, roles: Set<String>, requestID: String
+        userID: UserID, scope: Scope, roles: Set<String>, requestID: String, isRestricted: Bool = false
     ) {
         self.userID = userID
         self.scope = scope
         self.roles = roles
         self.requestID = requestID
+        self.isRestricted = isRestricted
     }
 
     package var isAdmin: Bool { roles.contains("admin") }

@@ -79,3 +79,9 @@ package typealias FlavorID = Identifier<FlavorKind>
 package typealias HostID = Identifier<HostKind>
 package typealias WorkflowID = Identifier<WorkflowKind>
 package typealias ResourceProviderID = Identifier<ResourceProviderKind>
+package enum UserGroupKind {}
+package typealias UserGroupID = Identifier<UserGroupKind>
+package enum ApplicationCredentialKind {}
+package typealias ApplicationCredentialID = Identifier<ApplicationCredentialKind>
+package enum CredentialKind {}
+package typealias CredentialID = Identifier<CredentialKind>

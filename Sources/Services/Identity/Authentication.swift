@@ -6,6 +6,11 @@ package struct AuthenticationRequest: Sendable {
     package enum Proof: Sendable {
         case password(user: UserReference, password: String)
         case token(String)
+        case applicationCredential(CredentialReference, secret: String)
+    }
+    package enum CredentialReference: Sendable {
+        case id(ApplicationCredentialID)
+        case name(String, user: UserReference)
     }
     package enum UserReference: Sendable {
         case id(UserID)
@@ -44,6 +49,18 @@ package struct TokenDescription: Sendable {
     package var domain: Domain?
     package var roles: [Role]
     package var catalog: [(service: CatalogService, endpoints: [Endpoint])]
+    package var credential: ApplicationCredential?
+}
+
+extension AuthenticationRequest.WantedScope {
+    /// Whether it asks for no other scope than the one project.
+    fileprivate func isNone(but project: ProjectID) -> Bool {
+        switch self {
+        case .unspecified: true
+        case .projectID(let id): id == project
+        case .unscoped, .projectName, .domain, .system: false
+        }
+    }
 }
 
 extension IdentityService {
@@ -54,37 +71,97 @@ extension IdentityService {
     /// Checks the proof and gives a token for the scope.
     package func authenticate(_ request: AuthenticationRequest) async throws -> (String, TokenDescription) {
         let now = clock.now()
-        var methods: [String]
-        let user: User
-        var expires = now.advanced(seconds: Self.tokenHours * 3600)
-        switch request.proof {
-        case .password(let reference, let password):
-            user = try await check(reference, password: password)
-            methods = ["password"]
-        case .token(let token):
-            let old = try await claims(of: token)
-            user = try await self.user(old.userID)
-            guard user.epoch == old.userEpoch else { throw Self.refused }
-            methods = old.methods.contains("token") ? old.methods : old.methods + ["token"]
-            expires = old.expiresAt
+        let proved = try await prove(request, now)
+        let user = proved.user
+        guard user.enabled, try satisfies(proved.methods, user) else { throw Self.refused }
+        var scope = Caller.Scope.unscoped
+        if let credential = proved.credential {
+            guard request.scope.isNone(but: credential.projectID) else {
+                throw CloudError(.unauthorized, "Application credentials cannot request a scope.")
+            }
+            scope = .project(credential.projectID)
+        } else {
+            scope = try await find(request.scope, for: user)
         }
-        guard user.enabled else { throw Self.refused }
-        let scope = try await find(request.scope, for: user)
+        let resolved = try await resolve(user: user.id, scope: scope, by: proved.credential?.id)
+        // What was proved was proved of this user as it is now.
+        guard resolved.ownEpoch == user.epoch else { throw Self.refused }
         let claims = TokenClaims(
-            userID: user.id, userEpoch: user.epoch, scope: scope, methods: methods,
-            auditID: String(UUIDText.random().filter { $0 != "-" }.prefix(22)), issuedAt: now, expiresAt: expires)
-        _ = try await resolve(user: user.id, scope: scope)
+            userID: user.id, userEpoch: resolved.epoch, scope: scope, methods: proved.methods,
+            auditID: String(UUIDText.random().filter { $0 != "-" }.prefix(22)), issuedAt: now,
+            expiresAt: proved.expires, credentialID: proved.credential?.id)
         return (try await sign(claims), try await describe(claims))
     }
 
-    private func check(_ reference: AuthenticationRequest.UserReference, password: String) async throws -> User {
-        let found = try await database.read { db -> User? in
-            switch reference {
-            case .id(let id): try db.find(User.self, key: .id(id))
-            case .name(let name, let domain):
-                try Self.find(domain, db).flatMap { try IdentityQueries.user(named: name, domain: $0.id, db) }
+    /// Who somebody has proved to be, and by what.
+    private struct Proved {
+        var user: User
+        var methods: [String]
+        var expires: Timestamp
+        var credential: ApplicationCredential?
+    }
+
+    private func prove(_ request: AuthenticationRequest, _ now: Timestamp) async throws -> Proved {
+        let expires = now.advanced(seconds: Self.tokenHours * 3600)
+        switch request.proof {
+        case .password(let reference, let password):
+            let user = try await check(reference, password: password)
+            return Proved(user: user, methods: ["password"], expires: expires)
+        case .token(let token):
+            let old = try await claims(of: token)
+            _ = try await resolve(old)
+            let (user, credential) = try await database.read { db in
+                (
+                    try db.find(User.self, key: .id(old.userID)),
+                    try old.credentialID.flatMap { try db.find(ApplicationCredential.self, key: .id($0)) }
+                )
             }
+            guard let user, old.credentialID == credential?.id else { throw Self.refused }
+            return Proved(
+                user: user, methods: old.methods.contains("token") ? old.methods : old.methods + ["token"],
+                expires: old.expiresAt, credential: credential)
+        case .applicationCredential(let reference, let secret):
+            let (user, credential) = try await check(reference, secret: secret, now)
+            return Proved(
+                user: user, methods: ["application_credential"],
+                expires: credential.expiresAt.map { min($0, expires) } ?? expires, credential: credential)
         }
+    }
+
+    private func check(
+        _ reference: AuthenticationRequest.CredentialReference, secret: String, _ now: Timestamp
+    ) async throws -> (User, ApplicationCredential) {
+        let found = try await database.read { db -> (User, ApplicationCredential)? in
+            let credential: ApplicationCredential?
+            switch reference {
+            case .id(let id): credential = try db.find(ApplicationCredential.self, key: .id(id))
+            case .name(let name, let user):
+                credential = try Self.find(user, db).flatMap {
+                    try db.first(
+                        ApplicationCredential.self, "WHERE user_id = ?1 AND name = ?2", [.id($0.id), .text(name)])
+                }
+            }
+            guard let credential, let user = try db.find(User.self, key: .id(credential.userID)) else { return nil }
+            return (user, credential)
+        }
+        guard try await passwords.verify(secret, against: found?.1.secretHash), let found,
+            found.1.expiresAt.map({ $0 > now }) ?? true
+        else { throw Self.refused }
+        return found
+    }
+
+    private static func find(
+        _ reference: AuthenticationRequest.UserReference, _ db: any Connection
+    ) throws -> User? {
+        switch reference {
+        case .id(let id): try db.find(User.self, key: .id(id))
+        case .name(let name, let domain):
+            try find(domain, db).flatMap { try IdentityQueries.user(named: name, domain: $0.id, db) }
+        }
+    }
+
+    private func check(_ reference: AuthenticationRequest.UserReference, password: String) async throws -> User {
+        let found = try await database.read { try Self.find(reference, $0) }
         guard try await passwords.verify(password, against: found?.passwordHash), let user = found else {
             throw Self.refused
         }
@@ -130,8 +207,7 @@ extension IdentityService {
         let claims: TokenClaims
         do {
             claims = try await self.claims(of: token)
-            let resolved = try await resolve(user: claims.userID, scope: claims.scope)
-            guard resolved.userEpoch == claims.userEpoch else { throw Self.refused }
+            _ = try await resolve(claims)
         } catch let error as CloudError where error.kind == .unauthorized {
             throw CloudError(.notFound, "The token in X-Subject-Token could not be found.")
         }
@@ -148,14 +224,15 @@ extension IdentityService {
     }
 
     private func describe(_ claims: TokenClaims) async throws -> TokenDescription {
-        let names = try await resolve(user: claims.userID, scope: claims.scope).roles
+        let roles = try await resolve(claims).roleIDs
         return try await database.read { db in
             guard let user = try db.find(User.self, key: .id(claims.userID)),
                 let userDomain = try db.find(Domain.self, key: .id(user.domainID))
             else { throw Self.refused }
             var found = TokenDescription(
                 claims: claims, user: user, userDomain: userDomain,
-                roles: try db.fetch(Role.self, "ORDER BY name").filter { names.contains($0.name) }, catalog: [])
+                roles: try db.fetch(Role.self, "ORDER BY name").filter { roles.contains($0.id) }, catalog: [])
+            found.credential = try claims.credentialID.flatMap { try db.find(ApplicationCredential.self, key: .id($0)) }
             switch claims.scope {
             case .project(let id):
                 found.project = try db.find(Project.self, key: .id(id))

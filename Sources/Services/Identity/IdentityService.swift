@@ -30,12 +30,18 @@ package final class IdentityService: Sendable {
     struct ScopeKey: Hashable {
         var user: UserID
         var scope: String
+        var credential: ApplicationCredentialID?
     }
 
     /// A user in a scope, as the database had it when the feed stood at `Memory.sequence`.
     struct ResolvedScope: Sendable {
-        var userEpoch: Int
+        /// The user's own epoch.
+        var ownEpoch: Int
+        /// The sum of the epochs of the user, of the scope and of their domains: a token is good for one sum.
+        var epoch: Int
         var roles: Set<String>
+        var roleIDs: Set<RoleID>
+        var isRestricted = false
     }
 
     package init(database: any Database, clock: any CloudClock, passwords: Passwords = Passwords()) {
@@ -108,52 +114,42 @@ package final class IdentityService: Sendable {
     /// Who a token stands for, with the roles of this moment.
     package func caller(token: String, requestID: String) async throws -> Caller {
         let claims = try await claims(of: token)
-        let resolved = try await resolve(user: claims.userID, scope: claims.scope)
-        guard resolved.userEpoch == claims.userEpoch else {
+        let resolved = try await resolve(claims)
+        return Caller(
+            userID: claims.userID, scope: claims.scope, roles: resolved.roles, requestID: requestID,
+            isRestricted: resolved.isRestricted)
+    }
+
+    /// What claims are worth now; refused when user, scope or a domain have been disabled since.
+    func resolve(_ claims: TokenClaims) async throws -> ResolvedScope {
+        let resolved = try await resolve(user: claims.userID, scope: claims.scope, by: claims.credentialID)
+        guard resolved.epoch == claims.userEpoch else {
             throw CloudError(.unauthorized, "The token is no longer valid: the user's credentials have changed.")
         }
-        return Caller(userID: claims.userID, scope: claims.scope, roles: resolved.roles, requestID: requestID)
+        return resolved
     }
 
     /// Refuses users, projects and domains that are gone or disabled, and scopes in which the user has no role.
-    func resolve(user: UserID, scope: Caller.Scope) async throws -> ResolvedScope {
+    func resolve(
+        user: UserID, scope: Caller.Scope, by credential: ApplicationCredentialID? = nil
+    ) async throws -> ResolvedScope {
         try await loadIfStale()
-        let key = ScopeKey(user: user, scope: "\(scope)")
+        let key = ScopeKey(user: user, scope: "\(scope)", credential: credential)
         if let known = memory.withLock({ $0.scopes[key] }) { return known }
         let (sequence, found) = try await database.read { db in
-            (try ChangeFeedQueries.sequence(.identity, db), try Self.read(user: user, scope: scope, db))
+            (
+                try ChangeFeedQueries.sequence(.identity, db),
+                try Standing(of: user, in: scope, by: credential, db)
+            )
         }
-        return memory.withLock { memory in
-            let names = memory.withImplied(found.direct)
-            let resolved = ResolvedScope(userEpoch: found.epoch, roles: names)
+        return try memory.withLock { memory in
+            let resolved = try memory.resolve(found, scope)
             if memory.sequence == sequence {
                 if memory.scopes.count >= Memory.scopeLimit { memory.scopes = [:] }
                 memory.scopes[key] = resolved
             }
             return resolved
         }
-    }
-
-    private static func read(
-        user userID: UserID, scope: Caller.Scope, _ db: any Connection
-    ) throws -> (epoch: Int, direct: [Role]) {
-        let refused = CloudError(.unauthorized, "The user has no access to this scope, or it is disabled.")
-        guard let user = try db.find(User.self, key: .id(userID)), user.enabled,
-            try db.find(Domain.self, key: .id(user.domainID))?.enabled == true
-        else { throw refused }
-        let direct: [Role]
-        switch scope {
-        case .unscoped: return (user.epoch, [])
-        case .project(let id):
-            guard let project = try db.find(Project.self, key: .id(id)), project.enabled else { throw refused }
-            direct = try IdentityQueries.roles(of: userID, on: .project, id.text, db)
-        case .domain(let id):
-            guard let domain = try db.find(Domain.self, key: .id(id)), domain.enabled else { throw refused }
-            direct = try IdentityQueries.roles(of: userID, on: .domain, id.text, db)
-        case .system: direct = try IdentityQueries.roles(of: userID, on: .system, "all", db)
-        }
-        guard !direct.isEmpty else { throw refused }
-        return (user.epoch, direct)
     }
 }
 
@@ -167,19 +163,32 @@ extension IdentityService.Memory {
             return (id, Array(data))
         }
         revoked = try IdentityQueries.revokedTokens(db)
-        for role in try db.fetch(Role.self) { roleNames[role.id] = role.name }
+        for role in try db.fetch(Role.self) where role.domainID == nil { roleNames[role.id] = role.name }
         for pair in try IdentityQueries.implications(db) { implied[pair.prior, default: []].insert(pair.implied) }
     }
 
-    /// Role names with everything they imply.
-    func withImplied(_ direct: [Role]) -> Set<String> {
-        var names = Set(direct.map(\.name))
-        var open = direct.map(\.id)
+    /// Roles with everything they imply.
+    func withImplied(_ direct: Set<RoleID>) -> Set<RoleID> {
+        var found = direct
+        var open = Array(direct)
         while let role = open.popLast() {
-            for next in implied[role] ?? [] {
-                if let name = roleNames[next], names.insert(name).inserted { open.append(next) }
-            }
+            for next in implied[role] ?? [] where found.insert(next).inserted { open.append(next) }
         }
-        return names
+        return found
+    }
+
+    func resolve(_ found: Standing, _ scope: Caller.Scope) throws -> IdentityService.ResolvedScope {
+        var roles = withImplied(found.roles)
+        if let credential = found.credential {
+            let chosen = Set(try credential.roles.value().map { RoleID($0) })
+            guard !chosen.isEmpty, chosen.isSubset(of: roles) else { throw Standing.refused }
+            roles = withImplied(chosen)
+        }
+        // Roles of a domain are in no token.
+        roles = roles.filter { roleNames[$0] != nil }
+        guard !roles.isEmpty || scope == .unscoped else { throw Standing.refused }
+        return IdentityService.ResolvedScope(
+            ownEpoch: found.ownEpoch, epoch: found.epoch, roles: Set(roles.compactMap { roleNames[$0] }),
+            roleIDs: roles, isRestricted: found.credential.map { !$0.isUnrestricted } ?? false)
     }
 }

@@ -5,12 +5,15 @@ package import Model
 /// What a token says. Roles are not in it: they are looked up, so that removing one bites at once.
 package struct TokenClaims: Sendable, Equatable {
     package var userID: UserID
+    /// The sum of the epochs of the user, the scope and their domains when it was given.
     package var userEpoch: Int
     package var scope: Caller.Scope
     package var methods: [String]
     package var auditID: String
     package var issuedAt: Timestamp
     package var expiresAt: Timestamp
+    /// The application credential by which it was got.
+    package var credentialID: ApplicationCredentialID?
 }
 
 /// Signs and reads tokens: `nv1.<key id>.<claims>.<HMAC-SHA256>`, all URL-safe.
@@ -75,15 +78,17 @@ extension TokenClaims {
             case .domain(let id): "d:\(id)"
             case .system: "s:"
             }
-        return [
+        let parts = [
             userID.text, String(userEpoch), scopeText, methods.joined(separator: ","), auditID,
             String(issuedAt.microseconds), String(expiresAt.microseconds),
-        ].joined(separator: "|")
+        ]
+        return (parts + (credentialID.map { [$0.text] } ?? [])).joined(separator: "|")
     }
 
     fileprivate init?(text: String) {
         let parts = text.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 7, let epoch = Int(parts[1]), let issued = Int64(parts[5]), let expires = Int64(parts[6])
+        guard (7...8).contains(parts.count), let epoch = Int(parts[1]), let issued = Int64(parts[5]),
+            let expires = Int64(parts[6])
         else { return nil }
         let scopeID = String(parts[2].dropFirst(2))
         switch parts[2].prefix(2) {
@@ -99,5 +104,6 @@ extension TokenClaims {
         auditID = parts[4]
         issuedAt = Timestamp(microseconds: issued)
         expiresAt = Timestamp(microseconds: expires)
+        credentialID = parts.count == 8 ? ApplicationCredentialID(parts[7]) : nil
     }
 }

@@ -26,12 +26,30 @@ CREATE TABLE allocations (
     CONSTRAINT allocations_used_check CHECK ((used > 0))
 );
 
+CREATE TABLE application_credentials (
+    id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    project_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT,
+    secret_hash TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    unrestricted BIGINT NOT NULL,
+    expires_at BIGINT,
+    CONSTRAINT application_credentials_pkey PRIMARY KEY (id),
+    CONSTRAINT application_credentials_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+    CONSTRAINT application_credentials_unrestricted_check CHECK ((unrestricted = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
+    CONSTRAINT application_credentials_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE,
+    CONSTRAINT application_credentials_user_id_name_key UNIQUE (user_id, name)
+);
+
 CREATE TABLE catalog_services (
     id TEXT NOT NULL,
     type TEXT NOT NULL,
     name TEXT NOT NULL,
     description TEXT NOT NULL,
     enabled BIGINT NOT NULL,
+    extra TEXT NOT NULL,
     CONSTRAINT catalog_services_pkey PRIMARY KEY (id),
     CONSTRAINT catalog_services_enabled_check CHECK ((enabled = ANY (ARRAY[(0)::bigint, (1)::bigint])))
 );
@@ -42,11 +60,26 @@ CREATE TABLE change_feed (
     CONSTRAINT change_feed_pkey PRIMARY KEY (topic)
 );
 
+CREATE TABLE credentials (
+    id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    project_id TEXT,
+    type TEXT NOT NULL,
+    blob TEXT NOT NULL,
+    extra TEXT NOT NULL,
+    CONSTRAINT credentials_pkey PRIMARY KEY (id),
+    CONSTRAINT credentials_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
 CREATE TABLE domains (
     id TEXT NOT NULL,
     name TEXT NOT NULL,
     description TEXT NOT NULL,
     enabled BIGINT NOT NULL,
+    options TEXT NOT NULL,
+    extra TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    epoch BIGINT NOT NULL,
     CONSTRAINT domains_pkey PRIMARY KEY (id),
     CONSTRAINT domains_enabled_check CHECK ((enabled = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
     CONSTRAINT domains_name_check CHECK ((name <> ''::text)),
@@ -60,6 +93,7 @@ CREATE TABLE endpoints (
     url TEXT NOT NULL,
     region_id TEXT NOT NULL,
     enabled BIGINT NOT NULL,
+    extra TEXT NOT NULL,
     CONSTRAINT endpoints_pkey PRIMARY KEY (id),
     CONSTRAINT endpoints_enabled_check CHECK ((enabled = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
     CONSTRAINT endpoints_interface_check CHECK ((interface = ANY (ARRAY['public'::text, 'internal'::text, 'admin'::text]))),
@@ -123,6 +157,27 @@ CREATE TABLE floating_ips (
     CONSTRAINT floating_ips_port_id_fixed_address_key UNIQUE (port_id, fixed_address),
     CONSTRAINT floating_ips_port_id_fkey FOREIGN KEY (port_id) REFERENCES ports(id),
     CONSTRAINT floating_ips_router_id_fkey FOREIGN KEY (router_id) REFERENCES routers(id)
+);
+
+CREATE TABLE group_assignments (
+    key TEXT NOT NULL,
+    group_id TEXT NOT NULL,
+    target TEXT NOT NULL,
+    target_id TEXT NOT NULL,
+    role_id TEXT NOT NULL,
+    inherited BIGINT NOT NULL,
+    CONSTRAINT group_assignments_pkey PRIMARY KEY (key),
+    CONSTRAINT group_assignments_group_id_fkey FOREIGN KEY (group_id) REFERENCES user_groups(id) ON DELETE CASCADE,
+    CONSTRAINT group_assignments_role_id_fkey FOREIGN KEY (role_id) REFERENCES roles(id) ON DELETE CASCADE,
+    CONSTRAINT group_assignments_target_check CHECK ((target = ANY (ARRAY['project'::text, 'domain'::text, 'system'::text])))
+);
+
+CREATE TABLE group_members (
+    group_id TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    CONSTRAINT group_members_pkey PRIMARY KEY (group_id, user_id),
+    CONSTRAINT group_members_group_id_fkey FOREIGN KEY (group_id) REFERENCES user_groups(id) ON DELETE CASCADE,
+    CONSTRAINT group_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 
 CREATE TABLE host_documents (
@@ -317,6 +372,11 @@ CREATE TABLE projects (
     domain_id TEXT NOT NULL,
     description TEXT NOT NULL,
     enabled BIGINT NOT NULL,
+    options TEXT NOT NULL,
+    extra TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    epoch BIGINT NOT NULL,
+    parent_id TEXT,
     CONSTRAINT projects_pkey PRIMARY KEY (id),
     CONSTRAINT projects_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES domains(id),
     CONSTRAINT projects_domain_id_name_key UNIQUE (domain_id, name),
@@ -337,6 +397,8 @@ CREATE TABLE quotas (
 CREATE TABLE regions (
     id TEXT NOT NULL,
     description TEXT NOT NULL,
+    extra TEXT NOT NULL,
+    parent_region_id TEXT,
     CONSTRAINT regions_pkey PRIMARY KEY (id)
 );
 
@@ -369,6 +431,7 @@ CREATE TABLE role_assignments (
     target TEXT NOT NULL,
     target_id TEXT NOT NULL,
     role_id TEXT NOT NULL,
+    inherited BIGINT NOT NULL,
     CONSTRAINT role_assignments_pkey PRIMARY KEY (key),
     CONSTRAINT role_assignments_role_id_fkey FOREIGN KEY (role_id) REFERENCES roles(id) ON DELETE CASCADE,
     CONSTRAINT role_assignments_target_check CHECK ((target = ANY (ARRAY['project'::text, 'domain'::text, 'system'::text]))),
@@ -387,6 +450,9 @@ CREATE TABLE roles (
     id TEXT NOT NULL,
     name TEXT NOT NULL,
     description TEXT,
+    options TEXT NOT NULL,
+    extra TEXT NOT NULL,
+    domain_id TEXT,
     CONSTRAINT roles_pkey PRIMARY KEY (id),
     CONSTRAINT roles_name_check CHECK ((name <> ''::text)),
     CONSTRAINT roles_name_key UNIQUE (name)
@@ -577,6 +643,18 @@ CREATE TABLE token_keys (
     CONSTRAINT token_keys_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE user_groups (
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    domain_id TEXT NOT NULL,
+    description TEXT NOT NULL,
+    extra TEXT NOT NULL,
+    CONSTRAINT user_groups_pkey PRIMARY KEY (id),
+    CONSTRAINT user_groups_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES domains(id),
+    CONSTRAINT user_groups_domain_id_name_key UNIQUE (domain_id, name),
+    CONSTRAINT user_groups_name_check CHECK ((name <> ''::text))
+);
+
 CREATE TABLE users (
     id TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -587,6 +665,8 @@ CREATE TABLE users (
     enabled BIGINT NOT NULL,
     password_hash TEXT,
     epoch BIGINT NOT NULL,
+    options TEXT NOT NULL,
+    extra TEXT NOT NULL,
     CONSTRAINT users_pkey PRIMARY KEY (id),
     CONSTRAINT users_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES domains(id),
     CONSTRAINT users_domain_id_name_key UNIQUE (domain_id, name),
@@ -635,7 +715,15 @@ CREATE INDEX allocations_by_project ON public.allocations USING btree (project_i
 
 CREATE INDEX allocations_by_provider ON public.allocations USING btree (provider_id);
 
+CREATE INDEX credentials_by_user ON public.credentials USING btree (user_id);
+
 CREATE INDEX floating_ips_by_project ON public.floating_ips USING btree (project_id);
+
+CREATE INDEX group_assignments_by_group ON public.group_assignments USING btree (group_id);
+
+CREATE INDEX group_assignments_by_target ON public.group_assignments USING btree (target_id);
+
+CREATE INDEX group_members_by_user ON public.group_members USING btree (user_id);
 
 CREATE INDEX host_documents_by_host ON public.host_documents USING btree (host_id, sequence);
 
@@ -662,6 +750,8 @@ CREATE INDEX ports_by_device ON public.ports USING btree (device_id);
 CREATE INDEX ports_by_host ON public.ports USING btree (binding_host);
 
 CREATE INDEX ports_by_project ON public.ports USING btree (project_id, created_at, id);
+
+CREATE INDEX projects_by_parent ON public.projects USING btree (parent_id);
 
 CREATE INDEX role_assignments_by_target ON public.role_assignments USING btree (target_id);
 

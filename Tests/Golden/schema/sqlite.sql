@@ -20,17 +20,39 @@ user_id TEXT NOT NULL,
 PRIMARY KEY (consumer_id, provider_id, resource_class)
 ) STRICT;
 
+CREATE TABLE application_credentials (
+id TEXT PRIMARY KEY NOT NULL,
+user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+name TEXT NOT NULL,
+description TEXT,
+secret_hash TEXT NOT NULL,
+roles TEXT NOT NULL,
+unrestricted INTEGER NOT NULL CHECK (unrestricted IN (0, 1)),
+expires_at INTEGER,
+UNIQUE (user_id, name)
+) STRICT;
+
 CREATE TABLE catalog_services (
 id TEXT PRIMARY KEY NOT NULL,
 type TEXT NOT NULL,
 name TEXT NOT NULL,
 description TEXT NOT NULL,
 enabled INTEGER NOT NULL CHECK (enabled IN (0, 1))
-) STRICT;
+, extra TEXT NOT NULL DEFAULT '{}') STRICT;
 
 CREATE TABLE change_feed (
 topic TEXT PRIMARY KEY NOT NULL,
 sequence INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE credentials (
+id TEXT PRIMARY KEY NOT NULL,
+user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+project_id TEXT,
+type TEXT NOT NULL,
+blob TEXT NOT NULL,
+extra TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE domains (
@@ -38,7 +60,7 @@ id TEXT PRIMARY KEY NOT NULL,
 name TEXT NOT NULL UNIQUE CHECK (name <> ''),
 description TEXT NOT NULL,
 enabled INTEGER NOT NULL CHECK (enabled IN (0, 1))
-) STRICT;
+, options TEXT NOT NULL DEFAULT '{}', extra TEXT NOT NULL DEFAULT '{}', tags TEXT NOT NULL DEFAULT '[]', epoch INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE endpoints (
 id TEXT PRIMARY KEY NOT NULL,
@@ -47,7 +69,7 @@ interface TEXT NOT NULL CHECK (interface IN ('public', 'internal', 'admin')),
 url TEXT NOT NULL,
 region_id TEXT NOT NULL REFERENCES regions (id),
 enabled INTEGER NOT NULL CHECK (enabled IN (0, 1))
-) STRICT;
+, extra TEXT NOT NULL DEFAULT '{}') STRICT;
 
 CREATE TABLE flavor_access (
 flavor_id TEXT NOT NULL REFERENCES flavors (id) ON DELETE CASCADE,
@@ -87,6 +109,21 @@ updated_at INTEGER NOT NULL, dns_name TEXT NOT NULL DEFAULT '', dns_domain TEXT 
 UNIQUE (network_id, address),
 UNIQUE (port_id, fixed_address),
 CHECK ((port_id IS NULL) = (fixed_address IS NULL))
+) STRICT;
+
+CREATE TABLE group_assignments (
+key TEXT PRIMARY KEY NOT NULL,
+group_id TEXT NOT NULL REFERENCES user_groups (id) ON DELETE CASCADE,
+target TEXT NOT NULL CHECK (target IN ('project', 'domain', 'system')),
+target_id TEXT NOT NULL,
+role_id TEXT NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
+inherited INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE group_members (
+group_id TEXT NOT NULL REFERENCES user_groups (id) ON DELETE CASCADE,
+user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+PRIMARY KEY (group_id, user_id)
 ) STRICT;
 
 CREATE TABLE "host_documents" (
@@ -228,7 +265,7 @@ id TEXT PRIMARY KEY NOT NULL,
 name TEXT NOT NULL CHECK (name <> ''),
 domain_id TEXT NOT NULL REFERENCES domains (id),
 description TEXT NOT NULL,
-enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)), options TEXT NOT NULL DEFAULT '{}', extra TEXT NOT NULL DEFAULT '{}', tags TEXT NOT NULL DEFAULT '[]', epoch INTEGER NOT NULL DEFAULT 0, parent_id TEXT,
 UNIQUE (domain_id, name)
 ) STRICT;
 
@@ -243,7 +280,7 @@ PRIMARY KEY (project_id, resource)
 CREATE TABLE regions (
 id TEXT PRIMARY KEY NOT NULL,
 description TEXT NOT NULL
-) STRICT;
+, extra TEXT NOT NULL DEFAULT '{}', parent_region_id TEXT) STRICT;
 
 CREATE TABLE resource_provider_traits (
 provider_id TEXT NOT NULL REFERENCES resource_providers (id) ON DELETE CASCADE,
@@ -268,7 +305,7 @@ user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
 target TEXT NOT NULL CHECK (target IN ('project', 'domain', 'system')),
 target_id TEXT NOT NULL,
 role_id TEXT NOT NULL REFERENCES roles (id) ON DELETE CASCADE
-) STRICT;
+, inherited INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE role_implications (
 prior_role_id TEXT NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
@@ -280,7 +317,7 @@ CREATE TABLE roles (
 id TEXT PRIMARY KEY NOT NULL,
 name TEXT NOT NULL UNIQUE CHECK (name <> ''),
 description TEXT
-) STRICT;
+, options TEXT NOT NULL DEFAULT '{}', extra TEXT NOT NULL DEFAULT '{}', domain_id TEXT) STRICT;
 
 CREATE TABLE routers (
 id TEXT PRIMARY KEY NOT NULL,
@@ -428,6 +465,15 @@ secret TEXT NOT NULL,
 created_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE user_groups (
+id TEXT PRIMARY KEY NOT NULL,
+name TEXT NOT NULL CHECK (name <> ''),
+domain_id TEXT NOT NULL REFERENCES domains (id),
+description TEXT NOT NULL,
+extra TEXT NOT NULL,
+UNIQUE (domain_id, name)
+) STRICT;
+
 CREATE TABLE users (
 id TEXT PRIMARY KEY NOT NULL,
 name TEXT NOT NULL CHECK (name <> ''),
@@ -437,7 +483,7 @@ email TEXT,
 description TEXT,
 enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),
 password_hash TEXT,
-epoch INTEGER NOT NULL CHECK (epoch >= 0),
+epoch INTEGER NOT NULL CHECK (epoch >= 0), options TEXT NOT NULL DEFAULT '{}', extra TEXT NOT NULL DEFAULT '{}',
 UNIQUE (domain_id, name)
 ) STRICT;
 
@@ -474,7 +520,15 @@ CREATE INDEX allocations_by_project ON allocations (project_id);
 
 CREATE INDEX allocations_by_provider ON allocations (provider_id);
 
+CREATE INDEX credentials_by_user ON credentials (user_id);
+
 CREATE INDEX floating_ips_by_project ON floating_ips (project_id);
+
+CREATE INDEX group_assignments_by_group ON group_assignments (group_id);
+
+CREATE INDEX group_assignments_by_target ON group_assignments (target_id);
+
+CREATE INDEX group_members_by_user ON group_members (user_id);
 
 CREATE INDEX host_documents_by_host ON host_documents (host_id, sequence);
 
@@ -501,6 +555,8 @@ CREATE INDEX ports_by_device ON ports (device_id);
 CREATE INDEX ports_by_host ON ports (binding_host);
 
 CREATE INDEX ports_by_project ON ports (project_id, created_at, id);
+
+CREATE INDEX projects_by_parent ON projects (parent_id);
 
 CREATE INDEX role_assignments_by_target ON role_assignments (target_id);
 

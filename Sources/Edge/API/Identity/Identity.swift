@@ -19,8 +19,13 @@ package enum IdentityAPI {
         routes += DomainsAPI(identity: identity).routes
         routes += ProjectsAPI(identity: identity).routes
         routes += UsersAPI(identity: identity).routes
+        routes += GroupsAPI(identity: identity).routes
         routes += RolesAPI(identity: identity).routes
+        routes += GrantsAPI(identity: identity).routes
+        routes += AssignmentsAPI(identity: identity).routes
         routes += CatalogAPI(identity: identity).routes
+        routes += CredentialsAPI(identity: identity).routes
+        routes += UnfinishedIdentityAPI.routes
         return APIService(name: "identity", prefix: "/identity/v3", style: .identity, routes: routes)
     }
 
@@ -56,24 +61,8 @@ package enum IdentityAPI {
         }
     }
 
-    /// The members of every single or listed record.
+    /// The member that every record has.
     static func writeLinks(_ path: String, _ request: APIRequest, to writer: inout JSONWriter) {
         writer.object("links") { $0.field("self", "\(request.rootURL)/identity/v3/\(path)") }
-    }
-
-    static func list<Kept>(
-        _ name: StaticString, _ records: [Kept], _ request: APIRequest,
-        _ write: (Kept, inout JSONWriter) throws -> Void
-    ) rethrows -> APIResponse {
-        try .json(reserving: records.count * 256) { writer in
-            try writer.array(name) { writer in
-                for record in records { try write(record, &writer) }
-            }
-            writer.object("links") {
-                $0.field("self", "\(request.rootURL)\(request.path)")
-                $0.null("previous")
-                $0.null("next")
-            }
-        }
     }
 }

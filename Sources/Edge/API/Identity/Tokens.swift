@@ -1,4 +1,5 @@
 import APIKit
+import Attributes
 import HTTPTypes
 import Identity
 import Model
@@ -22,23 +23,29 @@ struct TokensAPI: Sendable {
             },
             Route(.get, "/auth/projects", .authenticated, handler: projects),
             Route(.get, "/auth/domains", .authenticated, handler: domains),
+            Route(.get, "/auth/system", .authenticated, handler: system),
         ]
     }
 
     private func projects(_ request: APIRequest) async throws -> APIResponse {
-        let found = try await identity.projects(of: request.caller.userID).filter(\.enabled)
-        return IdentityAPI.list("projects", found, request) { ProjectsAPI.write($0, request, to: &$1) }
+        try await ProjectsAPI(identity: identity).list(of: request.caller.userID, enabledOnly: true, request)
     }
 
     /// Those that a token of the caller can be scoped to.
     private func domains(_ request: APIRequest) async throws -> APIResponse {
-        let granted = Set(
-            try await identity.list(RoleAssignment.self)
-                .filter { $0.userID == request.caller.userID && $0.target == .domain }.map(\.targetID))
-        let found = try await identity.list(Domain.self).filter {
-            $0.enabled && granted.contains($0.id.text)
+        let ids = try await identity.domains(of: request.caller.userID).map(\.text)
+        return try await IdentityResource(table: DomainAttributes.table, identity: identity).list(
+            request, [.among(ids), .enabled])
+    }
+
+    private func system(_ request: APIRequest) async throws -> APIResponse {
+        let holds = try await identity.isOfSystem(request.caller.userID)
+        return .json { writer in
+            writer.array("system") { writer in
+                if holds { writer.object { $0.field("all", true) } }
+            }
+            writer.object("links") { $0.field("self", request.rootURL + request.path) }
         }
-        return IdentityAPI.list("domains", found, request) { DomainsAPI.write($0, request, to: &$1) }
     }
 
     private func issue(_ request: APIRequest) async throws -> APIResponse {
@@ -99,6 +106,13 @@ struct TokensAPI: Sendable {
                         }
                     }
                 }
+                if let credential = token.credential {
+                    writer.object("application_credential") { writer in
+                        writer.field("id", credential.id)
+                        writer.field("name", credential.name)
+                        writer.field("restricted", !credential.isUnrestricted)
+                    }
+                }
                 if request.query("nocatalog") == nil { Self.write(token.catalog, for: request, to: &writer) }
             }
         }
@@ -140,8 +154,8 @@ struct TokensAPI: Sendable {
                             writer.object {
                                 $0.field("id", endpoint.id)
                                 $0.field("interface", endpoint.interface)
-                                $0.field("region", endpoint.regionID)
-                                $0.field("region_id", endpoint.regionID)
+                                $0.field("region", endpoint.regionID.isEmpty ? nil : endpoint.regionID)
+                                $0.field("region_id", endpoint.regionID.isEmpty ? nil : endpoint.regionID)
                                 $0.field("url", CatalogAPI.url(endpoint, request))
                             }
                         }
@@ -167,10 +181,25 @@ enum AuthenticationBody {
         } else if methods.contains("token") {
             var token = try identity.object("token")
             proof = .token(try token.string("id", 0...4096))
+        } else if methods.contains("application_credential") {
+            proof = try credential(&identity)
         } else {
-            throw CloudError(.unauthorized, "Unsupported authentication methods \(methods); use password or token.")
+            throw CloudError(
+                .unauthorized,
+                "Unsupported authentication methods \(methods); use password, token or application_credential.")
         }
         return AuthenticationRequest(proof: proof, scope: try scope(&auth))
+    }
+
+    private static func credential(_ identity: inout Fields) throws -> AuthenticationRequest.Proof {
+        var given = try identity.object("application_credential")
+        let secret = try given.string("secret", 0...4096)
+        if let id = try given.optionalString("id") {
+            return .applicationCredential(.id(ApplicationCredentialID(id)), secret: secret)
+        }
+        let name = try given.string("name")
+        var user = try given.object("user")
+        return .applicationCredential(.name(name, user: try reference(&user)), secret: secret)
     }
 
     private static func reference(_ user: inout Fields) throws -> AuthenticationRequest.UserReference {
@@ -198,6 +227,9 @@ enum AuthenticationBody {
         }
         if var domain = try scope.optionalObject("domain") { return .domain(try reference(domain: &domain)) }
         if scope.has("system") { return .system }
+        if scope.has("OS-TRUST:trust") {
+            throw CloudError(.notImplemented, "Trusts are not built yet in this cloud; see its README.")
+        }
         throw CloudError.badRequest("The scope must name a project, a domain, or the system.")
     }
 }

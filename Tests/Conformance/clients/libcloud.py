@@ -13,7 +13,7 @@ def main():
     driver = get_driver(Provider.OPENSTACK)(
         os.environ["OS_USERNAME"], os.environ["OS_PASSWORD"], ex_tenant_name=os.environ["OS_PROJECT_NAME"],
         ex_force_auth_url=os.environ["OS_AUTH_URL"].removesuffix("/v3"), ex_force_auth_version="3.x_password",
-        ex_force_service_region="RegionOne", ex_domain_name="Default")
+        ex_force_service_region="RegionOne", ex_domain_name="Default", api_version="2.2")
     images = [image for image in driver.list_images() if image.name == "boot"]
     check("images", len(images), 1)
     sizes = [size for size in driver.list_sizes() if size.name == "m1.nano"]

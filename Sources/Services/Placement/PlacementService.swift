@@ -53,14 +53,31 @@ package struct PlacementService: Sendable {
         )
     }
 
-    /// Sums by resource class of what a project uses.
-    package func usages(of project: ProjectID, user: UserID?) async throws -> [String: Int] {
+    /// Sums by resource class of what a project uses, and how many consumers have it.
+    package func usages(
+        of project: ProjectID, user: UserID?
+    ) async throws -> (sums: [String: Int], consumers: Int) {
         let rows = try await database.read {
             try $0.fetch(Allocation.self, "WHERE project_id = ?1", [.id(project)])
+        }.filter { user == nil || $0.userID == user }
+        let sums = rows.reduce(into: [:]) { $0[$1.resourceClass, default: 0] += $1.used }
+        return (sums, Set(rows.map(\.consumerID)).count)
+    }
+
+    /// The providers that have so much of each resource class free.
+    package func providers(withRoomFor wanted: [String: Int]) async throws -> Set<ResourceProviderID> {
+        let all = try await database.read { try $0.fetch(Inventory.self, "ORDER BY provider_id, resource_class") }
+        let fitting = Dictionary(grouping: all, by: \.providerID).filter { _, inventories in
+            wanted.allSatisfy { resource, amount in
+                inventories.contains { inventory in
+                    let capacity = (inventory.total - inventory.reserved) * inventory.allocationRatio / 1000
+                    return inventory.resourceClass == resource && capacity - inventory.used >= amount
+                        && (inventory.minUnit...inventory.maxUnit).contains(amount)
+                        && amount % max(inventory.stepSize, 1) == 0
+                }
+            }
         }
-        return rows.filter { user == nil || $0.userID == user }.reduce(into: [:]) {
-            $0[$1.resourceClass, default: 0] += $1.used
-        }
+        return Set(fitting.keys)
     }
 
     package func generation(of id: ResourceProviderID) async throws -> Int {

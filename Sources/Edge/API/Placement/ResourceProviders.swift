@@ -37,9 +37,12 @@ struct ResourceProvidersAPI: Sendable {
     }
 
     private func list(_ request: APIRequest) async throws -> APIResponse {
-        var found = try await placement.providers()
-        if let name = request.query("name") { found.removeAll { $0.name != name } }
-        if let id = request.query("uuid") { found.removeAll { $0.id.text != id } }
+        let wanted = try ProviderFilter(request)
+        var found = try await placement.providers().filter { wanted.accepts($0) }
+        if !wanted.resources.isEmpty {
+            let fitting = try await placement.providers(withRoomFor: wanted.resources)
+            found.removeAll { !fitting.contains($0.id) }
+        }
         let filter = try TraitFilter(request)
         if !filter.isEmpty {
             let traits = try await placement.providerTraits()
@@ -139,6 +142,9 @@ struct ResourceProvidersAPI: Sendable {
                 writer.field("user_id", first.userID)
             }
             if request.version >= Microversion(1, 28), !found.isEmpty { writer.field("consumer_generation", 1) }
+            if request.version >= Microversion(1, 38), !found.isEmpty {
+                writer.field("consumer_type", Self.consumerType)
+            }
         }
     }
 
@@ -149,15 +155,33 @@ struct ResourceProvidersAPI: Sendable {
         guard request.caller.owns(ProjectID(project)) else {
             throw CloudError(.forbidden, "You may not see the usage of this project.")
         }
-        let sums = try await placement.usages(
+        let hasTypes = request.version >= Microversion(1, 38)
+        try ProviderFilter.refuseUnknown(request, ["project_id", "user_id"] + (hasTypes ? ["consumer_type"] : []))
+        let type = hasTypes ? request.query("consumer_type") : nil
+        let (sums, consumers) = try await placement.usages(
             of: ProjectID(project), user: request.query("user_id").map { UserID($0) })
+        // All that takes anything here are servers.
+        let isShown = type.map { [Self.consumerType, "all"].contains($0) } ?? true
         return .json { writer in
             writer.object("usages") { writer in
-                for (resourceClass, used) in sums.sorted(by: { $0.key < $1.key }) {
-                    writer.key(text: resourceClass)
-                    writer.value(used)
+                guard hasTypes else { return Self.write(sums, to: &writer) }
+                guard isShown, consumers > 0 else { return }
+                writer.key(text: type == "all" ? "all" : Self.consumerType)
+                writer.object { writer in
+                    writer.field("consumer_count", consumers)
+                    Self.write(sums, to: &writer)
                 }
             }
+        }
+    }
+
+    /// What Nova calls its servers.
+    private static let consumerType = "INSTANCE"
+
+    private static func write(_ sums: [String: Int], to writer: inout JSONWriter) {
+        for (resourceClass, used) in sums.sorted(by: { $0.key < $1.key }) {
+            writer.key(text: resourceClass)
+            writer.value(used)
         }
     }
 }

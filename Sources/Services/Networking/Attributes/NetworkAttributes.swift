@@ -31,9 +31,15 @@ package enum NetworkAttributes {
             "port_security_enabled", .boolean, .column("port_security_enabled"), create: .anyone, change: .anyone,
             default: true
         ) { $0.portSecurityEnabled = $1.flag },
-        // 0 asks for the largest one.
+        // 0 asks for the usual one; less than 68 carries no IPv4 (RFC 791).
         Attribute(
-            "mtu", .integer(0...9216), .column("mtu"), create: .anyone, change: .anyone, filter: .equal, sorts: true
+            "mtu",
+            .checked(.integer(0...9216)) { value throws(AttributeFault) in
+                guard let number = value.number, number == 0 || number >= 68 else {
+                    throw AttributeFault("'\(value.number ?? 0)' is less than 68")
+                }
+                return value
+            }, .column("mtu"), create: .anyone, change: .anyone, filter: .equal, sorts: true
         ) { $0.mtu = $1.number.flatMap { $0 == 0 ? nil : $0 } ?? 1500 },
         Attribute(
             "dns_domain", .dnsDomain, .column("dns_domain"), create: .anyone, change: .anyone, default: "",

@@ -10,8 +10,8 @@ import Testing
 import Wire
 
 /// Bodies and queries made of the tables of attributes, each attribute wrong in type, length or form, null, or of
-/// somebody else: nothing breaks, what is taken is shown, and what is not is refused with a reason. How many seeds there
-/// are `NOVELLA_FUZZ_SEEDS` says; each is a thousand requests.
+/// somebody else: nothing breaks, what is taken is shown, and what is not is refused with a reason.
+/// `NOVELLA_FUZZ_SEEDS` says how many seeds there are; each is a thousand requests.
 @Suite(.timeLimit(.minutes(60)))
 struct AttributeFuzzTests {
     private static let seeds = ProcessInfo.processInfo.environment["NOVELLA_FUZZ_SEEDS"].flatMap { UInt64($0) } ?? 5

@@ -27,6 +27,7 @@ enum QueryRules {
         "/servers/{id}/os-instance-actions": [
             QueryRule(strictFrom: 66, actions.union(["changes-before"])), QueryRule(strictFrom: 58, actions),
         ],
+        "/servers/{server_id}/os-volume_attachments": [QueryRule(strictFrom: 75, ["limit", "offset"])],
         "/servers/{id}/tags": [],
         "/servers/{id}/tags/{tag}": [],
     ]

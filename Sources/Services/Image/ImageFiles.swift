@@ -141,7 +141,11 @@ final class ImageFileWriter: Sendable {
         }
         guard state.size + more > checked else { return }
         var facts = statvfs()
-        guard statvfs(partial.path, &facts) == 0 else { return }
+        guard statvfs(partial.path, &facts) == 0 else {
+            throw CloudError(
+                .unavailable, "The image store cannot be written.",
+                detail: "statvfs of \(partial.path): \(String(cString: strerror(errno)))")
+        }
         let free = Int(clamping: UInt64(facts.f_bavail) * UInt64(facts.f_frsize))
         guard free - more - Self.stride >= bounds.reserve else {
             throw CloudError(

@@ -52,15 +52,18 @@ struct ServerRendering {
     let state: ServerState
     let host: KnownHost?
     let hostDigest: String
+    /// Where the answer has of each address its version and itself, and no more.
+    let plainAddresses: String?
     let context: ServerContext
 
-    /// `nil` for the state of a list that shows none.
+    /// Without the state of a list that shows none.
     init(_ row: any ServerRow, in context: ServerContext, withState: Bool = true) throws {
         self.row = row
         self.context = context
         state = withState ? try row.state() : ServerState(settled: .building, operation: nil, phase: 0, power: 0)
         host = withState ? context.host(of: row) : nil
         hostDigest = try host.map { try $0.digest(for: row.text(.projectID)) } ?? ""
+        plainAddresses = context.showsPlainAddresses ? try ServerAddresses(row.text(.addresses)).json : nil
     }
 
     var hostname: String? { host?.hostname }
@@ -189,9 +192,11 @@ enum ServerView {
     }
 
     private static func addresses(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
-        guard rendering.context.showsPlainAddresses, let plain = try? ServerAddresses(rendering.row.text(.addresses))
-        else { return writer.field("addresses", json: .addresses, of: rendering) }
-        writer.field("addresses", raw: plain.json)
+        if let plain = rendering.plainAddresses {
+            writer.field("addresses", raw: plain)
+        } else {
+            writer.field("addresses", json: .addresses, of: rendering)
+        }
     }
 
     private static func image(

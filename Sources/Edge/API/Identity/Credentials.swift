@@ -69,9 +69,9 @@ struct CredentialsAPI: Sendable {
                 let user = try owner(request, mayLook: true, "list_application_credentials")
                 let found = try await identity.applicationCredentials(of: user, named: request.query("name"))
                 let roles = try await identity.list(Role.self)
-                return .json { writer in
-                    writer.array("application_credentials") { writer in
-                        for one in found { Self.write(one, nil, roles, request, to: &writer) }
+                return try .json { writer in
+                    try writer.array("application_credentials") { writer in
+                        for one in found { try Self.write(one, nil, roles, request, to: &writer) }
                     }
                     writer.object("links") {
                         $0.field("self", request.rootURL + request.path)
@@ -146,17 +146,17 @@ struct CredentialsAPI: Sendable {
         _ credential: ApplicationCredential, _ secret: String?, _ request: APIRequest, _ status: HTTPResponse.Status
     ) async throws -> APIResponse {
         let roles = try await identity.list(Role.self)
-        return .json(status) { writer in
+        return try .json(status) { writer in
             writer.key("application_credential")
-            Self.write(credential, secret, roles, request, to: &writer)
+            try Self.write(credential, secret, roles, request, to: &writer)
         }
     }
 
     private static func write(
         _ credential: ApplicationCredential, _ secret: String?, _ roles: [Role], _ request: APIRequest,
         to writer: inout JSONWriter
-    ) {
-        let own = Set((try? credential.roles.value()) ?? [])
+    ) throws {
+        let own = Set(try credential.roles.value())
         writer.object { writer in
             writer.field("id", credential.id)
             writer.field("name", credential.name)

@@ -25,7 +25,7 @@ struct RolesAPI: Sendable {
                 let caller = request.caller
                 let isManager = caller.roles.contains("manager") && caller.domain != nil
                 if !caller.seesAll, isManager {
-                    let role = try? await identity.find(Role.self, request.parameter("id"), noun: "role")
+                    let role = try await identity.list(Role.self).first { $0.id == request.id() }
                     let names: Set = ["manager", "member", "reader"]
                     try IdentityPolicy.require(
                         role.map { $0.domainID == nil && names.contains($0.name) } ?? false, "get_role")

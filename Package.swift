@@ -23,8 +23,6 @@ func tests(_ name: String, imports: [Target.Dependency] = []) -> Target {
 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let inMemoryLogging = Target.Dependency.product(name: "InMemoryLogging", package: "swift-log")
-let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
-let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -45,7 +43,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         // Without its traits, which bring configuration files of its own.
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -59,9 +56,10 @@ let package = Package(
         room("Telemetry", in: "Foundations"),
         .systemLibrary(name: "COpenSSL", path: "Sources/Foundations/COpenSSL"),
         room("Cryptography", in: "Foundations", imports: ["COpenSSL"]),
-        room("StoreSQLite", in: "Foundations", imports: ["Model", "Store", "Telemetry", grdb, grdbSQLite]),
+        .systemLibrary(name: "CSQLite", path: "Sources/Foundations/CSQLite"),
+        room("StoreSQLite", in: "Foundations", imports: ["Model", "Store", "Telemetry", "CSQLite"]),
         .target(name: "CPostgres", path: "Sources/Foundations/CPostgres"),
-        room("StorePostgres", in: "Foundations", imports: ["Store", "CPostgres"]),
+        room("StorePostgres", in: "Foundations", imports: ["Model", "Store", "CPostgres"]),
         room("Workflow", in: "Foundations", imports: ["Model", "Store", logging]),
         room("HostProtocol", in: "Foundations", imports: ["Model"]),
         room("Wire", in: "Foundations", imports: ["Model"]),
@@ -171,7 +169,7 @@ let package = Package(
         tests(
             "Attributes",
             imports: ["Model", "Store", "Wire", "Identity", "Image", "Networking", "TestSupport"]),
-        tests("StoreSQLite", imports: ["Model", "Store", grdb, grdbSQLite]),
+        tests("StoreSQLite", imports: ["Model", "Store", "CSQLite"]),
         tests("StorePostgres", imports: ["Model", "Store", "TestSupport"]),
         tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),
         tests("Wire", imports: ["Model", "TestSupport"]),

@@ -4,9 +4,9 @@
 #
 # Tried with Swift 6.3, GRDB 7.10.0 and SQLite 3.40.1 (Debian 12). Expected by the documentation of `prepareDatabase`
 # ("executed whenever a new connection is opened", for PRAGMAs): 2. Seen: 1 when asked for in `prepareDatabase`, 2 when
-# asked for on the open connection. `StoreSQLite` therefore does the latter and reads it back.
+# asked for on the open connection. Whoever needs every commit on the disk asks there, and reads it back.
 #
-# Ends with 1 when something else is seen: then `SQLiteDatabase.open` can be simpler. Needs Swift, libsqlite3-dev and the
+# Ends with 1 when something else is seen. Needs Swift, libsqlite3-dev and the
 # package; works in a temporary folder.
 set -euo pipefail
 

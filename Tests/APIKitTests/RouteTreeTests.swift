@@ -56,7 +56,7 @@ import Wire
         var name = "x"
     }
 
-    private let fields: [Field<Thing>] = [
+    private let fields: [Field<FieldWriter<Thing>>] = [
         Field { thing, writer in writer.field("name", thing.name) },
         Field(since: 19) { _, writer in writer.field("description", nil as String?) },
         Field(until: 25) { _, writer in writer.field("old", 1) },

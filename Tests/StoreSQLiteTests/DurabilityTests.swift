@@ -1,6 +1,5 @@
+import CSQLite
 import Foundation
-import GRDB
-import GRDBSQLite
 import Model
 import Store
 import Synchronization
@@ -13,7 +12,7 @@ private enum LogSyncs {
     static let count = Atomic(0)
     nonisolated(unsafe) static var original: UnsafePointer<sqlite3_io_methods>?
 
-    static func watch(_ connection: OpaquePointer?) throws {
+    static func watch(_ connection: OpaquePointer) throws {
         var log: UnsafeMutablePointer<sqlite3_file>?
         #expect(sqlite3_file_control(connection, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK)
         let file = try #require(log)
@@ -46,9 +45,9 @@ struct DurabilityTests {
 
     @Test func everyConnectionHasWhatIsNeeded() async throws {
         try await inStore { store, _ in
-            #expect(store.connections.count == 6)
-            for connection in store.connections {
-                #expect(try ConnectionSettings(inForceOn: connection) == .needed)
+            #expect(store.handles.count == 6)
+            for handle in store.handles {
+                #expect(try ConnectionSettings(inForceOn: handle) == .needed)
             }
             let found = try await store.transaction { try $0.integer("PRAGMA synchronous") }
             #expect(found == 2)
@@ -59,8 +58,8 @@ struct DurabilityTests {
     @Test func aSecondOpeningHasItToo() async throws {
         try await inStore { _, path in
             let second = try SQLiteDatabase(path: path) { Issue.record($0) }
-            for connection in second.connections {
-                #expect(try ConnectionSettings(inForceOn: connection) == .needed)
+            for handle in second.handles {
+                #expect(try ConnectionSettings(inForceOn: handle) == .needed)
             }
             try await second.close()
         }
@@ -68,14 +67,14 @@ struct DurabilityTests {
 
     @Test func theLogIsSyncedBeforeACommitReturns() async throws {
         try await inStore { store, _ in
-            try store.writer.inDatabase { try LogSyncs.watch($0.sqliteConnection) }
+            try store.writer.wait { try LogSyncs.watch($0.db) }
             for number in 1...20 {
                 let before = LogSyncs.count.load(ordering: .relaxed)
                 try await store.transaction { try $0.insert(Region(id: "r\(number)")) }
                 #expect(LogSyncs.count.load(ordering: .relaxed) > before)
             }
             // So that it is known what is counted.
-            try store.writer.inDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
+            try store.writer.wait { try $0.script("PRAGMA synchronous = NORMAL") }
             let before = LogSyncs.count.load(ordering: .relaxed)
             try await store.transaction { try $0.insert(Region(id: "unsynced")) }
             #expect(LogSyncs.count.load(ordering: .relaxed) == before)
@@ -84,7 +83,7 @@ struct DurabilityTests {
 
     @Test func lessIsRefusedByName() async throws {
         try await inStore { store, path in
-            try store.writer.inDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
+            try store.writer.wait { try $0.script("PRAGMA synchronous = NORMAL") }
             let error = #expect(throws: StoreError.self) { try ConnectionSettings.demand(on: store.writer) }
             #expect(error?.description.contains("synchronous is 1, needed is 2 (FULL)") == true)
             #expect(error?.description.contains(path) == true)

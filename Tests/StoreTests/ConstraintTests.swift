@@ -154,4 +154,17 @@ private let impossible: [Impossible] = [
             #expect(try db.fetch(RoleAssignment.self).isEmpty)
         }
     }
+
+    /// SQLite would make 0 of it, and PostgreSQL's answers are texts.
+    @Test(arguments: StoreKind.here) func aColumnReadAsWhatItIsNotFails(kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
+        for (sql, isText) in [("SELECT NULL", true), ("SELECT NULL", false), ("SELECT 'seven'", false)] {
+            let error = await #expect(throws: StoreError.self) {
+                try await store.read { db in
+                    try db.forEach(sql, []) { row in _ = isText ? row.text(0) : "\(row.integer(0))" }
+                }
+            }
+            #expect(error?.kind == .corrupt)
+        }
+    }
 }

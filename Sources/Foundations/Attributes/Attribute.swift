@@ -21,8 +21,6 @@ package struct Attribute<Draft: Sendable>: Sendable {
     package let filter: AttributeFilter
     package let isSortKey: Bool
     package let set: Setter?
-    /// `"name":`
-    let key: [UInt8]
 
     package init(
         _ name: String, _ type: AttributeType, _ source: AttributeSource, create creation: Giving = .never,
@@ -42,7 +40,6 @@ package struct Attribute<Draft: Sendable>: Sendable {
         self.filter = filter
         isSortKey = sorts
         self.set = set
-        key = Array("\"\(name)\":".utf8)
     }
 }
 
@@ -79,8 +76,9 @@ package enum AttributeSource: Sendable {
     case constant(String)
     /// Text made of the text of an expression; `nil` for null.
     case derived(String, @Sendable (String) -> String?)
-    /// JSON written of the text of an expression.
-    case composed(String, @Sendable (UnsafeBufferPointer<UInt8>, inout JSONWriter) -> Void)
+    /// JSON written of the texts of two expressions, neither NULL.
+    case composed(
+        String, String, @Sendable (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>, inout JSONWriter) -> Void)
     /// JSON texts of the rows with these ids, looked up together; rows that are not among them have the other text.
     case lookup(otherwise: String, @Sendable ([String], any Connection) throws -> [String: String])
     /// `{"self": ...}`: the address of the row, which follows the path.

@@ -6,6 +6,7 @@ package import Wire
 package struct Listing: Sendable {
     package var count = 0
     package var first: String?
+    /// Of a full page only: there may be more behind it.
     package var last: String?
 
     package init() {}
@@ -92,10 +93,10 @@ extension AttributeTable {
                 if case .lookup(_, let find) = attribute.source { lookups[attribute.name] = try find(ids, db) }
             }
         }
-        let plan = RowPlan(
+        let plan = AttributePlan(
             shown, extras: query.names.isEmpty ? extras?.column : nil, lookups: lookups, wording.timeStyle, viewer)
         let sql = Numbered.text("SELECT \(plan.columns.joined(separator: ", ")) FROM \(table)" + filter.sql)
-        return try plan.run(sql, filter.arguments, isReversed: query.isReversed, into: &writer, db)
+        return try plan.run(sql, filter.arguments, query, into: &writer, db)
     }
 }
 

@@ -26,8 +26,10 @@ static struct {
     const char *(*message)(const result *);
     const char *(*rows_changed)(result *);
     int (*row_count)(const result *);
+    int (*column_count)(const result *);
     int (*is_null)(const result *, int, int);
     const char *(*value)(const result *, int, int);
+    int (*length)(const result *, int, int);
 } pq;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -60,8 +62,10 @@ static int find_all(void *library) {
         || find(library, "PQresultErrorMessage", &pq.message)
         || find(library, "PQcmdTuples", &pq.rows_changed)
         || find(library, "PQntuples", &pq.row_count)
+        || find(library, "PQnfields", &pq.column_count)
         || find(library, "PQgetisnull", &pq.is_null)
-        || find(library, "PQgetvalue", &pq.value);
+        || find(library, "PQgetvalue", &pq.value)
+        || find(library, "PQgetlength", &pq.length);
 }
 
 static void load_once(void) {
@@ -146,10 +150,18 @@ int novella_pg_row_count(const novella_pg_result *result) {
     return pq.row_count(result);
 }
 
+int novella_pg_column_count(const novella_pg_result *result) {
+    return pq.column_count(result);
+}
+
 int novella_pg_is_null(const novella_pg_result *result, int row, int column) {
     return pq.is_null(result, row, column);
 }
 
 const char *novella_pg_value(const novella_pg_result *result, int row, int column) {
     return pq.value(result, row, column);
+}
+
+int novella_pg_length(const novella_pg_result *result, int row, int column) {
+    return pq.length(result, row, column);
 }

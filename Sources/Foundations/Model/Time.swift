@@ -44,13 +44,18 @@ public struct Timestamp: Hashable, Sendable, Comparable, Codable {
         let (day, time) = CivilDate.split(seconds: floorDivide(microseconds, 1_000_000))
         let fraction = microseconds - floorDivide(microseconds, 1_000_000) * 1_000_000
         var text = Digits(buffer)
-        text.write(day.year, 4, then: "-")
-        text.write(day.month, 2, then: "-")
-        text.write(day.day, 2, then: "T")
-        text.write(time / 3600, 2, then: ":")
-        text.write(time / 60 % 60, 2, then: ":")
-        text.write(time % 60, 2, then: style == .seconds ? "Z" : ".")
-        if style != .seconds { text.write(Int(fraction), 6, then: style == .microseconds ? "Z" : nil) }
+        text.write(pair: day.year / 100 % 100)
+        text.write(pair: day.year % 100, then: "-")
+        text.write(pair: day.month, then: "-")
+        text.write(pair: day.day, then: "T")
+        text.write(pair: time / 3600, then: ":")
+        text.write(pair: time / 60 % 60, then: ":")
+        text.write(pair: time % 60, then: style == .seconds ? "Z" : ".")
+        if style != .seconds {
+            text.write(pair: Int(fraction) / 10_000)
+            text.write(pair: Int(fraction) / 100 % 100)
+            text.write(pair: Int(fraction) % 100, then: style == .microseconds ? "Z" : nil)
+        }
         return text.count
     }
 
@@ -83,7 +88,7 @@ private func zoneOffset(_ text: Substring) -> Int? {
     return (hours * 3600 + minutes * 60) * (parts.1 == "-" ? -1 : 1)
 }
 
-/// Numbers of a fixed width, one after the other.
+/// Numbers of two digits, one after the other.
 private struct Digits {
     private let buffer: UnsafeMutableBufferPointer<UInt8>
     private(set) var count = 0
@@ -92,14 +97,12 @@ private struct Digits {
         self.buffer = buffer
     }
 
-    /// The last `width` digits, with zeros before them.
-    mutating func write(_ number: Int, _ width: Int, then sign: Unicode.Scalar?) {
-        var left = abs(number)
-        for place in (count..<count + width).reversed() {
-            buffer[place] = UInt8(ascii: "0") + UInt8(left % 10)
-            left /= 10
-        }
-        count += width
+    /// - Parameter number: from -99 to 99; its sign is not written.
+    mutating func write(pair number: Int, then sign: Unicode.Scalar? = nil) {
+        let value = UInt8(truncatingIfNeeded: number.magnitude)
+        buffer[count] = UInt8(ascii: "0") + value / 10
+        buffer[count + 1] = UInt8(ascii: "0") + value % 10
+        count += 2
         guard let sign else { return }
         buffer[count] = UInt8(ascii: sign)
         count += 1

@@ -27,7 +27,7 @@ package protocol Connection {
     @discardableResult
     func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int
     /// Calls `row` for each row of the answer.
-    func forEach(_ sql: String, _ arguments: [SQLValue], _ row: (any SQLRow) throws -> Void) throws
+    func forEach(_ sql: String, _ arguments: [SQLValue], _ row: (SQLRow) throws -> Void) throws
 }
 
 package enum SQLValue: Sendable, Equatable {
@@ -47,15 +47,6 @@ package enum SQLValue: Sendable, Equatable {
     package static func raw<Value: RawRepresentable<String>>(_ value: Value?) -> Self {
         value.map { .text($0.rawValue) } ?? .null
     }
-}
-
-/// One row of an answer, valid inside the closure that got it.
-package protocol SQLRow {
-    func isNull(_ column: Int) -> Bool
-    func integer(_ column: Int) -> Int64
-    func text(_ column: Int) -> String
-    /// The bytes of a text, valid inside the closure; `nil` for NULL.
-    func withUTF8(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>?) -> Void)
 }
 
 /// The store found something its constraints should have made impossible.

@@ -17,10 +17,10 @@ package protocol KeyedRecord: Record {}
 
 /// Reads the columns of a row one after the other.
 package struct RowReader {
-    package let row: any SQLRow
+    package let row: SQLRow
     private var at = 0
 
-    package init(_ row: any SQLRow) {
+    package init(_ row: SQLRow) {
         self.row = row
     }
 

@@ -1,4 +1,5 @@
 import CPostgres
+import Model
 import Store
 
 struct PostgresConnection: Connection {
@@ -8,12 +9,17 @@ struct PostgresConnection: Connection {
         try run(sql, arguments).rowsChanged
     }
 
-    func forEach(_ sql: String, _ arguments: [SQLValue], _ row: (any SQLRow) throws -> Void) throws {
+    func forEach(_ sql: String, _ arguments: [SQLValue], _ row: (SQLRow) throws -> Void) throws {
         let result = try run(sql, arguments)
-        for number in 0..<result.rowCount {
-            try row(PostgresRow(result: result, number: number))
-            if let misread = result.misread {
-                throw StoreError(.corrupt, "PostgreSQL: \(misread), in: \(sql)")
+        let columns = result.columnCount
+        let buffer = SQLRowBuffer(columns: columns)
+        try withExtendedLifetime(result) {
+            for number in 0..<result.rowCount {
+                for column in 0..<columns { buffer.cells[column] = result.cell(number, column) }
+                try row(buffer.row)
+                if let misread = buffer.misread {
+                    throw StoreError(.corrupt, "PostgreSQL: \(misread), in: \(sql)")
+                }
             }
         }
     }
@@ -30,8 +36,6 @@ struct PostgresConnection: Connection {
 /// A whole answer, in memory.
 final class PostgresResult {
     private let result: OpaquePointer
-    /// The first column that was read as what it is not.
-    fileprivate(set) var misread: String?
 
     init(_ result: OpaquePointer) {
         self.result = result
@@ -45,38 +49,18 @@ final class PostgresResult {
 
     var rowsChanged: Int { Int(String(cString: novella_pg_rows_changed(result))) ?? 0 }
 
-    func isNull(_ row: Int, _ column: Int) -> Bool { novella_pg_is_null(result, Int32(row), Int32(column)) != 0 }
+    var columnCount: Int { Int(novella_pg_column_count(result)) }
+
+    /// Valid as long as the answer.
+    func cell(_ row: Int, _ column: Int) -> SQLCell {
+        guard novella_pg_is_null(result, Int32(row), Int32(column)) == 0 else { return .null }
+        let length = Int(novella_pg_length(result, Int32(row), Int32(column)))
+        let start = UnsafeRawPointer(novella_pg_value(result, Int32(row), Int32(column)))
+        return .text(UnsafeBufferPointer(start: start?.assumingMemoryBound(to: UInt8.self), count: length))
+    }
 
     func text(_ row: Int, _ column: Int) -> String? {
-        isNull(row, column) ? nil : String(cString: novella_pg_value(result, Int32(row), Int32(column)))
-    }
-}
-
-struct PostgresRow: SQLRow {
-    let result: PostgresResult
-    let number: Int
-
-    func isNull(_ column: Int) -> Bool { result.isNull(number, column) }
-
-    func integer(_ column: Int) -> Int64 {
-        let text = text(column)
-        if let value = Int64(text) { return value }
-        note("column \(column) is '\(text)', not an integer of 64 bits")
-        return 0
-    }
-
-    func text(_ column: Int) -> String {
-        if let text = result.text(number, column) { return text }
-        note("column \(column) is NULL")
-        return ""
-    }
-
-    func withUTF8(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>?) -> Void) {
-        guard var text = result.text(number, column) else { return body(nil) }
-        text.withUTF8(body)
-    }
-
-    private func note(_ what: String) {
-        if result.misread == nil { result.misread = what }
+        guard case .text(let bytes) = cell(row, column) else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

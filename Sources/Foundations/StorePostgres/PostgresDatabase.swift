@@ -1,3 +1,4 @@
+import Model
 package import Store
 
 /// PostgreSQL through libpq, for a cloud of many processes: serializable transactions, run again after conflicts.

@@ -1,4 +1,3 @@
-import GRDB
 import Synchronization
 
 /// Writes the log back into the database on a connection of its own, so that no commit waits for it.
@@ -8,12 +7,12 @@ import Synchronization
 final class Checkpointer: Sendable {
     /// Commits after which the log is worth writing back.
     private static let commits = 100
-    let connection: DatabaseQueue
+    let handle: SQLiteHandle
     private let state = Mutex((commits: 0, isRunning: false))
     private let trouble: @Sendable (any Error) -> Void
 
-    init(_ connection: DatabaseQueue, _ trouble: @escaping @Sendable (any Error) -> Void) {
-        self.connection = connection
+    init(_ handle: SQLiteHandle, _ trouble: @escaping @Sendable (any Error) -> Void) {
+        self.handle = handle
         self.trouble = trouble
     }
 
@@ -26,19 +25,13 @@ final class Checkpointer: Sendable {
             return true
         }
         guard mustStart else { return }
-        connection.asyncWriteWithoutTransaction { [self] db in
+        handle.start { [self] connection in
             defer { state.withLock { $0.isRunning = false } }
             do {
-                _ = try db.checkpoint(.passive)
-            } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
-                return  // Another connection is at it.
+                _ = try connection.checkpoint()
             } catch {
                 trouble(error)
             }
         }
-    }
-
-    func close() throws {
-        try connection.close()
     }
 }

@@ -1,4 +1,3 @@
-import GRDB
 import Store
 
 /// What is in force on an open connection.
@@ -30,22 +29,22 @@ struct ConnectionSettings: Equatable {
 
 extension ConnectionSettings {
     /// Reads them back.
-    init(inForceOn connection: DatabaseQueue) throws {
-        self = try connection.inDatabase { db in
+    init(inForceOn handle: SQLiteHandle) throws {
+        self = try handle.wait { db in
             Self(
-                synchronous: try Int.fetchOne(db, sql: "PRAGMA synchronous") ?? 0,
-                journalMode: try String.fetchOne(db, sql: "PRAGMA journal_mode") ?? "none",
-                foreignKeys: try Int.fetchOne(db, sql: "PRAGMA foreign_keys") ?? 0)
+                synchronous: Int(try db.integer("PRAGMA synchronous") ?? 0),
+                journalMode: try db.texts("PRAGMA journal_mode").first ?? "none",
+                foreignKeys: Int(try db.integer("PRAGMA foreign_keys") ?? 0))
         }
     }
 
     /// - Throws: when SQLite does less than a store needs, whatever it was told.
-    static func demand(on connection: DatabaseQueue) throws {
-        let shortcomings = try ConnectionSettings(inForceOn: connection).shortcomings
+    static func demand(on handle: SQLiteHandle) throws {
+        let shortcomings = try ConnectionSettings(inForceOn: handle).shortcomings
         guard shortcomings.isEmpty else {
             throw StoreError(
                 .other,
-                "\(connection.path) could lose what it has acknowledged, so it is not used: "
+                "\(handle.path) could lose what it has acknowledged, so it is not used: "
                     + shortcomings.joined(separator: "; "))
         }
     }

@@ -1,4 +1,3 @@
-import GRDB
 import Telemetry
 import Store
 import Synchronization
@@ -10,7 +9,7 @@ import Synchronization
 final class GroupCommitter: Sendable {
     private struct Member: Sendable {
         /// Runs the body and keeps its result or error for `finish`.
-        var run: @Sendable (GRDB.Database) throws -> Void
+        var run: @Sendable (SQLiteConnection) throws -> Void
         /// Answers the caller; `nil` means that what `run` kept is durable.
         var finish: @Sendable ((any Error)?) -> Void
     }
@@ -21,14 +20,14 @@ final class GroupCommitter: Sendable {
     }
 
     private static let groupLimit = 256
-    private let writer: DatabaseQueue
+    private static let begin = "BEGIN IMMEDIATE"
+    private let writer: SQLiteHandle
     private let sizes: Histogram?
     private let checkpointer: Checkpointer?
     private let queue = Mutex(Queue())
-    private let statements = StatementCache()
 
     /// `sizes` counts the members of each commit.
-    init(writer: DatabaseQueue, sizes: Histogram?, checkpointer: Checkpointer?) {
+    init(writer: SQLiteHandle, sizes: Histogram?, checkpointer: Checkpointer?) {
         self.writer = writer
         self.sizes = sizes
         self.checkpointer = checkpointer
@@ -40,9 +39,9 @@ final class GroupCommitter: Sendable {
         try await withCheckedThrowingContinuation { continuation in
             let outcome = Mutex<Swift.Result<Result, any Error>?>(nil)
             let member = Member(
-                run: { [statements] db in
+                run: { connection in
                     do {
-                        let value = try mapped { try body(SQLiteConnection(db: db, statements: statements)) }
+                        let value = try body(connection)
                         outcome.withLock { $0 = .success(value) }
                     } catch {
                         outcome.withLock { $0 = .failure(error) }
@@ -60,21 +59,16 @@ final class GroupCommitter: Sendable {
         }
     }
 
-    /// To be called before the writer closes.
-    func close() {
-        writer.inDatabase { _ in statements.empty() }
-    }
-
     private func enqueue(_ member: Member) {
         let mustStart = queue.withLock { queue in
             queue.waiting.append(member)
             defer { queue.isDraining = true }
             return !queue.isDraining
         }
-        if mustStart { writer.asyncWriteWithoutTransaction { [self] db in drain(db) } }
+        if mustStart { writer.start { [self] in drain($0) } }
     }
 
-    private func drain(_ db: GRDB.Database) {
+    private func drain(_ connection: SQLiteConnection) {
         while true {
             let group = queue.withLock { queue in
                 let group = Array(queue.waiting.prefix(Self.groupLimit))
@@ -84,14 +78,14 @@ final class GroupCommitter: Sendable {
             }
             if group.isEmpty { return }
             defer { checkpointer?.committed() }
-            if group.count == 1 || !commitTogether(group, db) { group.forEach { commitAlone($0, db) } }
+            if group.count == 1 || !commitTogether(group, connection) { group.forEach { commitAlone($0, connection) } }
         }
     }
 
     /// Whether the shared commit held; if not, nothing of any member is left.
-    private func commitTogether(_ group: [Member], _ db: GRDB.Database) -> Bool {
+    private func commitTogether(_ group: [Member], _ connection: SQLiteConnection) -> Bool {
         do {
-            try inTransaction(db) { connection in
+            try connection.transaction(Self.begin) {
                 for member in group { try runInSavepoint(member, connection) }
             }
         } catch {
@@ -106,9 +100,9 @@ final class GroupCommitter: Sendable {
     private func runInSavepoint(_ member: Member, _ connection: SQLiteConnection) throws {
         try connection.execute("SAVEPOINT member", [])
         do {
-            try member.run(connection.db)
+            try member.run(connection)
         } catch {
-            guard connection.db.isInsideTransaction else {
+            guard connection.isInTransaction else {
                 throw StoreError(.other, "a member's error ended the shared transaction")
             }
             try connection.execute("ROLLBACK TO member", [])
@@ -116,25 +110,13 @@ final class GroupCommitter: Sendable {
         try connection.execute("RELEASE member", [])
     }
 
-    private func commitAlone(_ member: Member, _ db: GRDB.Database) {
+    private func commitAlone(_ member: Member, _ connection: SQLiteConnection) {
         do {
-            try inTransaction(db) { try member.run($0.db) }
+            try connection.transaction(Self.begin) { try member.run(connection) }
             sizes?.record(1)
             member.finish(nil)
         } catch {
             member.finish(error)
-        }
-    }
-
-    private func inTransaction(_ db: GRDB.Database, _ body: (SQLiteConnection) throws -> Void) throws {
-        let connection = SQLiteConnection(db: db, statements: statements)
-        try connection.execute("BEGIN IMMEDIATE", [])
-        do {
-            try body(connection)
-            try connection.execute("COMMIT", [])
-        } catch {
-            if db.isInsideTransaction { try connection.execute("ROLLBACK", []) }
-            throw error
         }
     }
 }

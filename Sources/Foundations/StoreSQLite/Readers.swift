@@ -1,4 +1,3 @@
-import GRDB
 import Store
 import Synchronization
 
@@ -29,14 +28,12 @@ final class Readers: Sendable {
         }
     }
 
-    let connections: [DatabaseQueue]
-    private let statements: [StatementCache]
+    let handles: [SQLiteHandle]
     private let state: Mutex<State>
 
-    init(_ connections: [DatabaseQueue]) {
-        self.connections = connections
-        statements = connections.map { _ in StatementCache() }
-        state = Mutex(State(idle: Array(connections.indices)))
+    init(_ handles: [SQLiteHandle]) {
+        self.handles = handles
+        state = Mutex(State(idle: Array(handles.indices)))
     }
 
     /// Runs `body` on what was committed before this call.
@@ -46,22 +43,16 @@ final class Readers: Sendable {
         try await withCheckedThrowingContinuation { continuation in
             let free = state.withLock { state in
                 state.waiting.append { connection in
-                    continuation.resume(with: Swift.Result { try mapped { try Self.snapshot(connection, body) } })
+                    continuation.resume(
+                        with: Swift.Result { try connection.transaction("BEGIN DEFERRED") { try body(connection) } })
                 }
                 return state.idle.popLast()
             }
-            if let free { connections[free].asyncWriteWithoutTransaction { [self] db in drain(free, db) } }
+            if let free { handles[free].start { [self] in drain(free, $0) } }
         }
     }
 
-    func close() throws {
-        for (connection, statements) in zip(connections, statements) {
-            connection.inDatabase { _ in statements.empty() }
-            try connection.close()
-        }
-    }
-
-    private func drain(_ number: Int, _ db: GRDB.Database) {
+    private func drain(_ number: Int, _ connection: SQLiteConnection) {
         while true {
             let work = state.withLock { state in
                 let work = state.take()
@@ -69,21 +60,7 @@ final class Readers: Sendable {
                 return work
             }
             guard let work else { return }
-            work(SQLiteConnection(db: db, statements: statements[number]))
-        }
-    }
-
-    private static func snapshot<Result>(
-        _ connection: SQLiteConnection, _ body: (any Connection) throws -> Result
-    ) throws -> Result {
-        try connection.execute("BEGIN DEFERRED", [])
-        do {
-            let result = try body(connection)
-            try connection.execute("COMMIT", [])
-            return result
-        } catch {
-            if connection.db.isInsideTransaction { try connection.execute("ROLLBACK", []) }
-            throw error
+            work(connection)
         }
     }
 }

@@ -1,41 +1,102 @@
-import GRDB
-import GRDBSQLite
+import CSQLite
+import Model
 import Store
 
-/// Runs statements that GRDB has prepared, without its rows and arguments, which cost more than the statements.
+/// Runs statements on an open connection, on its own queue.
 struct SQLiteConnection: Connection {
     /// SQLite copies what is bound.
     private static let transient = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
-    let db: GRDB.Database
-    let statements: StatementCache
+    let db: OpaquePointer
+    let statements = StatementCache()
+
+    var isInTransaction: Bool { sqlite3_get_autocommit(db) == 0 }
 
     @discardableResult
     func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int {
-        try mapped {
-            try run(sql, arguments) { _ in }
-            return Int(sqlite3_changes(db.sqliteConnection))
+        try withStatement(sql, arguments) { statement in
+            while try step(statement, sql) {}
+        }
+        return Int(sqlite3_changes(db))
+    }
+
+    func forEach(_ sql: String, _ arguments: [SQLValue], _ row: (SQLRow) throws -> Void) throws {
+        try withStatement(sql, arguments) { statement in
+            let columns = Int(sqlite3_column_count(statement))
+            let buffer = SQLRowBuffer(columns: columns)
+            while try step(statement, sql) {
+                for column in 0..<columns { buffer.cells[column] = Self.cell(statement, CInt(column)) }
+                try row(buffer.row)
+                if let misread = buffer.misread { throw StoreError(.corrupt, "SQLite: \(misread), in: \(sql)") }
+            }
         }
     }
 
-    func forEach(_ sql: String, _ arguments: [SQLValue], _ row: (any SQLRow) throws -> Void) throws {
-        try mapped { try run(sql, arguments) { try row(SQLiteRow(statement: $0)) } }
+    /// Several statements without arguments and rows.
+    func script(_ sql: String) throws {
+        guard sqlite3_exec(db, sql, nil, nil, nil) == SQLITE_OK else { throw failure(sql) }
     }
 
-    private func run(_ sql: String, _ arguments: [SQLValue], _ row: (OpaquePointer) throws -> Void) throws {
-        var prepared = try statements.statement(sql, of: db)
+    /// Runs `body` in a transaction that is kept when it returns.
+    func transaction<Result>(_ begin: String, _ body: () throws -> Result) throws -> Result {
+        try execute(begin, [])
+        do {
+            let result = try body()
+            try execute("COMMIT", [])
+            return result
+        } catch {
+            if isInTransaction { try execute("ROLLBACK", []) }
+            throw error
+        }
+    }
+
+    /// Writes of the log back what nobody holds on to; `false` when another connection is at it.
+    func checkpoint() throws -> Bool {
+        let code = sqlite3_wal_checkpoint_v2(db, nil, SQLITE_CHECKPOINT_PASSIVE, nil, nil)
+        guard code == SQLITE_OK || code & 0xff == SQLITE_BUSY else { throw failure("PRAGMA wal_checkpoint") }
+        return code == SQLITE_OK
+    }
+
+    /// Copies everything as of one moment into another connection's file.
+    func backUp(into target: SQLiteConnection) throws {
+        guard let backup = sqlite3_backup_init(target.db, "main", db, "main") else {
+            throw target.failure("backup")
+        }
+        let code = sqlite3_backup_step(backup, -1)
+        guard sqlite3_backup_finish(backup) == SQLITE_OK, code == SQLITE_DONE else { throw target.failure("backup") }
+    }
+
+    private func step(_ statement: OpaquePointer, _ sql: String) throws -> Bool {
+        switch sqlite3_step(statement) {
+        case SQLITE_ROW: return true
+        case SQLITE_DONE: return false
+        default: throw failure(sql)
+        }
+    }
+
+    /// Asks for the value once: each question of a column is a call with bookkeeping, and those of a value are not. One
+    /// thread at a time uses a connection, so that its values need no protection
+    /// (https://www.sqlite.org/c3ref/value.html).
+    private static func cell(_ statement: OpaquePointer, _ column: CInt) -> SQLCell {
+        let value = sqlite3_column_value(statement, column)
+        switch sqlite3_value_type(value) {
+        case SQLITE_NULL: return .null
+        case SQLITE_INTEGER: return .integer(sqlite3_value_int64(value))
+        default:
+            let start = sqlite3_value_text(value)
+            return .text(UnsafeBufferPointer(start: start, count: Int(sqlite3_value_bytes(value))))
+        }
+    }
+
+    private func withStatement(
+        _ sql: String, _ arguments: [SQLValue], _ body: (OpaquePointer) throws -> Void
+    ) throws {
+        var prepared = try statements.statement(sql, of: self)
         // The rows of the same statement are being read further out.
-        if sqlite3_stmt_busy(prepared.sqliteStatement) != 0 { prepared = try db.makeStatement(sql: sql) }
+        if sqlite3_stmt_busy(prepared.pointer) != 0 { prepared = try PreparedStatement(sql, of: self, isKept: false) }
         try withExtendedLifetime(prepared) {
-            let statement = prepared.sqliteStatement
-            defer { sqlite3_reset(statement) }
-            try bind(arguments, to: statement, sql)
-            while true {
-                switch sqlite3_step(statement) {
-                case SQLITE_ROW: try row(statement)
-                case SQLITE_DONE: return
-                default: throw failure(sql)
-                }
-            }
+            defer { sqlite3_reset(prepared.pointer) }
+            try bind(arguments, to: prepared.pointer, sql)
+            try body(prepared.pointer)
         }
     }
 
@@ -60,65 +121,43 @@ struct SQLiteConnection: Connection {
         }
     }
 
-    private func failure(_ sql: String) -> DatabaseError {
-        DatabaseError(
-            resultCode: ResultCode(rawValue: sqlite3_extended_errcode(db.sqliteConnection)),
-            message: sqlite3_errmsg(db.sqliteConnection).map { String(cString: $0) }, sql: sql)
+    fileprivate func failure(_ sql: String) -> StoreError {
+        StoreError(sqlite: db, "in: \(sql)")
+    }
+}
+
+/// A statement that SQLite has compiled.
+final class PreparedStatement {
+    let pointer: OpaquePointer
+
+    init(_ sql: String, of connection: SQLiteConnection, isKept: Bool) throws {
+        var made: OpaquePointer?
+        let flags = isKept ? CUnsignedInt(SQLITE_PREPARE_PERSISTENT) : 0
+        guard sqlite3_prepare_v3(connection.db, sql, -1, flags, &made, nil) == SQLITE_OK else {
+            throw connection.failure(sql)
+        }
+        guard let made else { throw StoreError(.other, "there is no statement in: \(sql)") }
+        pointer = made
+    }
+
+    deinit {
+        sqlite3_finalize(pointer)
     }
 }
 
 /// The statements that one connection has prepared, a bounded number: their texts depend on what clients ask for.
-///
-/// `@unchecked Sendable`: used only on the connection's own queue.
-final class StatementCache: @unchecked Sendable {
+final class StatementCache {
     private static let limit = 512
-    private var known: [String: Statement] = [:]
+    private var known: [String: PreparedStatement] = [:]
 
-    func statement(_ sql: String, of db: GRDB.Database) throws -> Statement {
+    func statement(_ sql: String, of connection: SQLiteConnection) throws -> PreparedStatement {
         if let found = known[sql] { return found }
-        let made = try db.makeStatement(sql: sql)
+        let made = try PreparedStatement(sql, of: connection, isKept: true)
         if known.count >= Self.limit { known = [:] }
         known[sql] = made
         return made
     }
 
-    /// Before the connection closes, which it cannot while a statement lives.
+    /// Before the connection closes.
     func empty() { known = [:] }
-}
-
-/// The row at which a statement stands.
-struct SQLiteRow: SQLRow {
-    let statement: OpaquePointer
-
-    func isNull(_ column: Int) -> Bool { sqlite3_column_type(statement, CInt(column)) == SQLITE_NULL }
-
-    func integer(_ column: Int) -> Int64 { sqlite3_column_int64(statement, CInt(column)) }
-
-    func text(_ column: Int) -> String {
-        guard let bytes = sqlite3_column_text(statement, CInt(column)) else { return "" }
-        let count = Int(sqlite3_column_bytes(statement, CInt(column)))
-        return String(decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
-    }
-
-    func withUTF8(_ column: Int, _ body: (UnsafeBufferPointer<UInt8>?) -> Void) {
-        guard let bytes = sqlite3_column_text(statement, CInt(column)) else { return body(nil) }
-        body(UnsafeBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(statement, CInt(column)))))
-    }
-}
-
-/// SQLite's errors in the store's words.
-func mapped<Result>(_ body: () throws -> Result) throws -> Result {
-    do {
-        return try body()
-    } catch let error as DatabaseError {
-        let kind: StoreError.Kind =
-            switch error.extendedResultCode {
-            case .SQLITE_CONSTRAINT_UNIQUE, .SQLITE_CONSTRAINT_PRIMARYKEY: .uniqueViolation
-            case .SQLITE_CONSTRAINT_CHECK, .SQLITE_CONSTRAINT_NOTNULL: .checkViolation
-            case .SQLITE_CONSTRAINT_FOREIGNKEY: .foreignKeyViolation
-            case .SQLITE_CORRUPT, .SQLITE_NOTADB: .corrupt
-            default: .other
-            }
-        throw StoreError(kind, "\(error)")
-    }
 }

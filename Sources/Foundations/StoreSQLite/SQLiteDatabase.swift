@@ -1,15 +1,13 @@
 import Dispatch
-import Foundation
-import GRDB
 package import Telemetry
 import Model
 package import Store
 import Synchronization
 
-/// SQLite through GRDB: one writer that commits groups, a few readers (WAL). Every acknowledged commit is on disk.
-package final class SQLiteDatabase: Store.Database {
+/// SQLite: one writer that commits groups, a few readers (WAL). Every acknowledged commit is on disk.
+package final class SQLiteDatabase: Database {
     private static let readerCount = 4
-    let writer: DatabaseQueue
+    let writer: SQLiteHandle
     private let committer: GroupCommitter
     private let readers: Readers
     private let checkpointer: Checkpointer?
@@ -36,50 +34,27 @@ package final class SQLiteDatabase: Store.Database {
         guard path != ":memory:" else {
             throw StoreError(.other, "the store needs a file: each connection would see another ':memory:'")
         }
-        writer = try Self.open(path, cacheKiB: 8000, readOnly: readOnly)
+        writer = try SQLiteHandle(path: path, cacheKiB: 8000, readOnly ? .reading : .readingAndWriting)
         checkpointer =
-            readOnly ? nil : Checkpointer(try Self.open(path, cacheKiB: 8000, readOnly: false), trouble)
+            readOnly ? nil : Checkpointer(try SQLiteHandle(path: path, cacheKiB: 8000, .readingAndWriting), trouble)
         committer = GroupCommitter(writer: writer, sizes: commitSizes, checkpointer: checkpointer)
         // Four readers with large caches would hold the same pages four times.
         readers = Readers(
-            try (0..<Self.readerCount).map { _ in try Self.open(path, cacheKiB: 2000, readOnly: true) })
+            try (0..<Self.readerCount).map { _ in try SQLiteHandle(path: path, cacheKiB: 2000, .reading) })
         // Who only looks loses nothing, and takes a store as it is.
         if !readOnly { try demandDurability() }
     }
 
-    /// GRDB sets `synchronous = NORMAL` when it turns the log on, after all that a configuration can ask for; so what
-    /// is needed is set on the open connection.
-    private static func open(_ path: String, cacheKiB: Int, readOnly: Bool) throws -> DatabaseQueue {
-        var configuration = Configuration()
-        configuration.busyMode = .timeout(10)
-        configuration.readonly = readOnly
-        configuration.journalMode = readOnly ? .default : .wal
-        let connection = try DatabaseQueue(path: path, configuration: configuration)
-        try connection.inDatabase { db in
-            // The log is written back at 64 MB: what is usual the checkpointer does.
-            try db.execute(
-                sql: """
-                    PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -\(cacheKiB);
-                    PRAGMA wal_autocheckpoint = 16000
-                    """)
-        }
-        return connection
-    }
-
     private func demandDurability() throws {
-        for connection in connections { try ConnectionSettings.demand(on: connection) }
+        for handle in handles { try ConnectionSettings.demand(on: handle) }
         // A process that was killed may have left commits in the log that are not on the disk, and nobody may read, and
         // then lose, them. A checkpoint syncs the log first.
-        do {
-            _ = try writer.inDatabase { try $0.checkpoint(.passive) }
-        } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
-            return  // Another process is at it.
-        }
+        _ = try writer.wait { try $0.checkpoint() }
     }
 
     /// All that are open.
-    var connections: [DatabaseQueue] {
-        [writer] + readers.connections + (checkpointer.map { [$0.connection] } ?? [])
+    var handles: [SQLiteHandle] {
+        [writer] + readers.handles + (checkpointer.map { [$0.handle] } ?? [])
     }
 
     package func read<Result: Sendable>(
@@ -96,58 +71,63 @@ package final class SQLiteDatabase: Store.Database {
     }
 
     package func close() async throws {
-        try readers.close()
-        try checkpointer?.close()
-        committer.close()
-        try writer.close()
+        await withCheckedContinuation { done in
+            DispatchQueue.global().async { [self] in
+                // The writer last, which takes the log away.
+                for handle in handles.reversed() { handle.close() }
+                done.resume()
+            }
+        }
     }
 
     /// Copies everything as of one moment into an SQLite file, on a thread of its own, while others write.
     package func copy(to path: String) async throws {
-        let target = try DatabaseQueue(path: path)
-        var configuration = Configuration()
-        configuration.readonly = true
-        let source = try DatabaseQueue(path: writer.path, configuration: configuration)
+        let source = try SQLiteHandle(path: writer.path, cacheKiB: 2000, .reading)
         try await withCheckedThrowingContinuation { (done: CheckedContinuation<Void, any Error>) in
-            DispatchQueue(label: "novella.backup").async {
-                done.resume(with: Result { try source.backup(to: target) })
+            source.start { connection in
+                done.resume(
+                    with: Result {
+                        let target = try SQLiteHandle(path: path, cacheKiB: 2000, .copying)
+                        defer { target.close() }
+                        try target.wait { try connection.backUp(into: $0) }
+                    })
             }
         }
-        try source.close()
-        try target.close()
+        source.close()
     }
 
     /// Brings the schema up to date; safe to repeat. A migration whose text differs from the one applied is refused.
     package func migrate(_ migrations: [Migration] = Migrations.all) throws {
-        try writer.write { db in
-            try db.execute(
-                sql: "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL) STRICT")
-            let applied = try Row.fetchAll(db, sql: "SELECT name, checksum FROM migrations").reduce(into: [:]) {
-                $0[$1["name"] as String] = $1["checksum"] as String
-            }
-            for migration in migrations {
-                if let checksum = applied[migration.name] {
-                    guard checksum == migration.checksum else {
-                        throw StoreError(.corrupt, "migration \(migration.name) differs from the one this file has had")
-                    }
-                    continue
+        try writer.wait { db in
+            try db.transaction("BEGIN IMMEDIATE") { try migrate(migrations, db) }
+        }
+    }
+
+    private func migrate(_ migrations: [Migration], _ db: SQLiteConnection) throws {
+        try db.script("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL) STRICT")
+        var applied: [String: String] = [:]
+        try db.forEach("SELECT name, checksum FROM migrations", []) { applied[$0.text(0)] = $0.text(1) }
+        for migration in migrations {
+            if let checksum = applied[migration.name] {
+                guard checksum == migration.checksum else {
+                    throw StoreError(.corrupt, "migration \(migration.name) differs from the one this file has had")
                 }
-                for statement in migration.statements(for: .sqlite) { try db.execute(sql: statement) }
-                try db.execute(
-                    sql: "INSERT INTO migrations VALUES (?, ?)", arguments: [migration.name, migration.checksum])
+                continue
             }
+            for statement in migration.statements(for: .sqlite) { try db.script(statement) }
+            try db.execute(
+                "INSERT INTO migrations VALUES (?1, ?2)", [.text(migration.name), .text(migration.checksum)])
         }
     }
 
     /// The schema as SQLite holds it, one statement a paragraph, for comparison with the committed dump.
     package func schemaDump() throws -> String {
-        try writer.read { db in
-            try String.fetchAll(
-                db,
-                sql: """
-                    SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'
-                    ORDER BY type DESC, name
-                    """
+        try writer.wait { db in
+            try db.texts(
+                """
+                SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'
+                ORDER BY type DESC, name
+                """
             ).joined(separator: "\n\n") + "\n"
         }
     }

@@ -79,9 +79,9 @@ public struct JSONWriter: ~Copyable {
     }
 
     /// A key as it is written, quotes and colon included.
-    package mutating func key(quoted key: [UInt8]) {
+    package mutating func key(quoted key: UnsafeBufferPointer<UInt8>) {
         separate(then: key.count)
-        key.withUnsafeBufferPointer { put($0) }
+        put(key)
         needsComma = false
     }
 
@@ -166,6 +166,11 @@ public struct JSONWriter: ~Copyable {
         if let time { value(time, style) } else { null() }
     }
 
+    package mutating func field(_ name: StaticString, utf8 text: UnsafeBufferPointer<UInt8>) {
+        key(name)
+        value(utf8: text)
+    }
+
     package mutating func value(utf8 text: UnsafeBufferPointer<UInt8>) {
         separate(then: 0)
         quote(text)
@@ -175,6 +180,22 @@ public struct JSONWriter: ~Copyable {
     package mutating func raw(utf8 json: UnsafeBufferPointer<UInt8>) {
         separate(then: json.count)
         put(json)
+    }
+
+    /// Bytes with which the value that was written last goes on.
+    package mutating func more(utf8 json: UnsafeBufferPointer<UInt8>) {
+        makeRoom(for: json.count)
+        put(json)
+    }
+
+    /// The same of text inside quotes.
+    package mutating func more(text: UnsafeBufferPointer<UInt8>) {
+        inside(text)
+    }
+
+    package mutating func moreNull() {
+        needsComma = false
+        null()
     }
 
     package mutating func raw(utf8 json: [UInt8]) {
@@ -194,8 +215,9 @@ public struct JSONWriter: ~Copyable {
     private static let hex = Array("0123456789abcdef".utf8)
 
     private mutating func quote(_ text: String) {
-        var text = text
-        text.withUTF8 { quote($0) }
+        // Without the copy that `withUTF8` may have to change.
+        guard text.utf8.withContiguousStorageIfAvailable({ quote($0) }) == nil else { return }
+        Array(text.utf8).withUnsafeBufferPointer { quote($0) }
     }
 
     private mutating func quote(_ text: UnsafeBufferPointer<UInt8>) {
@@ -214,12 +236,14 @@ public struct JSONWriter: ~Copyable {
     }
 
     private mutating func inside(_ text: String) {
-        var text = text
-        text.withUTF8 { inside($0) }
+        guard text.utf8.withContiguousStorageIfAvailable({ inside($0) }) == nil else { return }
+        Array(text.utf8).withUnsafeBufferPointer { inside($0) }
     }
 
     /// A text of three parts, such as an address, that is never put together.
-    package mutating func field(_ name: StaticString, _ start: String, _ middle: StaticString, _ end: String) {
+    package mutating func field(
+        _ name: StaticString, _ start: String, _ middle: StaticString, utf8 end: UnsafeBufferPointer<UInt8>
+    ) {
         key(name)
         separate(then: 1)
         put(UInt8(ascii: "\""))
@@ -231,12 +255,47 @@ public struct JSONWriter: ~Copyable {
         put(UInt8(ascii: "\""))
     }
 
+    /// A text with a fixed start and end.
+    package mutating func field(
+        _ name: StaticString, _ start: StaticString, utf8 middle: UnsafeBufferPointer<UInt8>, _ end: StaticString
+    ) {
+        key(name)
+        separate(then: start.utf8CodeUnitCount + 1)
+        put(UInt8(ascii: "\""))
+        put(UnsafeBufferPointer(start: start.utf8Start, count: start.utf8CodeUnitCount))
+        inside(middle)
+        makeRoom(for: end.utf8CodeUnitCount + 1)
+        put(UnsafeBufferPointer(start: end.utf8Start, count: end.utf8CodeUnitCount))
+        put(UInt8(ascii: "\""))
+    }
+
+    package mutating func field(_ name: StaticString, _ start: String, _ middle: StaticString, _ end: String) {
+        var end = end
+        end.withUTF8 { field(name, start, middle, utf8: $0) }
+    }
+
     private static func isPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        var marks: UInt8 = 0
-        for byte in text {
-            marks |= (byte < 0x20 ? 1 : 0) | (byte == UInt8(ascii: "\"") ? 1 : 0) | (byte == UInt8(ascii: "\\") ? 1 : 0)
+        guard text.count >= 8, let start = UnsafeRawPointer(text.baseAddress) else {
+            return text.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
         }
-        return marks == 0
+        var marks: UInt64 = 0
+        var at = 0
+        while at + 8 < text.count {
+            marks |= Self.marks(start.loadUnaligned(fromByteOffset: at, as: UInt64.self))
+            at += 8
+        }
+        return marks | Self.marks(start.loadUnaligned(fromByteOffset: text.count - 8, as: UInt64.self)) == 0
+    }
+
+    /// Not 0 when one of the eight bytes is a control character, a quote or a backslash: a byte that is 0 once the
+    /// wanted one is taken out of it borrows from its highest bit.
+    @inline(__always)
+    private static func marks(_ bytes: UInt64) -> UInt64 {
+        let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        let quotes = bytes ^ (ones &* UInt64(UInt8(ascii: "\"")))
+        let backslashes = bytes ^ (ones &* UInt64(UInt8(ascii: "\\")))
+        let controls = (bytes &- (ones &* 0x20)) & ~bytes
+        return (controls | ((quotes &- ones) & ~quotes) | ((backslashes &- ones) & ~backslashes)) & highs
     }
 
     private mutating func escape(_ text: UnsafeBufferPointer<UInt8>) {
@@ -311,38 +370,5 @@ extension JSONWriter {
         array(name) { writer in
             for text in strings { writer.value(text) }
         }
-    }
-}
-
-extension JSONWriter {
-    /// A tree as it was parsed.
-    package mutating func value(_ tree: JSONValue) {
-        switch tree {
-        case .null: null()
-        case .bool(let flag): value(flag)
-        case .integer(let number): value(number)
-        case .real(let number): raw("\(number)")
-        case .string(let text): value(text)
-        case .array(let items):
-            array { writer in
-                for item in items { writer.value(item) }
-            }
-        case .object(let members):
-            object { writer in
-                for member in members {
-                    writer.key(text: member.key)
-                    writer.value(member.value)
-                }
-            }
-        }
-    }
-}
-
-extension JSONValue {
-    /// The tree as JSON text.
-    package var jsonText: String {
-        var writer = JSONWriter()
-        writer.value(self)
-        return String(decoding: writer.bytes, as: UTF8.self)
     }
 }

@@ -11,6 +11,7 @@ package struct ComputeService: Sendable {
     package let database: any Database
     package let clock: any CloudClock
     package let capacity: CapacityIndex
+    package let hostDigests = HostDigests()
     let network: NetworkCalls
     let image: ImageCalls
     let bells: ComputeBells

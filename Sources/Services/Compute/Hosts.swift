@@ -70,11 +70,6 @@ extension ComputeService {
         try JSONDecoder().decode(HostInventory.self, from: Data(host.inventory.utf8))
     }
 
-    /// What a project may know of a host: whether two of its servers share one. 56 digits, like Nova's.
-    package static func hostDigest(_ hostname: String, for project: ProjectID) throws -> String {
-        hexDigits(try HashFunction.sha256.hash(Array("\(project)/\(hostname)".utf8)).prefix(28))
-    }
-
     package func host(named hostname: String) async throws -> Model.Host {
         guard let found = try await database.read({ try HostQueries.named(hostname, $0) }) else {
             throw CloudError(.notFound, "Compute host \(hostname) could not be found.")

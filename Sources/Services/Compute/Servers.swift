@@ -34,7 +34,7 @@ extension ComputeService {
         by caller: Caller,
         _ body:
             @escaping @Sendable (
-                (_ each: (any ServerRow) throws -> Void) throws -> (count: Int, last: String?)
+                (_ each: (ServerRow) throws -> Void) throws -> (count: Int, last: String?)
             ) throws -> Result
     ) async throws -> Result {
         let query = try Self.scoped(filter, allProjects, caller)
@@ -49,7 +49,7 @@ extension ComputeService {
     /// One server that the caller sees.
     package func write<Result: Sendable>(
         _ id: ServerID, _ columns: [ServerColumn], by caller: Caller,
-        _ body: @escaping @Sendable (_ each: (_ body: (any ServerRow) throws -> Void) throws -> Void) throws -> Result
+        _ body: @escaping @Sendable (_ each: (_ body: (ServerRow) throws -> Void) throws -> Void) throws -> Result
     ) async throws -> Result {
         try await database.read { db in
             _ = try visible(id, by: caller, db)

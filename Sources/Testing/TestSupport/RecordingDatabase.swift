@@ -1,3 +1,4 @@
+import Model
 package import Store
 import Synchronization
 
@@ -44,7 +45,7 @@ private struct RecordingConnection: Connection {
         return changed
     }
 
-    func forEach(_ sql: String, _ arguments: [SQLValue], _ row: (any SQLRow) throws -> Void) throws {
+    func forEach(_ sql: String, _ arguments: [SQLValue], _ row: (SQLRow) throws -> Void) throws {
         try inner.forEach(sql, arguments, row)
         _ = seen.all.withLock { $0.insert(sql) }
     }

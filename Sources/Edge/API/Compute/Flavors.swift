@@ -14,7 +14,7 @@ struct FlavorsAPI: Sendable {
 
     let compute: ComputeService
 
-    private static let detail: [Field<Rendering>] = [
+    private static let detail: [Field<FieldWriter<Rendering>>] = [
         Field { $1.field("id", $0.flavor.id) },
         Field { $1.field("name", $0.flavor.name) },
         Field { $1.field("ram", $0.flavor.memory) },
@@ -37,7 +37,7 @@ struct FlavorsAPI: Sendable {
         Field(since: 61) { $1.field("extra_specs", $0.flavor.extraSpecs) },
     ]
 
-    private static let summary: [Field<Rendering>] = [
+    private static let summary: [Field<FieldWriter<Rendering>>] = [
         Field { $1.field("id", $0.flavor.id) },
         Field { $1.field("name", $0.flavor.name) },
         Field { writeLinks("/flavors/", "/compute/flavors/", $0.flavor.id, $0.baseURL, $0.rootURL, &$1) },
@@ -68,7 +68,7 @@ struct FlavorsAPI: Sendable {
         ]
     }
 
-    private func list(_ request: APIRequest, _ fields: [Field<Rendering>]) async throws -> APIResponse {
+    private func list(_ request: APIRequest, _ fields: [Field<FieldWriter<Rendering>>]) async throws -> APIResponse {
         let page = try Page(request)
         let minimumDisk = try request.integer("minDisk")
         let minimumRAM = try request.integer("minRam")

@@ -80,7 +80,7 @@ struct InstanceActionsAPI: Sendable {
         }
         let host = try await compute.hostname(ofAny: request.id()) ?? ""
         let project = try await compute.project(ofAny: request.id())
-        let digest = host.isEmpty ? "" : try ComputeService.hostDigest(host, for: project)
+        let digest = host.isEmpty ? "" : try compute.hostDigests.digest(of: host, for: project.text)
         let traceback = try action.outputs.value()[WorkflowRecord.detailsOutput]
         let (isAdmin, version) = (request.caller.isAdmin, request.version)
         return .json { writer in

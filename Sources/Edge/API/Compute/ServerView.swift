@@ -4,239 +4,147 @@ import Compute
 import Model
 import Wire
 
-/// What the servers of one answer share; used by one task.
-final class ServerContext {
-    let isForAdmin: Bool
-    let baseURL: String
-    let rootURL: String
-    /// Whether addresses have a version and the address itself, and no more.
-    var showsPlainAddresses = false
-    /// The server group, where it is shown.
-    var group: ServerGroupID?
-    private let hosts: [String: KnownHost]
-
-    init(_ request: APIRequest, hosts: [HostState]) {
-        isForAdmin = request.caller.isAdmin
-        baseURL = request.baseURL
-        rootURL = request.rootURL
-        self.hosts = Dictionary(hosts.map { ($0.id.text, KnownHost($0)) }) { $1 }
-    }
-
-    func host(of row: any ServerRow) -> KnownHost? { row.optionalText(.hostID).flatMap { hosts[$0] } }
-}
-
-/// A host, and what projects may know of it.
-final class KnownHost {
-    let hostname: String
-    /// Nova's words for a host's service.
-    let status: String
-    private var digests: [String: String] = [:]
-
-    init(_ host: HostState) {
-        hostname = host.hostname
-        status = host.isDisabled ? "MAINTENANCE" : host.isUp ? "UP" : "DOWN"
-    }
-
-    /// Made once for each project.
-    func digest(for project: String) throws -> String {
-        if let made = digests[project] { return made }
-        let digest = try ComputeService.hostDigest(hostname, for: ProjectID(project))
-        digests[project] = digest
-        return digest
-    }
-}
-
-/// A server's row and what its answers need beyond it.
-struct ServerRendering {
-    let row: any ServerRow
-    let state: ServerState
-    let host: KnownHost?
-    let hostDigest: String
-    /// Where the answer has of each address its version and itself, and no more.
-    let plainAddresses: String?
-    let context: ServerContext
-
-    /// Without the state of a list that shows none.
-    init(_ row: any ServerRow, in context: ServerContext, withState: Bool = true) throws {
-        self.row = row
-        self.context = context
-        state = withState ? try row.state() : ServerState(settled: .building, operation: nil, phase: 0, power: 0)
-        host = withState ? context.host(of: row) : nil
-        hostDigest = try host.map { try $0.digest(for: row.text(.projectID)) } ?? ""
-        plainAddresses = context.showsPlainAddresses ? try ServerAddresses(row.text(.addresses)).json : nil
-    }
-
-    var hostname: String? { host?.hostname }
-}
-
 extension JSONWriter {
-    /// A text of the row; null where there is none, or what stands for it.
-    fileprivate mutating func field(
-        _ name: StaticString, _ rendering: ServerRendering, _ column: ServerColumn, else other: StaticString? = nil
-    ) {
-        key(name)
-        rendering.row.withUTF8(column) { text in
-            if let text { value(utf8: text) } else if let other { value("\(other)") } else { null() }
-        }
-    }
-
     /// A text of the row that is JSON.
-    fileprivate mutating func field(_ name: StaticString, json column: ServerColumn, of rendering: ServerRendering) {
+    fileprivate mutating func field(_ name: StaticString, json column: ServerColumn, of row: ServerRow) {
         key(name)
-        rendering.row.withUTF8(column) { if let json = $0 { raw(utf8: json) } else { null() } }
+        if let json = row.utf8(column) { raw(utf8: json) } else { null() }
     }
 }
 
 /// The microversions of a server's answer, one row a field (api-ref, "Show Server Details").
 enum ServerView {
-    static let summaryColumns: [ServerColumn] = [.name]
-    /// What the other answers are written from.
-    static let detailColumns: [ServerColumn] = [
-        .name, .projectID, .userID, .description, .hostname, .reservationID, .launchIndex, .settled, .operation, .phase,
-        .power, .fault, .isLocked, .lockedReason, .hostID, .requestedZone, .availabilityZone, .flavorID, .flavor,
-        .imageID, .imageProperties, .keyName, .metadata, .tags, .addresses, .securityGroups, .hints, .configDrive,
-        .accessIPv4, .accessIPv6, .diskConfig, .createdAt, .updatedAt, .launchedAt, .terminatedAt,
-    ]
-
-    static let detail: [Field<ServerRendering>] = basics + placement + states + facts + extras
+    static let detail: [Field<ServerMember>] = basics + placement + states + facts + extras
 
     /// One server by itself says more than a row of a list.
-    static let show: [Field<ServerRendering>] = detail + groups
+    static let show: [Field<ServerMember>] = detail + groups
 
     /// What a change answers with: up to 2.74 less than a show does.
-    static let update: [Field<ServerRendering>] =
+    static let update: [Field<ServerMember>] =
         basics + (placement + states + facts).map { $0.from(75) } + extras + groups
 
     private static let groups = [
-        Field<ServerRendering>(since: 71) {
-            $1.field("server_groups", strings: $0.context.group.map { [$0.text] } ?? [])
-        }
+        Field<ServerMember>(
+            since: 71, .written([]) { $2.field("server_groups", strings: $1.group.map { [$0.text] } ?? []) })
     ]
 
-    static let summary: [Field<ServerRendering>] = [
-        Field { $1.field("id", $0, .id) },
-        Field { $1.field("name", $0, .name) },
-        Field { links($0, &$1) },
+    static let summary: [Field<ServerMember>] = [
+        Field(.text("id", .id)),
+        Field(.text("name", .name)),
+        Field(links),
     ]
 
-    private static let basics: [Field<ServerRendering>] = [
-        Field { $1.field("id", $0, .id) },
-        Field { $1.field("name", $0, .name) },
-        Field { $1.field("status", $0.state.status) },
-        Field { $1.field("tenant_id", $0, .projectID) },
-        Field { $1.field("user_id", $0, .userID) },
-        Field { $1.field("metadata", json: .metadata, of: $0) },
-        Field { $1.field("hostId", $0.hostDigest) },
-        Field(until: 97) { image($0, withProperties: false, &$1) },
-        Field(since: 98) { image($0, withProperties: true, &$1) },
-        Field(until: 46) { flavorLink($0, &$1) },
-        Field(since: 47) { $1.field("flavor", json: .flavor, of: $0) },
-        Field { $1.field("created", $0.row.time(.createdAt)) },
-        Field { $1.field("updated", $0.row.time(.updatedAt)) },
-        Field { addresses($0, &$1) },
-        Field { $1.field("accessIPv4", $0, .accessIPv4, else: "") },
-        Field { $1.field("accessIPv6", $0, .accessIPv6, else: "") },
-        Field { links($0, &$1) },
-        Field { $1.field("OS-DCF:diskConfig", $0, .diskConfig) },
-        Field { progress($0, &$1) },
-        Field { fault($0, &$1) },
+    private static let basics: [Field<ServerMember>] = [
+        Field(.text("id", .id)),
+        Field(.text("name", .name)),
+        Field(.state { $2.field("status", $1.state.status) }),
+        Field(.text("tenant_id", .projectID)),
+        Field(.text("user_id", .userID)),
+        Field(.json("metadata", .metadata)),
+        Field(.host { $2.field("hostId", $1.hostDigest) }),
+        Field(.constant("image", "\"\"", .whereNull(.imageID))),
+        Field(until: 97, .pasted("image", link(to: "images", .imageID) + [.literal("}")], .whereSet(.imageID))),
+        Field(
+            since: 98,
+            .pasted(
+                "image",
+                link(to: "images", .imageID) + [.literal(#","properties":"#), .json(.imageProperties), .literal("}")],
+                .whereSet(.imageID))),
+        Field(until: 46, .pasted("flavor", link(to: "flavors", .flavorID) + [.literal("}")])),
+        Field(since: 47, .json("flavor", .flavor)),
+        Field(.time("created", .createdAt, .seconds)),
+        Field(.time("updated", .updatedAt, .seconds)),
+        Field(.written([.addresses]) { addresses($0, $1, &$2) }),
+        Field(.textOrEmpty("accessIPv4", .accessIPv4)),
+        Field(.textOrEmpty("accessIPv6", .accessIPv6)),
+        Field(links),
+        Field(.text("OS-DCF:diskConfig", .diskConfig)),
+        Field(.state([.launchedAt]) { progress($0, $1, &$2) }),
+        Field(.state([.fault, .updatedAt]) { fault($0, $1, &$2) }),
     ]
 
-    private static let placement: [Field<ServerRendering>] = [
-        Field { $1.field("OS-EXT-AZ:availability_zone", $0, .availabilityZone, else: "") },
-        Field(adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:host", $0.hostname) },
-        Field(adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:instance_name", "instance-\($0.row.text(.id).prefix(8))") },
-        Field(adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:hypervisor_hostname", $0.hostname) },
-        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:reservation_id", $0, .reservationID) },
-        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:launch_index", $0.row.integer(.launchIndex)) },
-        Field(since: 3, until: 89, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:hostname", $0, .hostname) },
-        Field(since: 90) { $1.field("OS-EXT-SRV-ATTR:hostname", $0, .hostname) },
-        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:kernel_id", "") },
-        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:ramdisk_id", "") },
-        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:root_device_name", "/dev/vda") },
-        Field(since: 3, adminOnly: true) { $1.field("OS-EXT-SRV-ATTR:user_data", $0, .userData) },
-        Field(since: 16, adminOnly: true) { $1.field("host_status", $0.host?.status ?? "") },
+    private static let placement: [Field<ServerMember>] = [
+        Field(.textOrEmpty("OS-EXT-AZ:availability_zone", .availabilityZone)),
+        Field(adminOnly: true, .host { $2.field("OS-EXT-SRV-ATTR:host", $1.hostname) }),
+        Field(adminOnly: true, .written([.id]) { instanceName($0, $1, &$2) }),
+        Field(adminOnly: true, .host { $2.field("OS-EXT-SRV-ATTR:hypervisor_hostname", $1.hostname) }),
+        Field(since: 3, adminOnly: true, .text("OS-EXT-SRV-ATTR:reservation_id", .reservationID)),
+        Field(since: 3, adminOnly: true, .integer("OS-EXT-SRV-ATTR:launch_index", .launchIndex)),
+        Field(since: 3, until: 89, adminOnly: true, .text("OS-EXT-SRV-ATTR:hostname", .hostname)),
+        Field(since: 90, .text("OS-EXT-SRV-ATTR:hostname", .hostname)),
+        Field(since: 3, adminOnly: true, .constant("OS-EXT-SRV-ATTR:kernel_id", "\"\"")),
+        Field(since: 3, adminOnly: true, .constant("OS-EXT-SRV-ATTR:ramdisk_id", "\"\"")),
+        Field(since: 3, adminOnly: true, .constant("OS-EXT-SRV-ATTR:root_device_name", #""/dev/vda""#)),
+        Field(since: 3, adminOnly: true, .text("OS-EXT-SRV-ATTR:user_data", .userData)),
+        Field(since: 16, adminOnly: true, .host { $2.field("host_status", $1.host?.status ?? "") }),
     ]
 
-    private static let states: [Field<ServerRendering>] = [
-        Field { $1.field("OS-EXT-STS:task_state", $0.state.taskState) },
-        Field { $1.field("OS-EXT-STS:vm_state", $0.state.vmState) },
-        Field { $1.field("OS-EXT-STS:power_state", $0.state.powerState) },
-        Field { $1.field("OS-SRV-USG:launched_at", $0.row.time(.launchedAt), .microsecondsWithoutZone) },
-        Field { $1.field("OS-SRV-USG:terminated_at", $0.row.time(.terminatedAt), .microsecondsWithoutZone) },
+    private static let states: [Field<ServerMember>] = [
+        Field(.state { $2.field("OS-EXT-STS:task_state", $1.state.taskState) }),
+        Field(.state { $2.field("OS-EXT-STS:vm_state", $1.state.vmState) }),
+        Field(.state { $2.field("OS-EXT-STS:power_state", $1.state.powerState) }),
+        Field(.time("OS-SRV-USG:launched_at", .launchedAt, .microsecondsWithoutZone)),
+        Field(.time("OS-SRV-USG:terminated_at", .terminatedAt, .microsecondsWithoutZone)),
     ]
 
-    private static let facts: [Field<ServerRendering>] = [
-        Field { $1.field("key_name", $0, .keyName) },
-        Field { $1.field("config_drive", $0.row.integer(.configDrive) != 0 ? "True" : "") },
-        Field { securityGroups($0, &$1) },
-        Field { _, writer in writer.array("os-extended-volumes:volumes_attached") { _ in } },
+    private static let facts: [Field<ServerMember>] = [
+        Field(.text("key_name", .keyName)),
+        Field(
+            .written([.configDrive]) { $2.field("config_drive", $0.integer(.configDrive) != 0 ? "True" : "") }),
+        Field(.written([.securityGroups]) { securityGroups($0, $1, &$2) }),
+        Field(.constant("os-extended-volumes:volumes_attached", "[]")),
     ]
 
-    private static let extras: [Field<ServerRendering>] = [
-        Field(since: 9) { $1.field("locked", $0.row.integer(.isLocked) != 0) },
-        Field(since: 73) { $1.field("locked_reason", $0, .lockedReason) },
-        Field(since: 19) { $1.field("description", $0, .description) },
-        Field(since: 26) { $1.field("tags", json: .tags, of: $0) },
-        Field(since: 63) { _, writer in writer.null("trusted_image_certificates") },
-        Field(since: 96) { $1.field("pinned_availability_zone", $0, .requestedZone) },
-        Field(since: 100) { $1.field("scheduler_hints", json: .hints, of: $0) },
+    private static let extras: [Field<ServerMember>] = [
+        Field(since: 9, .boolean("locked", .isLocked)),
+        Field(since: 73, .text("locked_reason", .lockedReason)),
+        Field(since: 19, .text("description", .description)),
+        Field(since: 26, .json("tags", .tags)),
+        Field(since: 63, .constant("trusted_image_certificates", "null")),
+        Field(since: 96, .text("pinned_availability_zone", .requestedZone)),
+        Field(since: 100, .json("scheduler_hints", .hints)),
     ]
 
-    static func links(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
-        links(rendering.row.text(.id), rendering.context, &writer)
+    private static let links = ServerMember.pasted(
+        "links",
+        [
+            .literal(#"[{"rel":"self","href":""#), .baseURL, .literal("/servers/"), .text(.id),
+            .literal(#""},{"rel":"bookmark","href":""#), .rootURL, .literal("/compute/servers/"), .text(.id),
+            .literal(#""}]"#),
+        ])
+
+    /// An id and its bookmark; the object is still open.
+    private static func link(to kind: String, _ id: ServerColumn) -> [ServerPiece] {
+        [
+            .literal(#"{"id":""#), .text(id), .literal(#"","links":[{"rel":"bookmark","href":""#), .rootURL,
+            .literal("/compute/\(kind)/"), .text(id), .literal(#""}]"#),
+        ]
     }
 
-    static func links(_ id: String, _ context: ServerContext, _ writer: inout JSONWriter) {
-        writeLinks("/servers/", "/compute/servers/", ServerID(id), context.baseURL, context.rootURL, &writer)
+    private static func instanceName(_ row: ServerRow, _ context: ServerContext, _ writer: inout JSONWriter) {
+        guard let id = row.utf8(.id) else { return }
+        writer.field(
+            "OS-EXT-SRV-ATTR:instance_name", "instance-", utf8: UnsafeBufferPointer(rebasing: id.prefix(8)), "")
     }
 
-    private static func addresses(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
-        if let plain = rendering.plainAddresses {
+    private static func addresses(_ row: ServerRow, _ context: ServerContext, _ writer: inout JSONWriter) {
+        if let plain = context.plainAddresses {
             writer.field("addresses", raw: plain)
         } else {
-            writer.field("addresses", json: .addresses, of: rendering)
+            writer.field("addresses", json: .addresses, of: row)
         }
     }
 
-    private static func image(
-        _ rendering: ServerRendering, withProperties: Bool, _ writer: inout JSONWriter
-    ) {
-        guard let id = rendering.row.optionalText(.imageID) else { return writer.field("image", "") }
-        writer.object("image") { writer in
-            writer.field("id", id)
-            writer.array("links") { writer in
-                writer.object {
-                    $0.field("rel", "bookmark")
-                    $0.field("href", rendering.context.rootURL, "/compute/images/", id)
-                }
-            }
-            if withProperties { writer.field("properties", json: .imageProperties, of: rendering) }
-        }
-    }
-
-    private static func flavorLink(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
-        writer.object("flavor") { writer in
-            writer.field("id", rendering, .flavorID)
-            writer.array("links") { writer in
-                writer.object {
-                    $0.field("rel", "bookmark")
-                    $0.field("href", rendering.context.rootURL, "/compute/flavors/", rendering.row.text(.flavorID))
-                }
-            }
-        }
-    }
-
-    private static func progress(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
-        switch rendering.state.status {
+    private static func progress(_ row: ServerRow, _ context: ServerContext, _ writer: inout JSONWriter) {
+        switch context.state.status {
         case "ACTIVE", "BUILD", "REBOOT", "HARD_REBOOT", "RESIZE", "REBUILD", "MIGRATING", "PASSWORD", "VERIFY_RESIZE":
-            writer.field("progress", rendering.progress)
+            writer.field("progress", context.state.vmState == "building" || row.isNull(.launchedAt) ? 0 : 100)
         default: return
         }
     }
 
-    private static func fault(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
-        guard ["ERROR", "DELETED"].contains(rendering.state.status), let kept = rendering.row.optionalText(.fault)
+    private static func fault(_ row: ServerRow, _ context: ServerContext, _ writer: inout JSONWriter) {
+        guard ["ERROR", "DELETED"].contains(context.state.status), let kept = row.optionalText(.fault)
         else {
             return
         }
@@ -246,23 +154,21 @@ enum ServerView {
         } catch {
             // One unreadable row must not take a whole list away.
             fault = ServerFault(
-                code: 500, created: rendering.row.time(.updatedAt)?.iso8601() ?? "",
+                code: 500, created: row.time(.updatedAt)?.iso8601() ?? "",
                 message: "The fault that is kept of this server cannot be read.", details: "\(error)")
         }
         writer.object("fault") { writer in
             writer.field("code", fault.code)
             writer.field("created", fault.created)
             writer.field("message", fault.message)
-            if rendering.context.isForAdmin, let details = fault.details { writer.field("details", details) }
+            if context.isForAdmin, let details = fault.details { writer.field("details", details) }
         }
     }
 
-    private static func securityGroups(_ rendering: ServerRendering, _ writer: inout JSONWriter) {
-        rendering.row.withUTF8(.securityGroups) { groups in
-            guard let groups, groups.count > 2 else { return }
-            writer.key("security_groups")
-            writer.raw(utf8: groups)
-        }
+    private static func securityGroups(_ row: ServerRow, _ context: ServerContext, _ writer: inout JSONWriter) {
+        guard let groups = row.utf8(.securityGroups), groups.count > 2 else { return }
+        writer.key("security_groups")
+        writer.raw(utf8: groups)
     }
 }
 
@@ -271,21 +177,24 @@ func writeLinks<Kind>(
     _ path: StaticString, _ bookmark: StaticString, _ id: Identifier<Kind>, _ baseURL: String, _ rootURL: String,
     _ writer: inout JSONWriter
 ) {
+    var id = id.text
+    id.withUTF8 { writeLinks(path, bookmark, utf8: $0, baseURL, rootURL, &writer) }
+}
+
+private func writeLinks(
+    _ path: StaticString, _ bookmark: StaticString, utf8 id: UnsafeBufferPointer<UInt8>, _ baseURL: String,
+    _ rootURL: String, _ writer: inout JSONWriter
+) {
     writer.array("links") { writer in
         writer.object {
             $0.field("rel", "self")
-            $0.field("href", baseURL, path, id.text)
+            $0.field("href", baseURL, path, utf8: id)
         }
         writer.object {
             $0.field("rel", "bookmark")
-            $0.field("href", rootURL, bookmark, id.text)
+            $0.field("href", rootURL, bookmark, utf8: id)
         }
     }
-}
-
-extension ServerRendering {
-    /// In percent: a server that has been built is done.
-    fileprivate var progress: Int { state.vmState == "building" || row.isNull(.launchedAt) ? 0 : 100 }
 }
 
 extension Server {

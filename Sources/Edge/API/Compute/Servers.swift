@@ -34,20 +34,17 @@ struct ServersAPI: Sendable {
         let hosts = compute.capacity.all
         let (filter, allProjects) = try ServerListFilter.read(request) { name in hosts.first { $0.hostname == name }?.id
         }
-        let plan = FieldPlan(
-            detailed ? ServerView.detail : ServerView.summary, at: request.version, admin: request.caller.isAdmin)
+        let plan = ServerPlan(detailed ? ServerView.detail : ServerView.summary, request)
         guard page.limit > 0 else { return .json { $0.array("servers") { _ in } } }
         return try await compute.write(
             filter, allProjects: allProjects, marker: page.marker.map { ServerID($0) }, limit: page.limit,
-            detailed ? columns(request) : ServerView.summaryColumns, by: request.caller
+            plan.columns, by: request.caller
         ) { each in
-            let context = ServerContext(request, hosts: hosts)
+            let context = ServerContext(request, hosts: hosts, compute.hostDigests)
             return try .json(reserving: page.limit * (detailed ? 1700 : 512)) { writer in
                 var found: (count: Int, last: String?) = (0, nil)
                 try writer.array("servers") { writer in
-                    found = try each { row in
-                        plan.write(try ServerRendering(row, in: context, withState: detailed), to: &writer)
-                    }
+                    found = try each { try plan.write($0, in: context, to: &writer) }
                 }
                 page.writeNext("servers_links", last: found.last, count: found.count, request, to: &writer)
             }
@@ -58,25 +55,19 @@ struct ServersAPI: Sendable {
         try await render(request.id(), ServerView.show, request)
     }
 
-    /// User data is for administrators, from 2.3.
-    private func columns(_ request: APIRequest) -> [ServerColumn] {
-        let showsUserData = request.caller.isAdmin && request.version >= Microversion(2, 3)
-        return ServerView.detailColumns + (showsUserData ? [.userData] : [])
-    }
-
     private func render(
-        _ id: ServerID, _ fields: [Field<ServerRendering>], plainAddresses: Bool = false, _ request: APIRequest
+        _ id: ServerID, _ fields: [Field<ServerMember>], plainAddresses: Bool = false, _ request: APIRequest
     ) async throws -> APIResponse {
         let group = request.version >= Microversion(2, 71) ? try await compute.serverGroup(of: id) : nil
-        let plan = FieldPlan(fields, at: request.version, admin: request.caller.isAdmin)
+        let plan = ServerPlan(fields, request)
         let hosts = compute.capacity.all
-        return try await compute.write(id, [.id] + columns(request), by: request.caller) { each in
-            let context = ServerContext(request, hosts: hosts)
+        return try await compute.write(id, plan.columns, by: request.caller) { each in
+            let context = ServerContext(request, hosts: hosts, compute.hostDigests)
             context.group = group
             context.showsPlainAddresses = plainAddresses
             return try .json(reserving: 4096) { writer in
                 writer.key("server")
-                try each { plan.write(try ServerRendering($0, in: context), to: &writer) }
+                try each { try plan.write($0, in: context, to: &writer) }
             }
         }
     }
@@ -91,7 +82,7 @@ struct ServersAPI: Sendable {
         let response = APIResponse.json(.accepted) { writer in
             writer.object("server") { writer in
                 writer.field("id", first.id)
-                ServerView.links(first.id.text, ServerContext(request, hosts: []), &writer)
+                writeLinks("/servers/", "/compute/servers/", first.id, request.baseURL, request.rootURL, &writer)
                 writer.field("OS-DCF:diskConfig", first.diskConfig)
                 writer.array("security_groups") { writer in
                     for name in parsed.request.securityGroups ?? ["default"] {

@@ -45,7 +45,10 @@ const char *novella_pg_message(const novella_pg_result *result);
 /* The number of rows a command changed, as text; empty for other commands. */
 const char *novella_pg_rows_changed(novella_pg_result *result);
 int novella_pg_row_count(const novella_pg_result *result);
+int novella_pg_column_count(const novella_pg_result *result);
 int novella_pg_is_null(const novella_pg_result *result, int row, int column);
 const char *novella_pg_value(const novella_pg_result *result, int row, int column);
+/* In bytes, without the NUL at the end. */
+int novella_pg_length(const novella_pg_result *result, int row, int column);
 
 #endif

@@ -1,3 +1,4 @@
+import Model
 /// What Network has to tell Compute; it may not import it.
 package enum NetworkOutboxQueries {
     /// Tells Compute that what it shows of a device may have changed. Numbers come from the network feed, which never

@@ -46,7 +46,7 @@ package enum PortAttributes {
             sorts: true
         ) { $0.port.dnsName = $1.text },
         Attribute(
-            "dns_assignment", .list(of: .object), .composed("dns_name || ' ' || fixed_ips", PortNames.assignment)),
+            "dns_assignment", .list(of: .object), .composed("dns_name", "fixed_ips", PortNames.assignment)),
     ]
 
     private static let wishes: [Attribute<PortDraft>] = [
@@ -177,25 +177,43 @@ package enum PortAttributes {
 enum PortNames {
     private static let mark = Array("\"ip_address\":\"".utf8)
 
-    /// Of the port's name, a space, and its addresses as the store keeps them.
+    /// Of the port's name and its addresses as the store keeps them.
     @Sendable
-    static func assignment(_ text: UnsafeBufferPointer<UInt8>, _ writer: inout JSONWriter) {
-        let end = text.firstIndex(of: UInt8(ascii: " ")) ?? text.endIndex
-        let name = String(decoding: text[..<end], as: UTF8.self)
+    static func assignment(
+        _ name: UnsafeBufferPointer<UInt8>, _ addresses: UnsafeBufferPointer<UInt8>, _ writer: inout JSONWriter
+    ) {
         writer.array { writer in
-            var at = end
-            while let address = nextAddress(in: text, &at) {
-                let host = name.isEmpty ? "host-" + dashed(address) : name
+            var at = 0
+            while let address = nextAddress(in: addresses, &at) {
                 writer.object { writer in
-                    writer.field("hostname", host)
-                    writer.field("fqdn", host, ".novella.internal.", "")
-                    writer.field("ip_address", address)
+                    if name.isEmpty {
+                        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: address.count) { dashed in
+                            for (place, byte) in address.enumerated() {
+                                let isSeparator = byte == UInt8(ascii: ".") || byte == UInt8(ascii: ":")
+                                dashed[place] = isSeparator ? UInt8(ascii: "-") : byte
+                            }
+                            write("host-", UnsafeBufferPointer(dashed), &writer)
+                        }
+                    } else {
+                        write("", name, &writer)
+                    }
+                    writer.field("ip_address", utf8: address)
                 }
             }
         }
     }
 
-    private static func nextAddress(in text: UnsafeBufferPointer<UInt8>, _ at: inout Int) -> String? {
+    private static func write(
+        _ start: StaticString, _ name: UnsafeBufferPointer<UInt8>, _ writer: inout JSONWriter
+    ) {
+        writer.field("hostname", start, utf8: name, "")
+        writer.field("fqdn", start, utf8: name, ".novella.internal.")
+    }
+
+    private static func nextAddress(
+        in text: UnsafeBufferPointer<UInt8>, _ at: inout Int
+    ) -> UnsafeBufferPointer<UInt8>? {
+        let mark = Self.mark
         while at + mark.count < text.count {
             guard text[at] == mark[0], text[at..<at + mark.count].elementsEqual(mark) else {
                 at += 1
@@ -204,16 +222,8 @@ enum PortNames {
             let start = at + mark.count
             guard let end = text[start...].firstIndex(of: UInt8(ascii: "\"")) else { return nil }
             at = end
-            return String(decoding: text[start..<end], as: UTF8.self)
+            return UnsafeBufferPointer(rebasing: text[start..<end])
         }
         return nil
-    }
-
-    private static func dashed(_ address: String) -> String {
-        String(
-            decoding: address.utf8.map {
-                [UInt8(ascii: "."), UInt8(ascii: ":")].contains($0) ? UInt8(ascii: "-") : $0
-            },
-            as: UTF8.self)
     }
 }

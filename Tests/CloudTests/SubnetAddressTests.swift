@@ -155,4 +155,64 @@ struct SubnetAddressTests {
             #expect(try await resize(small, 1000) == 200)
         }
     }
+
+    /// What a port has and asks for again, it keeps; what guests choose by themselves goes by the hardware address.
+    @Test func aChangeKeepsTheAddressesThatItNames() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let modes = #""ipv6_ra_mode": "slaac", "ipv6_address_mode": "slaac""#
+            let network = try await fixture.madeNetwork([
+                Self.plain, #""ip_version": 6, "cidr": "fd00::/64", \#(modes)"#,
+            ])
+            let subnets = try await fixture.network(.get, "subnets?network_id=\(network)&ip_version=4")
+            let four = subnets.text("subnets.0.id")
+            let six = try await fixture.network(.get, "subnets?network_id=\(network)&ip_version=6").text("subnets.0.id")
+            let port = try await Self.port(
+                fixture, network, #", "mac_address": "fa:16:3e:00:00:01", "fixed_ips": [{"subnet_id": "\#(four)"}]"#)
+            let (id, first) = (port.text("port.id"), port.text("port.fixed_ips.0.ip_address"))
+            #expect(port.text("port.fixed_ips.1.ip_address") == "fd00::f816:3eff:fe00:1", "\(port)")
+            for (wish, status, addresses) in [
+                (#""fixed_ips": [{"subnet_id": "\#(four)"}]"#, 200, [first, "fd00::f816:3eff:fe00:1"]),
+                (#""fixed_ips": [{"subnet_id": "\#(six)", "ip_address": "fd00::7"}]"#, 400, []),
+                (#""mac_address": "fa:16:3e:00:00:02""#, 200, [first, "fd00::f816:3eff:fe00:2"]),
+                (
+                    #""fixed_ips": [{"ip_address": "10.0.0.77"}, {"subnet_id": "\#(six)"}]"#, 200,
+                    ["10.0.0.77", "fd00::f816:3eff:fe00:2"]
+                ),
+                (#""fixed_ips": [{"subnet_id": "\#(four)"}, {"ip_address": "10.0.0.77"}]"#, 200, nil),
+                (#""fixed_ips": []"#, 200, ["fd00::f816:3eff:fe00:2"]),
+            ] as [(String, Int, [String]?)] {
+                let answer = try await fixture.network(.put, "ports/\(id)", #"{"port": {\#(wish)}}"#)
+                #expect(answer.status == status, "\(wish): \(answer)")
+                guard status == 200 else { continue }
+                let found = (0..<answer.count("port.fixed_ips")).map {
+                    answer.text("port.fixed_ips.\($0).ip_address")
+                }
+                #expect(addresses.map { $0 == found } ?? (found.count == 3), "\(wish): \(answer)")
+            }
+        }
+    }
+
+    /// A subnet whose guests choose their addresses goes with them, unless a router is there; others wait for ports.
+    @Test(arguments: ["slaac", "dhcpv6-stateless", "dhcpv6-stateful"])
+    func aSubnetOfSelfGivenAddressesGoesBeforeItsPorts(mode: String) async throws {
+        try await CloudFixture.run { fixture async throws in
+            let network = try await fixture.madeNetwork([
+                #""ip_version": 6, "cidr": "fd00::/64", "ipv6_ra_mode": "\#(mode)", "ipv6_address_mode": "\#(mode)""#
+            ])
+            let subnet = try await Self.subnet(fixture, of: network)
+            let port = try await Self.port(fixture, network).text("port.id")
+            let router = try await fixture.made("router", #""name": "r""#)
+            let leg = #"{"subnet_id": "\#(subnet)"}"#
+            #expect(try await fixture.network(.put, "routers/\(router)/add_router_interface", leg).status == 200)
+            #expect(try await fixture.network(.delete, "subnets/\(subnet)").status == 409)
+            #expect(try await fixture.network(.put, "routers/\(router)/remove_router_interface", leg).status == 200)
+            let isOwn = mode != "dhcpv6-stateful"
+            #expect(try await fixture.network(.delete, "subnets/\(subnet)").status == (isOwn ? 204 : 409))
+            let left = try await fixture.network(.get, "ports/\(port)")
+            #expect(left.count("port.fixed_ips") == (isOwn ? 0 : 1), "\(left)")
+            #expect(try await fixture.network(.delete, "networks/\(network)").status == 409)
+            #expect(try await fixture.network(.delete, "ports/\(port)").status == 204)
+            #expect(try await fixture.network(.delete, "networks/\(network)").status == 204)
+        }
+    }
 }

@@ -4,12 +4,15 @@ import Store
 /// The addresses of one port.
 enum PortAddresses {
     /// Takes what is wanted; without a wish, an address of the first IPv4 subnet with room (of IPv6 where there is no
-    /// IPv4), and one of each subnet whose guests choose their address by themselves.
+    /// IPv4). In each subnet whose guests choose their address by themselves a port has that one too; only a router's
+    /// has what it is given.
     static func take(
-        _ wanted: [PortRequest.Address]?, for port: PortID, mac: String, on network: Network, _ db: any Connection
+        _ wanted: [PortRequest.Address]?, for port: PortID, owner: String, mac: String, on network: Network,
+        _ db: any Connection
     ) throws -> [FixedIP] {
         let subnets = try SubnetQueries.subnets(of: network.id, db)
         guard let wanted else { return try usual(in: subnets, for: port, mac: mac, on: network, db) }
+        let isRouters = PortOwners.ofRouters.contains(owner)
         var taken: [FixedIP] = []
         for want in wanted {
             if want.subnetID == nil, want.ipAddress == nil {
@@ -21,14 +24,49 @@ enum PortAddresses {
             if let text = want.ipAddress, taken.contains(where: { IPAddress($0.ipAddress) == IPAddress(text) }) {
                 throw invalid("Duplicate IP address '\(text.prefix(64))'")
             }
-            if want.ipAddress == nil, subnet.isSelfAssigned {
-                taken.append(try own(in: subnet, for: port, mac: mac, db))
+            if subnet.isSelfAssigned, !isRouters {
+                try refuseForeign(want.ipAddress, in: subnet, mac: mac)
                 continue
             }
             let address = try NetworkingService.allocate(in: subnet, wanted: want.ipAddress, for: port, db)
             taken.append(FixedIP(subnetID: subnet.id, ipAddress: address))
         }
-        return taken
+        if isRouters { return taken }
+        return try taken + subnets.filter(\.isSelfAssigned).map { try own(in: $0, for: port, mac: mac, db) }
+    }
+
+    /// What a change of a port asks for, `nil` when its addresses stay. An address that is kept is named, so that it is
+    /// not another one of the subnet; what guests choose by themselves follows the hardware address.
+    static func wishes(
+        _ given: [PortRequest.Address]?, mac: String, of old: Port, _ db: any Connection
+    ) throws -> [PortRequest.Address]? {
+        guard given != nil || mac != old.macAddress else { return nil }
+        let isRouters = PortOwners.ofRouters.contains(old.deviceOwner)
+        let selfAssigned = try SubnetQueries.subnets(of: old.networkID, db).filter { $0.isSelfAssigned && !isRouters }
+        var kept = try old.fixedIPs.value().filter { address in !selfAssigned.contains { $0.id == address.subnetID } }
+        guard let given else {
+            return kept.map { .init(subnetID: $0.subnetID, ipAddress: $0.ipAddress) }
+        }
+        let named = Set(given.compactMap { $0.ipAddress.flatMap { IPAddress($0) } })
+        kept.removeAll { IPAddress($0.ipAddress).map { named.contains($0) } ?? false }
+        return given.map { wish in
+            guard wish.ipAddress == nil, let index = kept.firstIndex(where: { $0.subnetID == wish.subnetID }) else {
+                return wish
+            }
+            let address = kept.remove(at: index)
+            return .init(subnetID: address.subnetID, ipAddress: address.ipAddress)
+        }
+    }
+
+    private static func refuseForeign(_ text: String?, in subnet: Subnet, mac: String) throws {
+        guard let text, CIDR(subnet.cidr).flatMap({ IPAddress(version6: $0, mac: mac) }) != IPAddress(text) else {
+            return
+        }
+        throw CloudError(
+            .badRequest,
+            "Invalid input for operation: IPv6 address \(text.prefix(64)) cannot be directly assigned to a port on "
+                + "subnet \(subnet.id) as the subnet is configured for automatic addresses.",
+            type: "AllocationOnAutoAddressSubnet")
     }
 
     private static func invalid(_ reason: String) -> CloudError {
@@ -103,7 +141,10 @@ enum PortAddresses {
 
 extension Subnet {
     /// Whether guests make their addresses of the prefix and their hardware address.
-    var isSelfAssigned: Bool { ["slaac", "dhcpv6-stateless"].contains(ipv6AddressMode ?? "") }
+    var isSelfAssigned: Bool {
+        let modes: Set<String?> = ["slaac", "dhcpv6-stateless"]
+        return modes.contains(ipv6AddressMode) || modes.contains(ipv6RAMode)
+    }
 }
 
 extension IPAddress {

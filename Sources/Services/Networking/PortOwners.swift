@@ -26,7 +26,9 @@ enum PortOwners {
         _ port: Port, _ addresses: [PortRequest.Address]?, against old: Port, by caller: Caller
     ) throws {
         let moves = port.deviceID != old.deviceID || port.deviceOwner != old.deviceOwner
-        if ofRouters.contains(old.deviceOwner), moves || addresses != nil {
+        let wanted = addresses.map { Set($0.map { $0.ipAddress.flatMap { IPAddress($0) } }) }
+        let held = Set(try old.fixedIPs.value().map { IPAddress($0.ipAddress) })
+        if ofRouters.contains(old.deviceOwner), moves || (wanted ?? held) != held {
             throw CloudError(
                 .conflict,
                 "Port \(old.id) has device owner \(old.deviceOwner): its device and addresses change with the router "

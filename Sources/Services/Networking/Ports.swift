@@ -123,7 +123,8 @@ extension NetworkingService {
             description: request.description, adminStateUp: request.adminStateUp,
             macAddress: mac,
             fixedIPs: try JSONText(
-                try PortAddresses.take(request.addresses, for: request.id, mac: mac, on: network, db)),
+                try PortAddresses.take(
+                    request.addresses, for: request.id, owner: request.deviceOwner, mac: mac, on: network, db)),
             deviceID: request.deviceID,
             deviceOwner: request.deviceOwner, securityGroups: try JSONText(groups), portSecurityEnabled: security,
             allowedAddressPairs: try JSONText(PortSecurity.completed(request.allowedAddressPairs, mac: mac)),
@@ -164,13 +165,16 @@ extension NetworkingService {
             var draft = PortDraft(old)
             try edit(&draft)
             var changed = try PortSecurity.applied(draft, to: old)
+            let wanted = try PortAddresses.wishes(draft.addresses, mac: changed.macAddress, of: old, db)
+            try PortOwners.check(changed, wanted, against: old, by: caller)
             try Self.check(changed, draft.addresses, against: old, on: network, by: caller)
             try Self.recount(changed, against: old, db)
             changed.revise(at: now)
-            if let wanted = draft.addresses {
+            if let wanted {
                 try SubnetQueries.releaseAll(of: id, db)
                 changed.fixedIPs = try JSONText(
-                    try PortAddresses.take(wanted, for: id, mac: changed.macAddress, on: network, db))
+                    try PortAddresses.take(
+                        wanted, for: id, owner: old.deviceOwner, mac: changed.macAddress, on: network, db))
                 try Self.refuseLostFloatingIPs(changed, db)
             }
             let groups = try changed.securityGroups.value()
@@ -197,7 +201,6 @@ extension NetworkingService {
     private static func check(
         _ port: Port, _ addresses: [PortRequest.Address]?, against old: Port, on network: Network, by caller: Caller
     ) throws {
-        try PortOwners.check(port, addresses, against: old, by: caller)
         var wishes = PortRequest(networkID: network.id, projectID: port.projectID)
         wishes.addresses = addresses
         if port.portSecurityEnabled != old.portSecurityEnabled { wishes.portSecurityEnabled = port.portSecurityEnabled }

@@ -58,13 +58,15 @@ extension NetworkingService {
         }
     }
 
+    /// Takes a subnet away, when only the DHCP port has an address of it, or ports whose guests chose theirs.
     package func deleteSubnet(_ id: SubnetID, by caller: Caller) async throws {
         try await change { db in
             let subnet = try own(Subnet.self, id, caller, db)
             for port in try PortQueries.ports(of: subnet.networkID, db) {
                 let addresses = try port.fixedIPs.value()
                 guard addresses.contains(where: { $0.subnetID == id }) else { continue }
-                guard port.deviceOwner == "network:dhcp" else {
+                let isDHCP = port.deviceOwner == "network:dhcp"
+                guard isDHCP || (subnet.isSelfAssigned && !PortOwners.ofRouters.contains(port.deviceOwner)) else {
                     throw CloudError(
                         .conflict,
                         "Unable to complete operation on subnet \(id): One or more ports have an IP allocation from "
@@ -72,10 +74,11 @@ extension NetworkingService {
                 }
                 var kept = port
                 kept.fixedIPs = try JSONText(addresses.filter { $0.subnetID != id })
-                if kept.fixedIPs.raw == "[]" {
+                if isDHCP, kept.fixedIPs.raw == "[]" {
                     try Self.remove(port, db)
                 } else {
                     try db.update(kept)
+                    try NetworkOutboxQueries.tell(device: port.deviceID, db)
                 }
             }
             try SubnetQueries.releaseAll(in: id, db)

@@ -168,6 +168,53 @@ struct ImageAttributeTests {
         }
     }
 
+    @Test func anOwnImageIsTheMembersToDeactivate() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let made = try await fixture.request(
+                .post, Self.base, json: #"{"name": "own", "disk_format": "raw", "container_format": "bare"}"#)
+            let path = "\(Self.base)/\(made.text("id"))"
+            #expect(try await fixture.request(.post, "\(path)/actions/deactivate").status == 403, "it has no data")
+            let file = try await fixture.request(
+                .put, "\(path)/file", body: [UInt8](repeating: 1, count: 512),
+                headers: ["Content-Type": "application/octet-stream"])
+            #expect(file.status == 204, "\(file)")
+            #expect(try await fixture.request(.post, "\(path)/actions/deactivate", as: .reader).status == 403)
+            #expect(try await fixture.request(.post, "\(path)/actions/deactivate", as: .stranger).status == 404)
+            #expect(try await fixture.request(.post, "\(path)/actions/deactivate").status == 204)
+            #expect(try await fixture.request(.get, "\(path)/file").status == 403)
+            #expect(try await fixture.request(.post, "\(path)/actions/reactivate").status == 204)
+            #expect(try await fixture.request(.get, "\(path)/file").status == 200)
+        }
+    }
+
+    @Test func schemasOfMetadefsHaveTheirNames() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let names = [
+                "namespace": "namespace", "namespaces": "namespaces", "object": "object", "objects": "objects",
+                "property": "property", "properties": "properties", "tag": "tag", "tags": "tags",
+                "resource_type": "resource_type_association", "resource_types": "resource_type_associations",
+            ]
+            for (path, name) in names {
+                let schema = try await fixture.request(.get, "/image/v2/schemas/metadefs/\(path)")
+                #expect(schema.status == 200 && schema.text("name") == name, "\(path): \(schema)")
+            }
+        }
+    }
+
+    /// A slash at the end names something else; Network and Identity take it for nothing.
+    @Test func aSlashAtTheEndIsNoList() async throws {
+        try await CloudFixture.run { fixture async throws in
+            for (path, status) in [
+                ("/image/v2/images/", 404), ("/compute/v2.1/servers/", 404), ("/placement/resource_providers/", 404),
+                ("/network/v2.0/networks/", 200), ("/identity/v3/projects/", 200), ("/network/v2.0/", 200),
+                ("/compute/v2.1/", 200),
+            ] {
+                #expect(try await fixture.request(.get, path, as: .admin).status == status, "\(path)")
+            }
+            #expect(try await fixture.request(.delete, "\(Self.base)/", as: .admin).status == 404)
+        }
+    }
+
     @Test func whatIsDeactivatedIsNotGivenOut() async throws {
         try await CloudFixture.run { fixture async throws in
             let path = "\(Self.base)/\(fixture.image)"
@@ -175,6 +222,7 @@ struct ImageAttributeTests {
             #expect(try await fixture.request(.post, "\(path)/actions/deactivate", as: .admin).status == 204)
             #expect(try await fixture.request(.get, path).text("status") == "deactivated")
             #expect(try await fixture.request(.get, "\(path)/file").status == 403)
+            #expect(try await fixture.request(.get, "\(path)/file", as: .admin).status == 200)
             let boot = #"{"server": {"name": "s", "imageRef": "\#(fixture.image)", "flavorRef": "42"}}"#
             #expect(try await fixture.request(.post, "/compute/v2.1/servers", json: boot).status == 400)
             #expect(try await fixture.request(.post, "\(path)/actions/reactivate", as: .admin).status == 204)

@@ -31,6 +31,15 @@ struct NetworkTests {
         try await fixture.request(method, "\(base)/\(path)", json: json).status
     }
 
+    @Test func theVersionTellsOfItsResources() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let page = try await fixture.network(.get, "", as: .reader)
+            let names = (0..<page.count("resources")).map { page.text("resources.\($0).name") }
+            #expect(names == ["network", "subnet", "port"], "\(page)")
+            #expect(page.text("resources.1.links.0.href").hasSuffix("/network/v2.0/subnets"), "\(page)")
+        }
+    }
+
     @Test func theDefaultGroupLetsItsMembersIn() async throws {
         try await CloudFixture.run { fixture async throws in
             let found = try await fixture.request(.get, "\(Self.base)/security-groups")

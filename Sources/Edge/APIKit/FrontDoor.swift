@@ -169,6 +169,7 @@ package struct FrontDoor: HTTPResponder {
             segments.removeFirst()
             routes = entry.tree.routes(segments)
         }
+        if !service.forgivesSlash, !segments.isEmpty, request.uri.path.hasSuffix("/") { routes = [] }
         let wanted = method(request.method, routes)
         series = routes.first { $0.method == wanted }?.series ?? series
         let anyone = routes.contains { $0.access == .anyone && $0.method == wanted }

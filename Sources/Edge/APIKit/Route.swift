@@ -73,16 +73,19 @@ package struct APIService: Sendable {
     package var routes: [Route]
     /// Whether a project's id may stand between prefix and path.
     package var projectInPath: Bool
+    /// Whether a path with a slash at its end is the one without it.
+    package var forgivesSlash: Bool
 
     package init(
         name: String, prefix: String, style: FaultStyle, versions: VersionRange? = nil, projectInPath: Bool = false,
-        routes: [Route]
+        forgivesSlash: Bool = false, routes: [Route]
     ) {
         self.name = name
         self.prefix = prefix
         self.style = style
         self.versions = versions
         self.projectInPath = projectInPath
+        self.forgivesSlash = forgivesSlash
         self.routes = routes
     }
 }

@@ -26,7 +26,8 @@ package enum IdentityAPI {
         routes += CatalogAPI(identity: identity).routes
         routes += CredentialsAPI(identity: identity).routes
         routes += UnfinishedIdentityAPI.routes
-        return APIService(name: "identity", prefix: "/identity/v3", style: .identity, routes: routes)
+        return APIService(
+            name: "identity", prefix: "/identity/v3", style: .identity, forgivesSlash: true, routes: routes)
     }
 
     package static var open: [Route] {

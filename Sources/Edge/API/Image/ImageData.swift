@@ -22,7 +22,8 @@ struct ImageDataAPI: Sendable {
             Route(.get, "/images/{id}/file", .reader) { request in
                 let found = try await image.show(request.id(), by: request.caller)
                 guard let size = found.size, size > 0 else { return .noContent }
-                var response = APIResponse(.ok, body: .stream(length: size, next: try await image.content(of: found)))
+                let next = try await image.content(of: found, for: request.caller)
+                var response = APIResponse(.ok, body: .stream(length: size, next: next))
                 response.headers[.contentType] = "application/octet-stream"
                 if let checksum = found.checksum { response.headers[.named("Content-MD5")] = checksum }
                 return response

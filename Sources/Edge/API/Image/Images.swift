@@ -47,11 +47,11 @@ struct ImagesAPI: Sendable {
 
     private var actionRoutes: [Route] {
         [
-            Route(.post, "/images/{id}/actions/deactivate", .admin) { request in
+            Route(.post, "/images/{id}/actions/deactivate", .member) { request in
                 try await image.setActive(false, request.id(), by: request.caller)
                 return .noContent
             },
-            Route(.post, "/images/{id}/actions/reactivate", .admin) { request in
+            Route(.post, "/images/{id}/actions/reactivate", .member) { request in
                 try await image.setActive(true, request.id(), by: request.caller)
                 return .noContent
             },

@@ -5,31 +5,35 @@ import Wire
 
 /// `/schemas/metadefs`: what the records of `/metadefs` look like; clients make their types of them.
 struct MetadefSchemasAPI: Sendable {
-    private static let all: [(name: String, plural: String, texts: [String])] = [
+    /// `path` is where a schema is found, where that is not its name.
+    private static let all: [(path: String?, name: String, texts: [String])] = [
         (
-            "namespace", "namespaces",
+            nil, "namespace",
             [
                 "namespace", "display_name", "description", "visibility", "owner", "created_at", "updated_at", "self",
                 "schema",
             ]
         ),
-        ("object", "objects", ["name", "description", "created_at", "updated_at", "self", "schema"]),
-        ("property", "properties", ["name", "title", "description", "type"]),
-        ("tag", "tags", ["name", "created_at", "updated_at"]),
-        ("resource_type", "resource_types", ["name", "prefix", "properties_target", "created_at", "updated_at"]),
+        (nil, "object", ["name", "description", "created_at", "updated_at", "self", "schema"]),
+        (nil, "property", ["name", "title", "description", "type"]),
+        (nil, "tag", ["name", "created_at", "updated_at"]),
+        (
+            "resource_type", "resource_type_association",
+            ["name", "prefix", "properties_target", "created_at", "updated_at"]
+        ),
     ]
 
     var routes: [Route] {
         Self.all.flatMap { schema in
-            [
-                Route(.get, "/schemas/metadefs/\(schema.name)", .reader) { _ in
-                    .json { Self.write(schema.name, schema.texts, to: &$0) }
-                },
-                Route(.get, "/schemas/metadefs/\(schema.plural)", .reader) { _ in
+            let path = "/schemas/metadefs/\(schema.path ?? schema.name)"
+            let plural = plural(of: schema.name)
+            return [
+                Route(.get, path, .reader) { _ in .json { Self.write(schema.name, schema.texts, to: &$0) } },
+                Route(.get, self.plural(of: path), .reader) { _ in
                     .json { writer in
-                        writer.field("name", schema.plural)
+                        writer.field("name", plural)
                         writer.object("properties") { writer in
-                            writer.key(text: schema.plural)
+                            writer.key(text: plural)
                             writer.object { writer in
                                 writer.field("type", "array")
                                 writer.object("items") { Self.write(schema.name, schema.texts, to: &$0) }
@@ -39,6 +43,10 @@ struct MetadefSchemasAPI: Sendable {
                 },
             ]
         }
+    }
+
+    private func plural(of name: String) -> String {
+        name.hasSuffix("property") ? "\(name.dropLast())ies" : "\(name)s"
     }
 
     /// Members that are no texts are left to the reader: they may be anything.

@@ -7,12 +7,27 @@ import Wire
 
 /// The network service, Neutron v2.0.
 package enum NetworkAPI {
+    /// What the version's own page tells of; the rest is told by extensions.
+    private static let coreResources = [("network", "networks"), ("subnet", "subnets"), ("port", "ports")]
+
     package static func service(networking: NetworkingService) -> APIService {
         var routes = [
             Route(.get, "/", .anyone) { request in
                 .json { writer in
-                    writer.array("resources") { _ in }
-                    writer.field("self", "\(request.rootURL)/network/v2.0")
+                    writer.array("resources") { writer in
+                        for (name, collection) in coreResources {
+                            writer.object { writer in
+                                writer.field("name", name)
+                                writer.field("collection", collection)
+                                writer.array("links") { writer in
+                                    writer.object {
+                                        $0.field("rel", "self")
+                                        $0.field("href", "\(request.rootURL)/network/v2.0/\(collection)")
+                                    }
+                                }
+                            }
+                        }
+                    }
                 }
             }
         ]
@@ -24,7 +39,8 @@ package enum NetworkAPI {
         routes += SecurityGroupsAPI(networking: networking).routes
         routes += NetworkExtensionsAPI().routes + NetworkQuotasAPI(networking: networking).routes
         routes += UnfinishedNetworkAPI.routes
-        return APIService(name: "network", prefix: "/network/v2.0", style: .network, routes: routes)
+        return APIService(
+            name: "network", prefix: "/network/v2.0", style: .network, forgivesSlash: true, routes: routes)
     }
 
     package static var open: [Route] {

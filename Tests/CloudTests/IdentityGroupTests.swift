@@ -216,10 +216,61 @@ struct IdentityGroupTests {
             }
             #expect(try await lab.status(.post, "/credentials", theirs, body(people.member.userID)) == 403)
             let given = #"{"credential": {"user_id": "\#(people.admin.userID)"}}"#
-            #expect(try await lab.status(.patch, path, mine, given) == 403)
+            #expect(try await lab.status(.patch, path, mine, given) == 400)
             let foreign = try await fixture.request(.get, "/identity/v3/credentials", token: theirs)
             #expect(foreign.count("credentials") == 0)
             #expect(try await lab.status(.delete, path, mine) == 204)
+        }
+    }
+
+    /// Keys of EC2 are credentials like others, known by their access key.
+    @Test func keysOfEC2AreCredentials() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let (people, lab) = (fixture.people, IdentityLab(fixture: fixture))
+            let (mine, me) = (people.tokens[.member] ?? "", people.member.userID)
+            func body(_ blob: String, _ more: String = "") -> String {
+                #"{"credential": {"type": "ec2", "blob": "\#(blob)", "user_id": "\#(me)"\#(more)}}"#
+            }
+            let project = #", "project_id": "\#(people.demo)""#
+            let keys = #"{\"access\": \"a\", \"secret\": \"s\"}"#
+            for (json, status) in [
+                (body(keys), 400), (body("none", project), 400), (body(#"{\"secret\": \"s\"}"#, project), 400),
+                (body(keys, project), 201), (body(keys, project), 409),
+            ] {
+                #expect(try await lab.status(.post, "/credentials", mine, json) == status, "\(json)")
+            }
+            let id = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+            for (change, status) in [
+                (#""blob": "{\"access\": \"b\", \"secret\": \"t\"}""#, 200), (#""blob": "b""#, 400),
+                (#""blob": "{\"access\": \"b\", \"trust_id\": \"t\"}""#, 400), (#""type": "cert""#, 400),
+                (#""blob": "{\"access\": \"b\"}", "project_id": null"#, 400),
+            ] {
+                let json = #"{"credential": {\#(change)}}"#
+                #expect(try await lab.status(.patch, "/credentials/\(id)", mine, json) == status, "\(change)")
+            }
+        }
+    }
+
+    @Test func keysOfEC2AreMadeForTheirUsers() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let (people, lab) = (fixture.people, IdentityLab(fixture: fixture))
+            let (mine, theirs) = (people.tokens[.member] ?? "", people.tokens[.stranger] ?? "")
+            let base = "/users/\(people.member.userID)/credentials/OS-EC2"
+            let wish = #"{"tenant_id": "\#(people.demo)"}"#
+            #expect(try await lab.status(.post, base, theirs, wish) == 403)
+            #expect(try await lab.status(.post, base, mine, #"{"tenant_id": "none"}"#) == 404)
+            let made = try await fixture.request(.post, "/identity/v3\(base)", token: mine, json: wish)
+            #expect(made.status == 201 && made.text("credential.tenant_id") == people.demo.text, "\(made)")
+            let access = made.text("credential.access")
+            let shown = try await fixture.request(.get, "/identity/v3\(base)/\(access)", token: mine)
+            #expect(shown.text("credential.secret") == made.text("credential.secret"), "\(shown)")
+            let list = try await fixture.request(.get, "/identity/v3\(base)", token: mine)
+            #expect(list.count("credentials") == 1, "\(list)")
+            for method in [.get, .delete] as [HTTPRequest.Method] {
+                #expect(try await lab.status(method, "\(base)/\(access)", theirs) == 403)
+            }
+            #expect(try await lab.status(.delete, "\(base)/\(access)", mine) == 204)
+            #expect(try await lab.status(.get, "\(base)/\(access)", mine) == 404)
         }
     }
 }

@@ -211,6 +211,13 @@ struct IdentityPolicyTests {
             let north = try await lab.make("domain", #""name": "north""#)
             _ = try await lab.admin(.put, "/domains/\(north)/users/\(id)/roles/\(role)", is: 403)
             _ = try await lab.admin(.put, "/roles/\(lab.role("reader"))/implies/\(role)", is: 403)
+            let northern = try await lab.make("role", #""name": "guard", "domain_id": "\#(north)""#)
+            let other = try await lab.make("role", #""name": "x", "domain_id": "default""#)
+            let pair = "/roles/\(northern)/implies/\(other)"
+            _ = try await lab.admin(.put, pair, is: 201)
+            _ = try await lab.admin(.head, pair, is: 204)
+            _ = try await lab.admin(.delete, pair, is: 204)
+            _ = try await lab.admin(.head, pair, is: 404)
             _ = try await lab.admin(.put, "/roles/\(lab.role("reader"))/implies/\(lab.role("admin"))", is: 403)
         }
     }

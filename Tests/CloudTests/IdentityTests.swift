@@ -103,6 +103,23 @@ struct IdentityTests {
         }
     }
 
+    /// Who knows the old password changes it, with no token; nobody learns who is there.
+    @Test func theOldPasswordIsEnoughForANewOne() async throws {
+        try await CloudFixture.run { fixture async throws in
+            func change(_ id: String, _ old: String) async throws -> Int {
+                try await fixture.request(
+                    .post, "/identity/v3/users/\(id)/password", as: nil,
+                    json: #"{"user": {"original_password": "\#(old)", "password": "new"}}"#
+                ).status
+            }
+            let id = fixture.people.member.userID.text
+            #expect(try await change(id, "wrong") == 401)
+            #expect(try await change("nobody", People.password) == 401)
+            #expect(try await change(id, People.password) == 204)
+            #expect(try await login(fixture, password: "new").status == 201)
+        }
+    }
+
     @Test func losingTheRoleBitesAtOnce() async throws {
         try await CloudFixture.run { fixture async throws in
             let people = fixture.people

@@ -58,7 +58,9 @@ struct RouteSweepTests {
                 #expect((200...204).contains(answer.status), "\(entry.name): \(answer)")
                 let head = try await world.fixture.request(
                     .head, world.path(entry), as: entry.writer, version: entry.version)
-                #expect(head.status == answer.status && head.body.isEmpty, "HEAD \(entry.name): \(head)")
+                // Keystone's checks say that there is nothing to read.
+                let wanted = entry.name.hasSuffix("implies/{implied}") ? 204 : answer.status
+                #expect(head.status == wanted && head.body.isEmpty, "HEAD \(entry.name): \(head)")
             }
         }
     }
@@ -111,7 +113,7 @@ struct RouteSweepTests {
                 if exceptions.contains(where: { entry.name.contains($0) }) { continue }
                 let answer = try await world.send(
                     entry, path: world.path(entry, unknownIDs: true), json: samples[entry])
-                let isAllowed = answer.status == 404 || (entry.name.hasSuffix("/password") && answer.status == 403)
+                let isAllowed = answer.status == 404 || (entry.name.hasSuffix("/password") && answer.status == 401)
                 #expect(isAllowed, "\(entry.name): \(answer)")
             }
         }

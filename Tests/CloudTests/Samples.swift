@@ -68,6 +68,7 @@ struct Samples: Sendable {
                 #"{"credential": {"type": "cert", "blob": "x", "user_id": "\#(world.fixture.people.admin.userID)"}}"#,
             "PATCH /identity/v3/credentials/{id}": #"{"credential": {"blob": "y"}}"#,
             "POST /identity/v3/users/{user}/application_credentials": #"{"application_credential": {"name": "a1"}}"#,
+            "POST /identity/v3/users/{user}/credentials/OS-EC2": #"{"tenant_id": "\#(world.fixture.people.demo)"}"#,
             "POST /identity/v3/services": #"{"service": {"type": "t1", "name": "s1", "description": "x"}}"#,
             "POST /identity/v3/endpoints":
                 #"{"endpoint": {"service_id": "\#(world.ids["services"] ?? "")", "interface": "admin", "#

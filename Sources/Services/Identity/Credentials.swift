@@ -1,7 +1,9 @@
+package import Attributes
 import Cryptography
 import Foundation
 package import Model
 import Store
+package import Wire
 
 /// Credentials for programs: those that give tokens, and those that are only kept.
 extension IdentityService {
@@ -79,6 +81,60 @@ extension IdentityService {
             })
     }
 
+    /// Makes a credential that is only kept. One of EC2 is known by the access key in its blob.
+    package func create(credential wishes: Wishes<Credential>) async throws -> CredentialID {
+        var draft = Credential(id: .randomUndashed(), userID: UserID(""), type: "", blob: "")
+        try wishes.apply(to: &draft)
+        if draft.isEC2 {
+            guard draft.projectID != nil else { throw CloudError.badRequest("'project_id' is a required property") }
+            draft.id = try Credential.id(ofAccessKey: try draft.ec2Blob()["access"]?.text ?? "")
+        }
+        try await create(draft, noun: "credential")
+        return draft.id
+    }
+
+    /// What a credential of EC2 stands for stays; its keys may change.
+    package func update(credential id: String, _ wishes: Wishes<Credential>) async throws {
+        try await update(Credential.self, id, wishes, noun: "credential") { old, new, _ in
+            guard new.isEC2 else { return }
+            let (before, after) = (try old.ec2Blob(), try new.ec2Blob())
+            for name in ["trust_id", "app_cred_id", "access_token_id", "access_id"] where before[name] != after[name] {
+                throw CloudError.badRequest("\(name) can not be updated for credential")
+            }
+        }
+    }
+
+    /// The keys of EC2 that a user has.
+    package func ec2Credentials(of user: UserID) async throws -> [Credential] {
+        try await database.read { db in
+            try db.fetch(Credential.self, "WHERE user_id = ?1 ORDER BY id", [.id(user)]).filter(\.isEC2)
+        }
+    }
+
+    package func ec2Credential(_ accessKey: String, of user: UserID) async throws -> Credential {
+        let id = try Credential.id(ofAccessKey: accessKey)
+        guard let found = try await credential(id), found.userID == user, found.isEC2 else {
+            throw Self.notFound("credential", accessKey)
+        }
+        return found
+    }
+
+    /// Makes a pair of keys for a user in a project.
+    package func createEC2Credential(of user: UserID, in project: ProjectID) async throws -> Credential {
+        _ = try await self.user(user)
+        _ = try await find(Project.self, project.text, noun: "project")
+        let (access, secret) = (CredentialID.randomUndashed().text, CredentialID.randomUndashed().text)
+        let blob = JSONValue.object([
+            .init(key: "access", value: .string(access)), .init(key: "secret", value: .string(secret)),
+            .init(key: "trust_id", value: .null),
+        ])
+        let made = Credential(
+            id: try Credential.id(ofAccessKey: access), userID: user, projectID: project, type: "ec2",
+            blob: blob.jsonText)
+        try await create(made, noun: "credential")
+        return made
+    }
+
     package func credential(_ id: CredentialID) async throws -> Credential? {
         try await database.read { try $0.find(Credential.self, key: .id(id)) }
     }
@@ -101,5 +157,24 @@ extension IdentityService {
     package func deleteApplicationCredential(_ id: String, of user: UserID) async throws {
         let found = try await applicationCredential(id, of: user)
         try await change { _ = try $0.delete(ApplicationCredential.self, key: .id(found.id)) }
+    }
+}
+
+extension Credential {
+    var isEC2: Bool { type.lowercased() == "ec2" }
+
+    static func id(ofAccessKey key: String) throws -> CredentialID {
+        CredentialID(hexDigits(try HashFunction.sha256.hash(Array(key.utf8))))
+    }
+
+    /// The blob of a credential of EC2: an object that names an access key at least.
+    package func ec2Blob() throws -> JSONValue {
+        guard let value = try? JSONValue(parsing: Array(blob.utf8)), case .object = value else {
+            throw CloudError.badRequest("Invalid blob in credential")
+        }
+        guard case .string(let key) = value["access"] ?? .null, !key.isEmpty else {
+            throw CloudError.badRequest("Expecting to find access in credential.")
+        }
+        return value
     }
 }

@@ -132,13 +132,16 @@ extension IdentityService {
         try await database.read { try IdentityQueries.implications($0) }
     }
 
+    /// Nothing implies `admin`, and a role of all domains none of one.
     package func imply(prior: RoleID, implied: RoleID) async throws {
         try await change { db in
-            guard try db.find(Role.self, key: .id(prior)) != nil else { throw Self.notFound("role", prior.text) }
             guard let role = try db.find(Role.self, key: .id(implied)) else {
                 throw Self.notFound("role", implied.text)
             }
-            guard role.domainID == nil, role.name != "admin" else {
+            guard let priorRole = try db.find(Role.self, key: .id(prior)) else {
+                throw Self.notFound("role", prior.text)
+            }
+            guard role.name != "admin", priorRole.domainID != nil || role.domainID == nil else {
                 throw CloudError(.forbidden, "\(implied) cannot be an implied roles.")
             }
             try IdentityQueries.addImplication(prior: prior, implied: implied, db)

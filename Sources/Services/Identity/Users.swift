@@ -56,9 +56,9 @@ extension IdentityService {
 
     /// Changes one's own password, given the old one.
     package func changePassword(of id: UserID, from old: String, to new: String) async throws {
-        let user = try await self.user(id)
-        guard try await passwords.verify(old, against: user.passwordHash) else {
-            throw CloudError(.unauthorized, "The original password is not right.")
+        let found = try await database.read { try $0.find(User.self, key: .id(id)) }
+        guard try await passwords.verify(old, against: found?.passwordHash), let user = found else {
+            throw CloudError(.unauthorized, "Error when changing user password: Invalid user / password")
         }
         guard try !KeptObject.flag("lock_password", in: user.options) else {
             throw CloudError.badRequest(

@@ -24,7 +24,7 @@ package enum IdentityAPI {
         routes += GrantsAPI(identity: identity).routes
         routes += AssignmentsAPI(identity: identity).routes
         routes += CatalogAPI(identity: identity).routes
-        routes += CredentialsAPI(identity: identity).routes
+        routes += CredentialsAPI(identity: identity).routes + EC2CredentialsAPI(identity: identity).routes
         routes += UnfinishedIdentityAPI.routes
         return APIService(
             name: "identity", prefix: "/identity/v3", style: .identity, forgivesSlash: true, routes: routes)

@@ -74,6 +74,11 @@ struct RolesAPI: Sendable {
                 try IdentityPolicy.require(request.caller.seesAll, "get_implied_role")
                 return try await inference(request)
             },
+            Route(.head, "/roles/{id}/implies/{implied}", .authenticated) { request in
+                try IdentityPolicy.require(request.caller.seesAll, "check_implied_role")
+                _ = try await inference(request)
+                return .noContent
+            },
             Route(.put, "/roles/{id}/implies/{implied}", .admin) { request in
                 try await identity.imply(prior: request.id(), implied: request.id("implied"))
                 return try await inference(request, .created)

@@ -7,7 +7,7 @@ enum UnfinishedIdentityAPI {
     private static let collections = [
         "policies", "limits", "registered_limits", "OS-TRUST/trusts", "OS-FEDERATION/identity_providers",
         "OS-FEDERATION/mappings", "OS-FEDERATION/service_providers", "OS-OAUTH1/consumers",
-        "OS-EP-FILTER/endpoint_groups", "users/{user}/credentials/OS-EC2",
+        "OS-EP-FILTER/endpoint_groups",
     ]
 
     static var routes: [Route] {

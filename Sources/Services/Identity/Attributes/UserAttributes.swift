@@ -72,16 +72,13 @@ package enum CredentialAttributes {
     private static let attributes: [Attribute<Credential>] =
         StandardAttributes.identity("credentials") { $0.id.text } + [
             Attribute(
-                "user_id", .text(1...64), .column("user_id"), create: .anyone, change: .anyone, required: true,
-                filter: .equal
+                "user_id", .text(1...64), .column("user_id"), create: .anyone, required: true, filter: .equal
             ) { $0.userID = UserID($1.text) },
             Attribute(
-                "project_id", .text(1...64), .column("project_id"), create: .anyone, change: .anyone, null: .none,
-                filter: .equal
+                "project_id", .text(1...64), .column("project_id"), create: .anyone, null: .none, filter: .equal
             ) { $0.projectID = $1.optionalText.map { ProjectID($0) } },
             Attribute(
-                "type", .text(1...255), .column("type"), create: .anyone, change: .anyone, required: true,
-                filter: .equal
+                "type", .text(1...255), .column("type"), create: .anyone, required: true, filter: .equal
             ) { $0.type = $1.text },
             Attribute(
                 "blob", .text(0...65_535), .column("blob"), create: .anyone, change: .anyone, required: true

@@ -109,6 +109,8 @@ struct ImageAttributeTests {
                 ("protected=true", ["a"]), ("min_disk=2", ["b"]), ("disk_format=qcow2", ["b"]), ("tag=t&tag=u", ["b"]),
                 ("tag=t&tag=x", []), ("status=in:active,queued&sort_key=name&sort_dir=asc", ["a", "b", "tiny"]),
                 ("size_min=1", ["tiny"]), ("size_max=5", []), ("visibility=public", ["tiny"]),
+                ("size=65536", ["tiny"]), ("size=1", []), ("virtual_size=65536", ["tiny"]),
+                ("virtual_size_max=1", []), ("min_disk_min=2", ["b"]), ("min_disk_max=1&protected=true", ["a"]),
                 ("visibility=shared&sort=name", ["b", "a"]), ("created_at=gt:2100-01-01T00:00:00Z", []),
                 ("created_at=gt:2001-01-01T00:00:00Z&name=a", ["a"]), ("checksum=none", []),
                 ("sort=name:asc&limit=1", ["a"]),
@@ -119,6 +121,7 @@ struct ImageAttributeTests {
                 "visibility=bogus", "sort=bogus:asc", "sort_key=bogus", "sort_key=name&sort_dir=up",
                 "sort=name&sort_key=id", "sort_key=name&sort_key=id&sort_key=size&sort_dir=asc&sort_dir=asc",
                 "size_min=x", "protected=maybe", "created_at=never", "member_status=x", "limit=-1", "min_disk=x",
+                "size=x", "min_ram_max=x",
             ] {
                 let answer = try await fixture.request(.get, "\(Self.base)?\(query)")
                 #expect(answer.status == 400, "\(query): \(answer)")

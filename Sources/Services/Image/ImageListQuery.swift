@@ -58,13 +58,12 @@ package enum ImageListQuery {
         switch name {
         case "visibility" where value == "all", "member_status": return []
         case "tag": return parameters.all("tag").map { contains("tags", JSONValue.string($0).jsonText) }
-        case "size_min": return [SQLCondition("size >= ?", [.int(try number(name, value))])]
-        case "size_max": return [SQLCondition("size <= ?", [.int(try number(name, value))])]
         case "created_at", "updated_at": return try parameters.all(name).map { try time(name, $0) }
         case "protected", "os_hidden": return [SQLCondition("\(column(name)) = ?", [.bool(try flag(name, value))])]
         case "is_public": throw CloudError.badRequest("Ask for visibility=public, not is_public.")
         default: break
         }
+        if let bound = try bound(name, value) { return [bound] }
         guard let attribute = ImageAttributes.table.attribute(name) else {
             let pair = "\(JSONValue.string(name).jsonText):\(JSONValue.string(value).jsonText)"
             return [contains("properties", pair)]
@@ -77,6 +76,16 @@ package enum ImageListQuery {
         } catch let fault as AttributeFault {
             throw CloudError.badRequest("Invalid filter '\(name)': \(fault.reason).")
         }
+    }
+
+    /// `size_min`, `size_max` and their like.
+    private static func bound(_ name: String, _ value: String) throws -> SQLCondition? {
+        let (number, end) = (String(name.dropLast(4)), name.suffix(4))
+        guard ["size", "virtual_size", "min_disk", "min_ram"].contains(number), end == "_min" || end == "_max" else {
+            return nil
+        }
+        let sign = end == "_min" ? ">=" : "<="
+        return SQLCondition("\(column(number)) \(sign) ?", [.int(try self.number(name, value))])
     }
 
     private static func column(_ name: String) -> String { ImageAttributes.table.attribute(name)?.expression ?? name }

@@ -75,8 +75,8 @@ package enum ImageAttributes {
     private static let statuses = ["queued", "saving", "active", "killed", "deleted", "deactivated"]
 
     private static let data: [Attribute<Image>] = [
-        Attribute("size", .integer(0...Int.max), .column("size"), sorts: true),
-        Attribute("virtual_size", .integer(0...Int.max), .column("virtual_size")),
+        Attribute("size", .integer(0...Int.max), .column("size"), filter: .equal, sorts: true),
+        Attribute("virtual_size", .integer(0...Int.max), .column("virtual_size"), filter: .equal),
         Attribute("checksum", .text(0...32), .column("checksum"), filter: .equal),
         Attribute(
             "os_hash_algo", .text(0...64), .column("CASE WHEN sha512 IS NULL THEN NULL ELSE 'sha512' END"),

@@ -10,20 +10,20 @@ import Testing
         let passwords = Passwords()
         let dear = "scrypt$32768$AAECAwQFBgcICQoLDA0ODw==$XGYmKKxOsQaKKH4qoqICriSOmNsE1h0zJ+c0LbbscJc="
         let cheap = "scrypt$1024$AAECAwQFBgcICQoLDA0ODw==$WTvqrLx0Opq6JKwNI+byOxBPVZ74iR4j1g2LY6epUnE="
-        #expect(try await passwords.verify("correct horse", against: dear))
-        #expect(try await !passwords.verify("correct horsf", against: dear))
-        #expect(try await passwords.verify("gr\u{fc}n", against: cheap))
-        #expect(try await !passwords.verify("", against: cheap))
-        #expect(try await !passwords.verify("any", against: nil))
+        #expect(try await passwords.verify("correct horse", against: dear, .known("u")))
+        #expect(try await !passwords.verify("correct horsf", against: dear, .known("u")))
+        #expect(try await passwords.verify("gr\u{fc}n", against: cheap, .known("u")))
+        #expect(try await !passwords.verify("", against: cheap, .known("u")))
+        #expect(try await !passwords.verify("any", against: nil, .known("u")))
     }
 
     @Test func aFreshHashIsVerified() async throws {
         let passwords = Passwords(cost: .init(rounds: 16))
-        let stored = try await passwords.hash("secret")
+        let stored = try await passwords.hash("secret", .known("u"))
         #expect(stored.hasPrefix("scrypt$16$"))
-        #expect(try await passwords.verify("secret", against: stored))
-        #expect(try await !passwords.verify("Secret", against: stored))
-        #expect(try await passwords.hash("secret") != stored)
+        #expect(try await passwords.verify("secret", against: stored, .known("u")))
+        #expect(try await !passwords.verify("Secret", against: stored, .known("u")))
+        #expect(try await passwords.hash("secret", .known("u")) != stored)
     }
 
     @Test func aTokenOfAKnownKeyIsRead() throws {

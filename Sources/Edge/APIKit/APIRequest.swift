@@ -15,6 +15,8 @@ package struct APIRequest: Sendable {
     package let rootURL: String
     /// The prefix of the service, such as `/compute/v2.1`.
     let prefix: String
+    /// The address of the client, or the part of it that a client cannot choose.
+    package let source: String
     let share: BodyShare
 
     /// What links within the service begin with.

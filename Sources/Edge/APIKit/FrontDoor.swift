@@ -10,9 +10,15 @@ import Wire
 /// The context Hummingbird wants; what handlers need travels in `APIRequest`.
 package struct FrontContext: RequestContext, Sendable {
     package var coreContext: CoreRequestContextStorage
+    private let address: SocketAddress?
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        address = source.channel.remoteAddress
+    }
+
+    func source(of request: Request) -> String {
+        ClientSource.of(address?.ipAddress ?? "", forwarded: request.headers[.forwardedFor])
     }
 }
 
@@ -75,7 +81,7 @@ package struct FrontDoor: HTTPResponder {
             guard !request.uri.string.contains("%00") else {
                 throw CloudError.badRequest("The address holds the character U+0000.")
             }
-            response = try await answer(request, path: path, entry, requestID, &series)
+            response = try await answer(request, context, entry, requestID, &series)
         } catch {
             let failure = cloudError(error, requestID)
             response = fault(failure, entry?.service.style ?? .compute, request, requestID)
@@ -129,19 +135,20 @@ package struct FrontDoor: HTTPResponder {
     }
 
     private func answer(
-        _ request: Request, path: String, _ entry: Entry?, _ requestID: String, _ series: inout RouteSeries
+        _ request: Request, _ context: FrontContext, _ entry: Entry?, _ requestID: String,
+        _ series: inout RouteSeries
     ) async throws -> APIResponse {
         guard let entry else {
-            let segments = RouteTree.segments(path)
+            let segments = RouteTree.segments(request.uri.path)
             let route = try pick(open.routes(segments), request.method, nil)
             series = route.series ?? series
-            return try await run(route, request, segments, .nobody(requestID), Microversion(0, 0), prefix: "")
+            return try await run(route, request, context, segments, .nobody(requestID), Microversion(0, 0), prefix: "")
         }
         let service = entry.service
         let version = try service.versions?.negotiate(request.headers) ?? Microversion(0, 0)
         var response: APIResponse
         do {
-            response = try await answer(request, entry, version, requestID, &series)
+            response = try await answer(request, context, entry, version, requestID, &series)
         } catch {
             response = fault(cloudError(error, requestID), service.style, request, requestID)
         }
@@ -158,7 +165,8 @@ package struct FrontDoor: HTTPResponder {
     }
 
     private func answer(
-        _ request: Request, _ entry: Entry, _ version: Microversion, _ requestID: String, _ series: inout RouteSeries
+        _ request: Request, _ context: FrontContext, _ entry: Entry, _ version: Microversion, _ requestID: String,
+        _ series: inout RouteSeries
     ) async throws -> APIResponse {
         let service = entry.service
         var segments = RouteTree.segments(request.uri.path.dropFirst(service.prefix.utf8.count))
@@ -187,7 +195,7 @@ package struct FrontDoor: HTTPResponder {
             )
         }
         if service.style == .compute { try refuseForeignMedia(request) }
-        return try await run(route, request, segments, caller, version, prefix: service.prefix)
+        return try await run(route, request, context, segments, caller, version, prefix: service.prefix)
     }
 
     /// Nova reads JSON; a body that says nothing of its type is taken for it.
@@ -201,8 +209,8 @@ package struct FrontDoor: HTTPResponder {
     }
 
     private func run(
-        _ route: Route, _ request: Request, _ segments: [String], _ caller: Caller, _ version: Microversion,
-        prefix: String
+        _ route: Route, _ request: Request, _ context: FrontContext, _ segments: [String], _ caller: Caller,
+        _ version: Microversion, prefix: String
     ) async throws -> APIResponse {
         let share =
             route.access == .anyone
@@ -211,7 +219,7 @@ package struct FrontDoor: HTTPResponder {
         let asked = APIRequest(
             request: request, caller: caller, version: version, parameters: RouteTree.parameters(route, segments),
             queryParameters: try QueryParameters(request.uri.query ?? ""), rootURL: rootURL(of: request),
-            prefix: prefix, share: share)
+            prefix: prefix, source: context.source(of: request), share: share)
         try route.query.first { version >= $0.strictFrom }?.check(asked.queryNames, at: version)
         return try await route.handler(asked)
     }

@@ -78,6 +78,7 @@ package struct VersionRange: Sendable {
 extension HTTPField.Name {
     package static var openStackAPIVersion: Self { named("OpenStack-API-Version") }
     package static var authToken: Self { named("X-Auth-Token") }
+    package static var forwardedFor: Self { named("X-Forwarded-For") }
     package static var subjectToken: Self { named("X-Subject-Token") }
     package static var openStackRequestID: Self { named("X-OpenStack-Request-ID") }
     package static var computeRequestID: Self { named("X-Compute-Request-ID") }

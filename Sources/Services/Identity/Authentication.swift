@@ -32,10 +32,13 @@ package struct AuthenticationRequest: Sendable {
 
     package var proof: Proof
     package var scope: WantedScope
+    /// Where it was asked from; those who ask from elsewhere do not wait for it.
+    package var source: String
 
-    package init(proof: Proof, scope: WantedScope) {
+    package init(proof: Proof, scope: WantedScope, source: String = "") {
         self.proof = proof
         self.scope = scope
+        self.source = source
     }
 }
 
@@ -50,6 +53,25 @@ package struct TokenDescription: Sendable {
     package var roles: [Role]
     package var catalog: [(service: CatalogService, endpoints: [Endpoint])]
     package var credential: ApplicationCredential?
+}
+
+extension AuthenticationRequest.UserReference {
+    fileprivate var name: String {
+        switch self {
+        case .id(let id): id.text
+        case .name(let name, .id(let domain)): "\(domain)/\(name)"
+        case .name(let name, .name(let domain)): "\(domain)/\(name)"
+        }
+    }
+}
+
+extension AuthenticationRequest.CredentialReference {
+    fileprivate var name: String {
+        switch self {
+        case .id(let id): id.text
+        case .name(let name, let user): "\(user.name)/\(name)"
+        }
+    }
 }
 
 extension AuthenticationRequest.WantedScope {
@@ -105,7 +127,7 @@ extension IdentityService {
         let expires = now.advanced(seconds: Self.tokenHours * 3600)
         switch request.proof {
         case .password(let reference, let password):
-            let user = try await check(reference, password: password)
+            let user = try await check(reference, password: password, from: request.source)
             return Proved(user: user, methods: ["password"], expires: expires)
         case .token(let token):
             let old = try await claims(of: token)
@@ -121,7 +143,7 @@ extension IdentityService {
                 user: user, methods: old.methods.contains("token") ? old.methods : old.methods + ["token"],
                 expires: old.expiresAt, credential: credential)
         case .applicationCredential(let reference, let secret):
-            let (user, credential) = try await check(reference, secret: secret, now)
+            let (user, credential) = try await check(reference, secret: secret, from: request.source, now)
             return Proved(
                 user: user, methods: ["application_credential"],
                 expires: credential.expiresAt.map { min($0, expires) } ?? expires, credential: credential)
@@ -129,7 +151,7 @@ extension IdentityService {
     }
 
     private func check(
-        _ reference: AuthenticationRequest.CredentialReference, secret: String, _ now: Timestamp
+        _ reference: AuthenticationRequest.CredentialReference, secret: String, from source: String, _ now: Timestamp
     ) async throws -> (User, ApplicationCredential) {
         let found = try await database.read { db -> (User, ApplicationCredential)? in
             let credential: ApplicationCredential?
@@ -144,7 +166,8 @@ extension IdentityService {
             guard let credential, let user = try db.find(User.self, key: .id(credential.userID)) else { return nil }
             return (user, credential)
         }
-        guard try await passwords.verify(secret, against: found?.1.secretHash), let found,
+        let turn = PasswordTurn(source: source, name: reference.name)
+        guard try await passwords.verify(secret, against: found?.1.secretHash, turn), let found,
             found.1.expiresAt.map({ $0 > now }) ?? true
         else { throw Self.refused }
         return found
@@ -160,9 +183,12 @@ extension IdentityService {
         }
     }
 
-    private func check(_ reference: AuthenticationRequest.UserReference, password: String) async throws -> User {
+    private func check(
+        _ reference: AuthenticationRequest.UserReference, password: String, from source: String
+    ) async throws -> User {
         let found = try await database.read { try Self.find(reference, $0) }
-        guard try await passwords.verify(password, against: found?.passwordHash), let user = found else {
+        let turn = PasswordTurn(source: source, name: reference.name)
+        guard try await passwords.verify(password, against: found?.passwordHash, turn), let user = found else {
             throw Self.refused
         }
         return user

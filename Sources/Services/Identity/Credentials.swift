@@ -48,7 +48,7 @@ extension IdentityService {
         let secret = wanted.secret ?? Self.randomSecret()
         let credential = ApplicationCredential(
             id: .randomUndashed(), userID: caller.userID, projectID: project, name: wanted.name,
-            description: wanted.description, secretHash: try await passwords.hash(secret),
+            description: wanted.description, secretHash: try await passwords.hash(secret, .known(caller.userID.text)),
             roles: try JSONText(roles.map(\.text).sorted()), isUnrestricted: wanted.isUnrestricted,
             expiresAt: wanted.expiresAt)
         try await create(credential, noun: "application_credential")

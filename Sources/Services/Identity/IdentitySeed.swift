@@ -5,7 +5,7 @@ extension IdentityService {
     /// Inserts all that the first administrator needs in one commit.
     package func plant(_ seed: IdentitySeed) async throws {
         var administrator = seed.administrator
-        administrator.passwordHash = try await passwords.hash(seed.password)
+        administrator.passwordHash = try await passwords.hash(seed.password, .known(administrator.id.text))
         let user = administrator
         try await change { db in
             for record in seed.records { try db.insert(record) }

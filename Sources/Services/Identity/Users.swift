@@ -10,7 +10,7 @@ extension IdentityService {
 
     package func create(user: User, password: String?) async throws -> User {
         var user = user
-        if let password { user.passwordHash = try await passwords.hash(password) }
+        if let password { user.passwordHash = try await passwords.hash(password, .known(user.id.text)) }
         try await create(user, noun: "user")
         return user
     }
@@ -18,7 +18,9 @@ extension IdentityService {
     package func create(user wishes: Wishes<User>, domain: DomainID?) async throws -> UserID {
         let domainID = wishes["domain_id"].map { DomainID($0.text) } ?? domain ?? Domain.defaultID
         var draft = User(id: .randomUndashed(), name: "", domainID: domainID)
-        if let password = wishes["password"]?.optionalText { draft.passwordHash = try await passwords.hash(password) }
+        if let password = wishes["password"]?.optionalText {
+            draft.passwordHash = try await passwords.hash(password, .known(draft.id.text))
+        }
         let user = draft
         try await create(user, wishes, noun: "user") { user, db in
             try Self.check(domain: domainID, db)
@@ -42,7 +44,9 @@ extension IdentityService {
     /// Changes a user; a new password or a disabling ends every token of the user.
     package func update(user id: UserID, _ wishes: Wishes<User>) async throws {
         var hash: String?
-        if let password = wishes["password"]?.optionalText { hash = try await passwords.hash(password) }
+        if let password = wishes["password"]?.optionalText {
+            hash = try await passwords.hash(password, .known(id.text))
+        }
         let (newHash, hasPassword) = (hash, wishes["password"] != nil)
         try await update(User.self, id.text, wishes, noun: "user") { old, new, db in
             if let domain = wishes["domain_id"], domain.text != old.domainID.text {
@@ -54,10 +58,13 @@ extension IdentityService {
         }
     }
 
-    /// Changes one's own password, given the old one.
-    package func changePassword(of id: UserID, from old: String, to new: String) async throws {
+    /// Changes one's own password, given the old one; `source` is where it is asked from.
+    package func changePassword(
+        of id: UserID, from old: String, to new: String, source: String
+    ) async throws {
+        let turn = PasswordTurn(source: source, name: id.text)
         let found = try await database.read { try $0.find(User.self, key: .id(id)) }
-        guard try await passwords.verify(old, against: found?.passwordHash), let user = found else {
+        guard try await passwords.verify(old, against: found?.passwordHash, turn), let user = found else {
             throw CloudError(.unauthorized, "Error when changing user password: Invalid user / password")
         }
         guard try !KeptObject.flag("lock_password", in: user.options) else {
@@ -65,7 +72,7 @@ extension IdentityService {
                 "You cannot change your password at this time due to password policy disallowing password changes. "
                     + "Please contact your administrator to reset your password.")
         }
-        let hash = try await passwords.hash(new)
+        let hash = try await passwords.hash(new, turn)
         try await change { db in
             guard var user = try db.find(User.self, key: .id(id)) else { throw Self.notFound("user", id.text) }
             user.passwordHash = hash

@@ -49,7 +49,8 @@ struct TokensAPI: Sendable {
     }
 
     private func issue(_ request: APIRequest) async throws -> APIResponse {
-        let wanted = try AuthenticationBody.read(try await request.json())
+        var wanted = try AuthenticationBody.read(try await request.json())
+        wanted.source = request.source
         let (token, description) = try await identity.authenticate(wanted)
         return render(description, request, .created).header(.subjectToken, token)
     }

@@ -53,7 +53,7 @@ struct UsersAPI: Sendable {
             try fields.string("original_password", 0...4096), try fields.string("password", 1...4096)
         )
         try fields.finish()
-        try await identity.changePassword(of: request.id(), from: old, to: new)
+        try await identity.changePassword(of: request.id(), from: old, to: new, source: request.source)
         return .noContent
     }
 

@@ -67,3 +67,29 @@ import Wire
         #expect(try JSONValue(parsing: Array(tree.jsonText.utf8)) == tree)
     }
 }
+
+/// Memory of somebody else's is used as long as it is enough.
+@Suite struct JSONWriterMemoryTests {
+    @Test(arguments: [1, 8, 63, 64, 100, 4096])
+    func theSameIsWrittenInMemoryOfAnySize(size: Int) {
+        let text = String(repeating: "ab\"", count: 20)
+        func write(_ writer: inout JSONWriter) {
+            writer.array { writer in
+                writer.value(text)
+                writer.value(1)
+            }
+        }
+        var own = JSONWriter()
+        write(&own)
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 1)
+        defer { memory.deallocate() }
+        switch JSONWriter.fill(memory, write) {
+        case .inPlace(let count):
+            #expect(Array(memory.prefix(count)) == own.bytes)
+            #expect(size == 4096)
+        case .elsewhere(let bytes):
+            #expect(bytes == own.bytes)
+            #expect(size < 4096)
+        }
+    }
+}

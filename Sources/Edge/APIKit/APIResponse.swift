@@ -26,9 +26,22 @@ package struct APIResponse: Sendable {
         _ status: HTTPResponse.Status = .ok, reserving capacity: Int = 512,
         _ write: (inout JSONWriter) throws -> Void
     ) rethrows -> APIResponse {
-        var writer = JSONWriter(reserving: capacity)
-        try writer.object(write)
-        let buffer = writer.withBytes { ByteBuffer(bytes: $0) }
+        var buffer = ByteBufferAllocator().buffer(capacity: capacity)
+        var grown: [UInt8]?
+        try buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: capacity) { memory in
+            switch try JSONWriter.fill(memory, { try $0.object(write) }) {
+            case .inPlace(let count): return count
+            case .elsewhere(let bytes):
+                grown = bytes
+                return 0
+            }
+        }
+        if let grown {
+            buffer = ByteBuffer(bytes: grown)
+        } else if buffer.readableBytes < buffer.capacity / 2 {
+            // A client may take its time, and keeps no more than it is sent.
+            buffer = ByteBuffer(bytes: buffer.readableBytesView)
+        }
         return APIResponse(status, headers: [.contentType: "application/json"], body: .buffer(buffer))
     }
 

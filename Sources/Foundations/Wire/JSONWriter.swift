@@ -2,26 +2,46 @@ public import Model
 
 /// Writes an answer straight into bytes. Keys and structure are the caller's care; texts are escaped here.
 ///
-/// It owns its memory, which it fills without the checks that an array makes for each byte; there is one of it only.
+/// It fills its memory without the checks that an array makes for each byte; there is one of it only.
 public struct JSONWriter: ~Copyable {
     private var start: UnsafeMutablePointer<UInt8>
     private var capacity: Int
     private var count = 0
     private var needsComma = false
+    private var isOwner = true
 
     public init(reserving capacity: Int = 512) {
         self.capacity = max(capacity, 64)
         start = .allocate(capacity: self.capacity)
     }
 
-    deinit { start.deallocate() }
+    private init(into start: UnsafeMutablePointer<UInt8>, capacity: Int) {
+        self.start = start
+        self.capacity = capacity
+        isOwner = false
+    }
+
+    package enum Filled {
+        /// So many bytes of the memory.
+        case inPlace(Int)
+        /// The memory was not enough.
+        case elsewhere([UInt8])
+    }
+
+    /// Writes into somebody else's memory as long as it is enough.
+    package static func fill(
+        _ memory: UnsafeMutableRawBufferPointer, _ body: (inout JSONWriter) throws -> Void
+    ) rethrows -> Filled {
+        let start = memory.bindMemory(to: UInt8.self).baseAddress
+        var writer = start.map { JSONWriter(into: $0, capacity: memory.count) } ?? JSONWriter()
+        try body(&writer)
+        return writer.isOwner ? .elsewhere(writer.bytes) : .inPlace(writer.count)
+    }
+
+    deinit { if isOwner { start.deallocate() } }
 
     /// A copy of what has been written.
     public var bytes: [UInt8] { Array(UnsafeBufferPointer(start: start, count: count)) }
-
-    package func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-        try body(UnsafeRawBufferPointer(start: start, count: count))
-    }
 
     /// What has been written; the writer is empty then.
     package mutating func take() -> [UInt8] {
@@ -41,8 +61,8 @@ public struct JSONWriter: ~Copyable {
         capacity = max(capacity * 2, count + more)
         let wider = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
         wider.update(from: start, count: count)
-        start.deallocate()
-        start = wider
+        if isOwner { start.deallocate() }
+        (start, isOwner) = (wider, true)
     }
 
     /// After `makeRoom`.

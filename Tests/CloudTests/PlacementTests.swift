@@ -82,7 +82,7 @@ struct PlacementTests {
             let id = fixture.hosts[0].id.text
             for (query, count) in [
                 ("in_tree=\(id)", 1), ("uuid=\(id)&in_tree=\(fixture.hosts[1].id)", 0), ("resources=VCPU:1", 2),
-                ("resources=VCPU:1,DISK_GB:100000000", 0), ("resources=CUSTOM_X:1", 0), ("member_of=\(id)", 0),
+                ("resources=VCPU:1,DISK_GB:100000000", 0), ("resources=VGPU:1", 0), ("member_of=\(id)", 0),
                 ("member_of=!\(id)", 2), ("name=none", 0),
             ] {
                 let found = try await list(query)
@@ -91,6 +91,8 @@ struct PlacementTests {
             for (query, version) in [
                 ("bogus=1", "1.39"), ("in_tree=\(id)", "1.13"), ("resources=VCPU:1", "1.3"), ("member_of=x", "1.2"),
                 ("resources=VCPU", "1.39"), ("resources=VCPU:0", "1.39"), ("in_tree=x", "1.39"),
+                ("resources=CUSTOM_X:1", "1.39"), ("required=CUSTOM_X", "1.39"), ("member_of=!\(id)", "1.31"),
+                ("required=CUSTOM_SIMULATED,!CUSTOM_SIMULATED", "1.39"), ("member_of=\(id),\(id)", "1.39"),
             ] {
                 #expect(try await list(query, version).status == 400, "\(query) at \(version)")
             }

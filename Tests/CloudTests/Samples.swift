@@ -13,7 +13,7 @@ struct Samples: Sendable {
         "PUT /image/v2/images/{id}/file", "PUT /identity/v3/groups/{id}/users/{user}",
         "PUT /identity/v3/roles/{id}/implies/{implied}", "PUT /identity/v3/projects/{id}/tags/{tag}",
         "POST /image/v2/images/{id}/actions/deactivate",
-        "POST /image/v2/images/{id}/actions/reactivate",
+        "POST /image/v2/images/{id}/actions/reactivate", "PUT /placement/traits/{name}",
     ]).union(tagged.map { "PUT /network/v2.0/\($0)/{id}/tags/{tag}" }).union(grants)
 
     private static let grants = ["users", "groups"].flatMap { kind in
@@ -34,7 +34,7 @@ struct Samples: Sendable {
     init(_ world: World) {
         let tags = Self.tagged.map { ("PUT /network/v2.0/\($0)/{id}/tags", #"{"tags": ["red", "green"]}"#) }
         bodies = Self.identity(world).merging(Self.network(world)) { $1 }.merging(Self.compute(world)) { $1 }
-            .merging(tags) { $1 }
+            .merging(tags) { $1 }.merging(Self.placement) { $1 }
     }
 
     subscript(entry: ServiceRoute) -> String? { bodies[entry.name] }
@@ -107,6 +107,25 @@ struct Samples: Sendable {
             "PUT \(base)/quotas/{project}": #"{"quota": {"network": 50, "port": 60}}"#,
         ]
     }
+
+    /// Each change of a provider counts, in the order of the routes.
+    private static let placement: [String: String] = {
+        let provider = "/placement/resource_providers/{id}"
+        func seen(_ generation: Int, _ rest: String) -> String {
+            #"{"resource_provider_generation": \#(generation), \#(rest)}"#
+        }
+        return [
+            "POST /placement/resource_providers": #"{"name": "p1"}"#,
+            "PUT \(provider)": #"{"name": "p2"}"#,
+            "PUT \(provider)/inventories": seen(1, #""inventories": {"VCPU": {"total": 8}}"#),
+            "POST \(provider)/inventories": #"{"resource_class": "MEMORY_MB", "total": 8, "allocation_ratio": 1.5}"#,
+            "PUT \(provider)/inventories/{class}": seen(3, #""total": 9, "step_size": 2"#),
+            "PUT \(provider)/traits": seen(4, #""traits": ["CUSTOM_SIMULATED"]"#),
+            "PUT \(provider)/aggregates": #"["00000000-0000-4000-8000-00000000000a"]"#,
+            "POST /placement/resource_classes": #"{"name": "CUSTOM_NEW"}"#,
+            "PUT /placement/resource_classes/{class}": #"{"name": "CUSTOM_OTHER"}"#,
+        ]
+    }()
 
     private static func compute(_ world: World) -> [String: String] {
         let base = "/compute/v2.1"

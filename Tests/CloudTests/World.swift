@@ -107,13 +107,28 @@ struct World: Sendable {
         let fixed = [
             "os-quota-sets": fixture.people.demo.text, "quotas": fixture.people.demo.text, "os-keypairs": "mine",
             "metadata": "role", "os-extra_specs": "hw:x", "tags": "blue", "ips": "own", "extensions": "router",
-            "resource_providers": fixture.host.id.text, "traits": "CUSTOM_SIMULATED",
+            "traits": "CUSTOM_SIMULATED", "resource_classes": "CUSTOM_OWN", "inventories": "VCPU",
             "members": fixture.people.demo.text, "namespaces": "OS::OperatingSystem",
         ]
         ids.merge(fixed) { $1 }
         try await populateIdentity()
         try await populateNetwork()
         try await populateCompute()
+        try await populatePlacement()
+    }
+
+    private mutating func populatePlacement() async throws {
+        let provider = UUIDText.random()
+        ids["resource_providers"] = provider
+        for (path, json) in [
+            ("resource_classes", #"{"name": "CUSTOM_OWN"}"#),
+            ("resource_providers", #"{"name": "own", "uuid": "\#(provider)"}"#),
+            ("resource_providers/\(provider)/inventories", #"{"resource_class": "VCPU", "total": 4}"#),
+        ] {
+            let made = try await fixture.request(
+                .post, "/placement/\(path)", as: .admin, version: "placement 1.2", json: json)
+            guard made.status == 201 else { throw CloudError(.internal, "\(path): \(made)") }
+        }
     }
 
     private mutating func populateIdentity() async throws {

@@ -65,3 +65,27 @@ package struct Allocation: Sendable, Equatable {
         self.userID = userID
     }
 }
+
+/// Names of resource classes and of traits.
+package enum PlacementName {
+    /// The resource classes that every Placement knows.
+    package static let standardClasses = [
+        "VCPU", "MEMORY_MB", "DISK_GB", "PCI_DEVICE", "SRIOV_NET_VF", "NUMA_SOCKET", "NUMA_CORE", "NUMA_THREAD",
+        "NUMA_MEMORY_MB", "IPV4_ADDRESS", "VGPU", "VGPU_DISPLAY_HEAD", "NET_BW_EGR_KILOBIT_PER_SEC",
+        "NET_BW_IGR_KILOBIT_PER_SEC", "PCPU", "MEM_ENCRYPTION_CONTEXT", "FPGA", "PGPU",
+        "NET_PACKET_RATE_KILOPACKET_PER_SEC", "NET_PACKET_RATE_EGR_KILOPACKET_PER_SEC",
+        "NET_PACKET_RATE_IGR_KILOPACKET_PER_SEC",
+    ]
+
+    /// Whether clients may make it: `CUSTOM_` and letters, digits and underscores, 255 at most.
+    package static func isCustom(_ name: String) -> Bool {
+        name.hasPrefix("CUSTOM_") && name.utf8.count > "CUSTOM_".utf8.count && name.utf8.count <= 255
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+    }
+}

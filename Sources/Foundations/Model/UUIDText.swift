@@ -26,6 +26,15 @@ package enum UUIDText {
         }
     }
 
+    /// A valid UUID in lower case and with dashes, whatever it had.
+    package static func dashed(_ text: String) -> String {
+        let digits = text.lowercased().filter { $0 != "-" }
+        guard digits.utf8.count == 32, let high = UInt64(digits.prefix(16), radix: 16),
+            let low = UInt64(digits.suffix(16), radix: 16)
+        else { return text }
+        return self.text(high: high, low: low)
+    }
+
     /// Whether the text is a UUID as OpenStack clients write it: 32 hexadecimal digits, dashes optional.
     package static func isValid(_ text: String) -> Bool {
         var count = 0

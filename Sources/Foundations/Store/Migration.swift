@@ -47,6 +47,6 @@ package struct Migration: Sendable {
 package enum Migrations {
     package static let all: [Migration] = [
         identity, image, network, compute, workflow, hostDocuments, serverGroups, workflowTurns,
-        networkAttributes, imageMembers, identityAttributes,
+        networkAttributes, imageMembers, identityAttributes, placementNames,
     ]
 }

@@ -24,13 +24,21 @@ extension ComputeService {
             host.inventory = facts.raw
             if try !db.insertIfAbsent(host) { try db.update(host) }
             let provider = ResourceProviderID(host.id.text)
-            try db.insertIfAbsent(ResourceProvider(id: provider, name: host.hostname))
+            try Self.insertProvider(provider, named: host.hostname, db)
             try Self.writeInventory(inventory, of: provider, db)
             try PlacementQueries.setTraits(inventory.traits, of: provider, db)
             return host.id
         }
         try await refreshCapacity()
         return id
+    }
+
+    private static func insertProvider(_ id: ResourceProviderID, named name: String, _ db: any Connection) throws {
+        try db.insertIfAbsent(ResourceProvider(id: id, name: name))
+        guard try db.find(ResourceProvider.self, key: .id(id)) != nil else {
+            throw CloudError.conflict(
+                "Placement has a resource provider named \(name) that is not this host; rename or delete it.")
+        }
     }
 
     private static func writeInventory(

@@ -1,7 +1,7 @@
 package import Model
 package import Store
 
-/// Placement's read side. Claims are made by Compute in its own transactions, through `PlacementQueries`.
+/// Placement, but for claims: Compute makes them in its own transactions, through `PlacementQueries`.
 package struct PlacementService: Sendable {
     package let database: any Database
 
@@ -15,23 +15,18 @@ package struct PlacementService: Sendable {
 
     package func provider(_ id: ResourceProviderID) async throws -> ResourceProvider {
         guard let found = try await database.read({ try $0.find(ResourceProvider.self, key: .id(id)) }) else {
-            throw CloudError(.notFound, "No resource provider with uuid \(id) found")
+            throw Self.noProvider(id)
         }
         return found
+    }
+
+    static func noProvider(_ id: ResourceProviderID) -> CloudError {
+        CloudError(.notFound, "No resource provider with uuid \(id) found")
     }
 
     package func inventories(of id: ResourceProviderID) async throws -> (ResourceProvider, [Inventory]) {
         let provider = try await provider(id)
         return (provider, try await database.read { try PlacementQueries.inventories(of: id, $0) })
-    }
-
-    /// The traits that some provider has, in order of name.
-    package func traits() async throws -> [String] {
-        Set(try await providerTraits().values.flatMap(\.self)).sorted()
-    }
-
-    package func providerTraits() async throws -> [ResourceProviderID: Set<String>] {
-        try await database.read { try PlacementQueries.traits($0) }
     }
 
     package func traits(of id: ResourceProviderID) async throws -> (ResourceProvider, [String]) {
@@ -62,22 +57,6 @@ package struct PlacementService: Sendable {
         }.filter { user == nil || $0.userID == user }
         let sums = rows.reduce(into: [:]) { $0[$1.resourceClass, default: 0] += $1.used }
         return (sums, Set(rows.map(\.consumerID)).count)
-    }
-
-    /// The providers that have so much of each resource class free.
-    package func providers(withRoomFor wanted: [String: Int]) async throws -> Set<ResourceProviderID> {
-        let all = try await database.read { try $0.fetch(Inventory.self, "ORDER BY provider_id, resource_class") }
-        let fitting = Dictionary(grouping: all, by: \.providerID).filter { _, inventories in
-            wanted.allSatisfy { resource, amount in
-                inventories.contains { inventory in
-                    let capacity = (inventory.total - inventory.reserved) * inventory.allocationRatio / 1000
-                    return inventory.resourceClass == resource && capacity - inventory.used >= amount
-                        && (inventory.minUnit...inventory.maxUnit).contains(amount)
-                        && amount % max(inventory.stepSize, 1) == 0
-                }
-            }
-        }
-        return Set(fitting.keys)
     }
 
     package func generation(of id: ResourceProviderID) async throws -> Int {

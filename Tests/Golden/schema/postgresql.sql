@@ -402,10 +402,26 @@ CREATE TABLE regions (
     CONSTRAINT regions_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE resource_classes (
+    name TEXT NOT NULL,
+    CONSTRAINT resource_classes_pkey PRIMARY KEY (name),
+    CONSTRAINT resource_classes_name_check CHECK ((name ~~ like_escape('CUSTOM!_%'::text, '!'::text)))
+);
+
+CREATE TABLE resource_provider_aggregates (
+    provider_id TEXT NOT NULL,
+    aggregate_id TEXT NOT NULL,
+    CONSTRAINT resource_provider_aggregates_pkey PRIMARY KEY (provider_id, aggregate_id),
+    CONSTRAINT resource_provider_aggregates_aggregate_id_check CHECK ((aggregate_id <> ''::text)),
+    CONSTRAINT resource_provider_aggregates_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES resource_providers(id) ON DELETE CASCADE
+);
+
 CREATE TABLE resource_provider_traits (
     provider_id TEXT NOT NULL,
     trait TEXT NOT NULL,
+    is_reported BIGINT NOT NULL,
     CONSTRAINT resource_provider_traits_pkey PRIMARY KEY (provider_id, trait),
+    CONSTRAINT resource_provider_traits_is_reported_check CHECK ((is_reported = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
     CONSTRAINT resource_provider_traits_provider_id_fkey FOREIGN KEY (provider_id) REFERENCES resource_providers(id) ON DELETE CASCADE,
     CONSTRAINT resource_provider_traits_trait_check CHECK ((trait <> ''::text))
 );
@@ -641,6 +657,12 @@ CREATE TABLE token_keys (
     secret TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     CONSTRAINT token_keys_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE traits (
+    name TEXT NOT NULL,
+    CONSTRAINT traits_pkey PRIMARY KEY (name),
+    CONSTRAINT traits_name_check CHECK ((name ~~ like_escape('CUSTOM!_%'::text, '!'::text)))
 );
 
 CREATE TABLE user_groups (

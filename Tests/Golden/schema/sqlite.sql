@@ -282,9 +282,19 @@ id TEXT PRIMARY KEY NOT NULL,
 description TEXT NOT NULL
 , extra TEXT NOT NULL DEFAULT '{}', parent_region_id TEXT) STRICT;
 
+CREATE TABLE resource_classes (
+name TEXT PRIMARY KEY NOT NULL CHECK (name LIKE 'CUSTOM!_%' ESCAPE '!')
+) STRICT;
+
+CREATE TABLE resource_provider_aggregates (
+provider_id TEXT NOT NULL REFERENCES resource_providers (id) ON DELETE CASCADE,
+aggregate_id TEXT NOT NULL CHECK (aggregate_id <> ''),
+PRIMARY KEY (provider_id, aggregate_id)
+) STRICT;
+
 CREATE TABLE resource_provider_traits (
 provider_id TEXT NOT NULL REFERENCES resource_providers (id) ON DELETE CASCADE,
-trait TEXT NOT NULL CHECK (trait <> ''),
+trait TEXT NOT NULL CHECK (trait <> ''), is_reported INTEGER NOT NULL DEFAULT 1 CHECK (is_reported IN (0, 1)),
 PRIMARY KEY (provider_id, trait)
 ) STRICT;
 
@@ -463,6 +473,10 @@ CREATE TABLE token_keys (
 id TEXT PRIMARY KEY NOT NULL,
 secret TEXT NOT NULL,
 created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE traits (
+name TEXT PRIMARY KEY NOT NULL CHECK (name LIKE 'CUSTOM!_%' ESCAPE '!')
 ) STRICT;
 
 CREATE TABLE user_groups (

@@ -4,32 +4,26 @@ import Model
 package import Placement
 import Wire
 
-/// Placement's read side; the scheduler is the one that writes.
+/// Placement, but for claims: the scheduler is the one that makes them.
 package enum PlacementAPI {
     package static func service(placement: PlacementService) -> APIService {
         APIService(
             name: "placement", prefix: "/placement", style: .placement, versions: .placement,
             routes: [Route(.get, "/", .anyone) { _ in versions }] + ResourceProvidersAPI(placement: placement).routes
-                + TraitsAPI(placement: placement).routes + unfinished)
+                + InventoriesAPI(placement: placement).routes + UsagesAPI(placement: placement).routes
+                + TraitsAPI(placement: placement).routes + ResourceClassesAPI(placement: placement).routes
+                + AggregatesAPI(placement: placement).routes + AllocationCandidatesAPI(placement: placement).routes
+                + unfinished)
     }
 
-    /// Placement's routes that are known and not there yet: Compute's scheduler is the one that writes.
+    /// Placement's routes that are known and not there yet: Compute's scheduler is the one that claims.
     private static let unfinished: [Route] = [
-        .unfinished(.post, "/resource_providers"), .unfinished(.put, "/resource_providers/{id}"),
-        .unfinished(.delete, "/resource_providers/{id}"), .unfinished(.put, "/resource_providers/{id}/inventories"),
-        .unfinished(.post, "/resource_providers/{id}/inventories"),
-        .unfinished(.delete, "/resource_providers/{id}/inventories"),
-        .unfinished(.get, "/resource_providers/{id}/inventories/{class}"),
-        .unfinished(.put, "/resource_providers/{id}/inventories/{class}"),
-        .unfinished(.delete, "/resource_providers/{id}/inventories/{class}"),
-        .unfinished(.get, "/resource_providers/{id}/aggregates"),
-        .unfinished(.put, "/resource_providers/{id}/aggregates"), .unfinished(.post, "/allocations"),
-        .unfinished(.put, "/allocations/{id}"), .unfinished(.delete, "/allocations/{id}"),
-        .unfinished(.get, "/allocation_candidates"), .unfinished(.post, "/reshaper"),
-        .unfinished(.get, "/resource_classes"), .unfinished(.post, "/resource_classes"),
-        .unfinished(.get, "/resource_classes/{class}"), .unfinished(.put, "/resource_classes/{class}"),
-        .unfinished(.delete, "/resource_classes/{class}"),
+        .unfinished(.post, "/allocations"), .unfinished(.put, "/allocations/{id}"),
+        .unfinished(.delete, "/allocations/{id}"), .unfinished(.post, "/reshaper"),
     ]
+
+    /// From a minor version on.
+    static func since(_ minor: Int) -> ClosedRange<Microversion> { Microversion(1, minor)...Microversion(1, 9999) }
 
     private static var versions: APIResponse {
         .json { writer in

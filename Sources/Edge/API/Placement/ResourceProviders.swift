@@ -4,56 +4,79 @@ import Model
 import Placement
 import Wire
 
-/// `/resource_providers`, and what they hold and give: `/allocations`, `/usages`.
+/// `/resource_providers`. Every provider is the root of a tree of its own.
 struct ResourceProvidersAPI: Sendable {
     let placement: PlacementService
 
     var routes: [Route] {
         [
             Route(.get, "/resource_providers", .serviceOrAdmin, handler: list),
+            Route(.post, "/resource_providers", .serviceOrAdmin, handler: create),
             Route(.get, "/resource_providers/{id}", .serviceOrAdmin) { request in
-                let provider = try await placement.provider(request.id())
-                var writer = JSONWriter()
-                write(provider, request, to: &writer)
-                return APIResponse(.ok, headers: [.contentType: "application/json"], body: .bytes(writer.bytes))
+                show(try await placement.provider(request.id()), request)
             },
-            Route(.get, "/resource_providers/{id}/inventories", .serviceOrAdmin, handler: inventories),
-            Route(.get, "/resource_providers/{id}/usages", .serviceOrAdmin) { request in
-                let (provider, found) = try await placement.inventories(of: request.id())
-                return .json { writer in
-                    writer.field("resource_provider_generation", provider.generation)
-                    writer.object("usages") { writer in
-                        for inventory in found {
-                            writer.key(text: inventory.resourceClass)
-                            writer.value(inventory.used)
-                        }
-                    }
-                }
+            Route(.put, "/resource_providers/{id}", .serviceOrAdmin, handler: update),
+            Route(.delete, "/resource_providers/{id}", .serviceOrAdmin) { request in
+                try await placement.delete(request.id())
+                return .noContent
             },
-            Route(.get, "/resource_providers/{id}/allocations", .serviceOrAdmin, handler: providerAllocations),
-            Route(.get, "/allocations/{id}", .serviceOrAdmin, handler: consumerAllocations),
-            Route(.get, "/usages", .reader, versions: Microversion(1, 9)...Microversion(1, 9999), handler: usages),
         ]
     }
 
     private func list(_ request: APIRequest) async throws -> APIResponse {
         let wanted = try ProviderFilter(request)
-        var found = try await placement.providers().filter { wanted.accepts($0) }
-        if !wanted.resources.isEmpty {
-            let fitting = try await placement.providers(withRoomFor: wanted.resources)
-            found.removeAll { !fitting.contains($0.id) }
-        }
-        let filter = try TraitFilter(request)
-        if !filter.isEmpty {
-            let traits = try await placement.providerTraits()
-            found.removeAll { !filter.accepts(traits[$0.id] ?? []) }
-        }
-        let shown = found
+        let classes = try await placement.resourceClasses()
+        try wanted.group.refuseUnknown(classes, try await placement.traits())
+        let found = try await placement.states().filter { wanted.accepts($0) }
         return .json { writer in
             writer.array("resource_providers") { writer in
-                for provider in shown { write(provider, request, to: &writer) }
+                for state in found { write(state.provider, request, to: &writer) }
             }
         }
+    }
+
+    private func create(_ request: APIRequest) async throws -> APIResponse {
+        var fields = try Fields(try await request.json())
+        let id: ResourceProviderID? = try Self.uuid(&fields, "uuid")
+        let provider = ResourceProvider(id: id ?? .random(), name: try Self.name(&fields, request))
+        try await placement.create(provider)
+        let made =
+            request.version >= Microversion(1, 20) ? show(provider, request) : APIResponse(.created)
+        return made.header(.location, "\(request.baseURL)/resource_providers/\(provider.id)")
+    }
+
+    private func update(_ request: APIRequest) async throws -> APIResponse {
+        let provider = try await placement.provider(request.id())
+        var fields = try Fields(try await request.json())
+        return show(try await placement.rename(provider.id, to: try Self.name(&fields, request)), request)
+    }
+
+    /// The name, once nothing else is left in the body. A provider has no parent here.
+    private static func name(_ fields: inout Fields, _ request: APIRequest) throws -> String {
+        try fields.refuseNulls(except: ["parent_provider_uuid"])
+        let name = try fields.string("name", 0...200)
+        if request.version >= Microversion(1, 14) {
+            let parent: ResourceProviderID? = try uuid(&fields, "parent_provider_uuid")
+            guard parent == nil else {
+                throw CloudError(
+                    .notImplemented,
+                    "parent_provider_uuid: trees of resource providers are not built yet in this cloud.")
+            }
+        }
+        try fields.finish()
+        return name
+    }
+
+    /// With dashes, however it was written.
+    private static func uuid(_ fields: inout Fields, _ name: String) throws -> ResourceProviderID? {
+        guard let given: ResourceProviderID = try fields.optionalID(name) else { return nil }
+        return ResourceProviderID(UUIDText.dashed(given.text))
+    }
+
+    private func show(_ provider: ResourceProvider, _ request: APIRequest) -> APIResponse {
+        var writer = JSONWriter()
+        write(provider, request, to: &writer)
+        return APIResponse(.ok, headers: [.contentType: "application/json"], body: .bytes(writer.bytes))
     }
 
     private func write(_ provider: ResourceProvider, _ request: APIRequest, to writer: inout JSONWriter) {
@@ -66,122 +89,18 @@ struct ResourceProvidersAPI: Sendable {
                 writer.field("root_provider_uuid", provider.id)
             }
             writer.array("links") { writer in
-                var links = [("self", ""), ("inventories", "/inventories"), ("usages", "/usages")]
-                if request.version >= Microversion(1, 6) { links.append(("traits", "/traits")) }
-                for (rel, suffix) in links {
+                let links = [
+                    ("self", 0), ("inventories", 0), ("usages", 0), ("aggregates", 1), ("traits", 6),
+                    ("allocations", 11),
+                ]
+                for (rel, since) in links where request.version >= Microversion(1, since) {
                     writer.object {
                         $0.field("rel", rel)
-                        $0.field("href", "/placement/resource_providers/\(provider.id)\(suffix)")
+                        $0.field(
+                            "href", "/placement/resource_providers/\(provider.id)\(rel == "self" ? "" : "/" + rel)")
                     }
                 }
             }
-        }
-    }
-
-    private func inventories(_ request: APIRequest) async throws -> APIResponse {
-        let (provider, found) = try await placement.inventories(of: request.id())
-        return .json { writer in
-            writer.field("resource_provider_generation", provider.generation)
-            writer.object("inventories") { writer in
-                for inventory in found {
-                    writer.key(text: inventory.resourceClass)
-                    writer.object {
-                        $0.field("total", inventory.total)
-                        $0.field("reserved", inventory.reserved)
-                        $0.field("min_unit", inventory.minUnit)
-                        $0.field("max_unit", inventory.maxUnit)
-                        $0.field("step_size", inventory.stepSize)
-                        $0.field("allocation_ratio", raw: "\(Double(inventory.allocationRatio) / 1000)")
-                    }
-                }
-            }
-        }
-    }
-
-    private func providerAllocations(_ request: APIRequest) async throws -> APIResponse {
-        let (provider, found) = try await placement.allocations(on: request.id())
-        let byConsumer = Dictionary(grouping: found, by: \.consumerID)
-        return .json { writer in
-            writer.object("allocations") { writer in
-                for (consumer, parts) in byConsumer.sorted(by: { $0.key < $1.key }) {
-                    writer.key(text: consumer)
-                    writer.object { resources(parts, to: &$0) }
-                }
-            }
-            writer.field("resource_provider_generation", provider.generation)
-        }
-    }
-
-    private func resources(_ parts: [Allocation], to writer: inout JSONWriter) {
-        writer.object("resources") { writer in
-            for part in parts {
-                writer.key(text: part.resourceClass)
-                writer.value(part.used)
-            }
-        }
-    }
-
-    private func consumerAllocations(_ request: APIRequest) async throws -> APIResponse {
-        let found = try await placement.allocations(of: request.parameter("id"))
-        let byProvider = Dictionary(grouping: found, by: \.providerID)
-        var generations: [ResourceProviderID: Int] = [:]
-        for id in byProvider.keys { generations[id] = try await placement.generation(of: id) }
-        let known = generations
-        return .json { writer in
-            writer.object("allocations") { writer in
-                for (id, parts) in byProvider {
-                    writer.key(text: id.text)
-                    writer.object { writer in
-                        writer.field("generation", known[id] ?? 0)
-                        resources(parts, to: &writer)
-                    }
-                }
-            }
-            if request.version >= Microversion(1, 12), let first = found.first {
-                writer.field("project_id", first.projectID)
-                writer.field("user_id", first.userID)
-            }
-            if request.version >= Microversion(1, 28), !found.isEmpty { writer.field("consumer_generation", 1) }
-            if request.version >= Microversion(1, 38), !found.isEmpty {
-                writer.field("consumer_type", Self.consumerType)
-            }
-        }
-    }
-
-    private func usages(_ request: APIRequest) async throws -> APIResponse {
-        guard let project = request.query("project_id") else {
-            throw CloudError.badRequest("Invalid query string parameters: 'project_id' is a required property.")
-        }
-        guard request.caller.owns(ProjectID(project)) else {
-            throw CloudError(.forbidden, "You may not see the usage of this project.")
-        }
-        let hasTypes = request.version >= Microversion(1, 38)
-        try ProviderFilter.refuseUnknown(request, ["project_id", "user_id"] + (hasTypes ? ["consumer_type"] : []))
-        let type = hasTypes ? request.query("consumer_type") : nil
-        let (sums, consumers) = try await placement.usages(
-            of: ProjectID(project), user: request.query("user_id").map { UserID($0) })
-        // All that takes anything here are servers.
-        let isShown = type.map { [Self.consumerType, "all"].contains($0) } ?? true
-        return .json { writer in
-            writer.object("usages") { writer in
-                guard hasTypes else { return Self.write(sums, to: &writer) }
-                guard isShown, consumers > 0 else { return }
-                writer.key(text: type == "all" ? "all" : Self.consumerType)
-                writer.object { writer in
-                    writer.field("consumer_count", consumers)
-                    Self.write(sums, to: &writer)
-                }
-            }
-        }
-    }
-
-    /// What Nova calls its servers.
-    private static let consumerType = "INSTANCE"
-
-    private static func write(_ sums: [String: Int], to writer: inout JSONWriter) {
-        for (resourceClass, used) in sums.sorted(by: { $0.key < $1.key }) {
-            writer.key(text: resourceClass)
-            writer.value(used)
         }
     }
 }

@@ -4,33 +4,79 @@ import Model
 import Placement
 import Wire
 
-/// `/traits`, and those of one provider. Hosts report them; nobody sets them here.
+/// `/traits`, and those of one provider. Hosts report theirs; clients make `CUSTOM_` ones.
 struct TraitsAPI: Sendable {
     let placement: PlacementService
 
-    private static let versions = Microversion(1, 6)...Microversion(1, 9999)
+    private static let own = "/resource_providers/{id}/traits"
 
     var routes: [Route] {
-        [
-            Route(.get, "/traits", .serviceOrAdmin, versions: Self.versions) { request in
-                let shown = try Self.named(request.query("name"), among: try await placement.traits())
-                return .json { $0.field("traits", strings: shown) }
-            },
-            Route(.get, "/traits/{name}", .serviceOrAdmin, versions: Self.versions) { request in
+        let versions = PlacementAPI.since(6)
+        return [
+            Route(.get, "/traits", .serviceOrAdmin, versions: versions, handler: list),
+            Route(.get, "/traits/{name}", .serviceOrAdmin, versions: versions) { request in
                 let name = request.parameter("name")
-                guard try await placement.traits().contains(name) else {
-                    throw CloudError(.notFound, "No such trait(s): \(name).")
-                }
+                guard try await placement.traits().contains(name) else { throw PlacementService.noTrait(name) }
                 return .noContent
             },
-            Route(.get, "/resource_providers/{id}/traits", .serviceOrAdmin, versions: Self.versions) { request in
-                let (provider, traits) = try await placement.traits(of: request.id())
-                return .json { writer in
-                    writer.field("traits", strings: traits)
-                    writer.field("resource_provider_generation", provider.generation)
+            Route(.put, "/traits/{name}", .serviceOrAdmin, versions: versions) { request in
+                let name = request.parameter("name")
+                guard PlacementName.isCustom(name) else {
+                    throw CloudError.badRequest(
+                        "The trait is invalid. A valid trait must be no longer than 255 characters, start with the "
+                            + #"prefix "CUSTOM_" and use following characters: "A"-"Z", "0"-"9" and "_""#)
                 }
+                return APIResponse(try await placement.makeTrait(name) ? .created : .noContent)
+                    .header(.location, "\(request.baseURL)/traits/\(name)")
+            },
+            Route(.delete, "/traits/{name}", .serviceOrAdmin, versions: versions) { request in
+                try await placement.deleteTrait(request.parameter("name"))
+                return .noContent
+            },
+            Route(.get, Self.own, .serviceOrAdmin, versions: versions) { request in
+                let (provider, traits) = try await placement.traits(of: request.id())
+                return Self.answer(provider, traits)
+            },
+            Route(.put, Self.own, .serviceOrAdmin, versions: versions, handler: replace),
+            Route(.delete, Self.own, .serviceOrAdmin, versions: versions) { request in
+                _ = try await placement.setTraits([], of: request.id(), generation: nil)
+                return .noContent
             },
         ]
+    }
+
+    private func list(_ request: APIRequest) async throws -> APIResponse {
+        try ProviderFilter.refuseUnknown(request, ["name", "associated"])
+        let associated: Bool? =
+            switch request.query("associated")?.lowercased() {
+            case nil: nil
+            case "true": true
+            case "false": false
+            default:
+                throw CloudError.badRequest(#"The query parameter "associated" only accepts "true" or "false""#)
+            }
+        let shown = try Self.named(request.query("name"), among: try await placement.traits(associated: associated))
+        return .json { $0.field("traits", strings: shown) }
+    }
+
+    private func replace(_ request: APIRequest) async throws -> APIResponse {
+        let id = try await placement.provider(request.id()).id
+        var fields = try Fields(try await request.json())
+        let generation = try fields.generation()
+        let traits = try fields.requiredStrings("traits")
+        guard traits.allSatisfy({ (1...255).contains($0.unicodeScalars.count) }) else {
+            throw CloudError.badRequest("JSON does not validate: traits: each has 1 to 255 characters.")
+        }
+        try fields.finish()
+        let provider = try await placement.setTraits(Set(traits), of: id, generation: generation)
+        return Self.answer(provider, Set(traits).sorted())
+    }
+
+    private static func answer(_ provider: ResourceProvider, _ traits: [String]) -> APIResponse {
+        .json { writer in
+            writer.field("traits", strings: traits)
+            writer.field("resource_provider_generation", provider.generation)
+        }
     }
 
     /// `name=in:A,B` or `name=startswith:A`.
@@ -47,42 +93,5 @@ struct TraitsAPI: Sendable {
         throw CloudError.badRequest(
             "Badly formatted name parameter. Expected name query string parameter in form: ?name=[in|startswith]:"
                 + "[name1,name2|prefix]. Got: \"\(filter.prefix(80))\"")
-    }
-}
-
-/// What `required` of a list of providers asks for: each may be one trait, `!` and one, or `in:` and several.
-struct TraitFilter: Sendable {
-    private var wanted: [Set<String>] = []
-    private var unwanted: Set<String> = []
-
-    /// `!` is known since 1.22, `in:` and repetition since 1.39.
-    init(_ request: APIRequest) throws {
-        guard request.version >= Microversion(1, 18) else { return }
-        let values = request.queries("required")
-        guard values.count <= 1 || request.version >= Microversion(1, 39) else {
-            throw CloudError.badRequest("Query parameter 'required' may be given once only before 1.39.")
-        }
-        for value in values {
-            if value.hasPrefix("in:"), request.version >= Microversion(1, 39) {
-                wanted.append(Set(value.dropFirst(3).split(separator: ",").map(String.init)))
-                continue
-            }
-            for part in value.split(separator: ",", omittingEmptySubsequences: false) { try read(part, request) }
-        }
-    }
-
-    private mutating func read(_ part: Substring, _ request: APIRequest) throws {
-        let isForbidden = part.hasPrefix("!") && request.version >= Microversion(1, 22)
-        let name = String(isForbidden ? part.dropFirst() : part)
-        guard !name.isEmpty, !name.hasPrefix("!") else {
-            throw CloudError.badRequest("Invalid query string parameters: Malformed traits parameter '\(part)'.")
-        }
-        if isForbidden { unwanted.insert(name) } else { wanted.append([name]) }
-    }
-
-    var isEmpty: Bool { wanted.isEmpty && unwanted.isEmpty }
-
-    func accepts(_ traits: Set<String>) -> Bool {
-        wanted.allSatisfy { !$0.isDisjoint(with: traits) } && unwanted.isDisjoint(with: traits)
     }
 }

@@ -79,18 +79,37 @@ package enum PlacementQueries {
         return found
     }
 
-    /// Makes these the traits of a provider, and no others.
+    /// The traits of a provider that its host reports, or those that clients gave it.
+    package static func traits(
+        of provider: ResourceProviderID, reported: Bool, _ db: any Connection
+    ) throws -> [String] {
+        try db.texts(
+            "SELECT trait FROM resource_provider_traits WHERE provider_id = ?1 AND is_reported = ?2 ORDER BY trait",
+            [.id(provider), .bool(reported)])
+    }
+
+    /// Makes these the traits of a provider on its host's word, or on that of clients; the others' stay. A trait of
+    /// both is the host's.
     package static func setTraits(
-        _ traits: [String], of provider: ResourceProviderID, _ db: any Connection
+        _ traits: [String], of provider: ResourceProviderID, reported: Bool = true, _ db: any Connection
     ) throws {
         let wanted = Set(traits).sorted()
-        guard try self.traits(of: provider, db) != wanted else { return }
-        try db.execute("DELETE FROM resource_provider_traits WHERE provider_id = ?1", [.id(provider)])
+        guard try self.traits(of: provider, reported: reported, db) != wanted else { return }
+        try db.execute(
+            "DELETE FROM resource_provider_traits WHERE provider_id = ?1 AND is_reported = ?2",
+            [.id(provider), .bool(reported)])
         for trait in wanted {
             try db.execute(
-                "INSERT INTO resource_provider_traits (provider_id, trait) VALUES (?1, ?2)",
-                [.id(provider), .text(trait)])
+                """
+                INSERT INTO resource_provider_traits (provider_id, trait, is_reported) VALUES (?1, ?2, ?3)
+                ON CONFLICT (provider_id, trait) DO UPDATE SET is_reported = 1
+                """,
+                [.id(provider), .text(trait), .bool(reported)])
         }
+        try countChange(of: provider, db)
+    }
+
+    package static func countChange(of provider: ResourceProviderID, _ db: any Connection) throws {
         try db.execute("UPDATE resource_providers SET generation = generation + 1 WHERE id = ?1", [.id(provider)])
     }
 
@@ -122,7 +141,7 @@ package enum PlacementQueries {
                     consumerID: consumer, providerID: provider, resourceClass: part.resourceClass, used: part.amount,
                     projectID: project, userID: user))
         }
-        try db.execute("UPDATE resource_providers SET generation = generation + 1 WHERE id = ?1", [.id(provider)])
+        try countChange(of: provider, db)
         return true
     }
 
@@ -143,8 +162,7 @@ package enum PlacementQueries {
         let held = try allocations(of: consumer, db)
         for part in held {
             try giveBack(part.used, of: part.resourceClass, on: part.providerID, db)
-            try db.execute(
-                "UPDATE resource_providers SET generation = generation + 1 WHERE id = ?1", [.id(part.providerID)])
+            try countChange(of: part.providerID, db)
         }
         try db.execute("DELETE FROM allocations WHERE consumer_id = ?1", [.text(consumer)])
         return held

@@ -1,0 +1,206 @@
+import APIKit
+import HTTPTypes
+import Model
+import Placement
+import Wire
+
+/// `/allocation_candidates`: where a consumer could be placed. Every provider is a tree of its own, and none shares
+/// what it has, so that a candidate is one provider that serves all groups.
+struct AllocationCandidatesAPI: Sendable {
+    let placement: PlacementService
+
+    var routes: [Route] {
+        [
+            Route(
+                .get, "/allocation_candidates", .serviceOrAdmin, versions: PlacementAPI.since(10)
+            ) { request in
+                let wanted = try CandidateQuery(request)
+                let classes = try await placement.resourceClasses()
+                let traits = try await placement.traits()
+                for group in wanted.groups.values { try group.refuseUnknown(classes, traits) }
+                let fitting = try await placement.states().filter { wanted.accepts($0) }
+                return answer(Array(fitting.prefix(wanted.limit ?? fitting.count)), wanted, request.version)
+            }
+        ]
+    }
+
+    private func answer(
+        _ states: [ProviderState], _ wanted: CandidateQuery, _ version: Microversion
+    ) -> APIResponse {
+        .json { writer in
+            writer.array("allocation_requests") { writer in
+                for state in states { writer.object { Self.request(state.provider.id, wanted, version, to: &$0) } }
+            }
+            writer.object("provider_summaries") { writer in
+                for state in states {
+                    writer.key(text: state.provider.id.text)
+                    writer.object { Self.summary(state, wanted, version, to: &$0) }
+                }
+            }
+        }
+    }
+
+    /// As the body of a claim at that version has it.
+    private static func request(
+        _ id: ResourceProviderID, _ wanted: CandidateQuery, _ version: Microversion, to writer: inout JSONWriter
+    ) {
+        func resources(_ writer: inout JSONWriter) {
+            writer.object("resources") { writer in
+                for (name, amount) in wanted.resources.sorted(by: { $0.key < $1.key }) {
+                    writer.key(text: name)
+                    writer.value(amount)
+                }
+            }
+        }
+        guard version >= Microversion(1, 12) else {
+            writer.array("allocations") { writer in
+                writer.object { writer in
+                    writer.object("resource_provider") { $0.field("uuid", id) }
+                    resources(&writer)
+                }
+            }
+            return
+        }
+        writer.object("allocations") { writer in
+            writer.key(text: id.text)
+            writer.object { resources(&$0) }
+        }
+        guard version >= Microversion(1, 34) else { return }
+        writer.object("mappings") { writer in
+            for suffix in wanted.groups.keys.sorted() {
+                writer.key(text: suffix)
+                writer.array { $0.value(id) }
+            }
+        }
+    }
+
+    private static func summary(
+        _ state: ProviderState, _ wanted: CandidateQuery, _ version: Microversion, to writer: inout JSONWriter
+    ) {
+        let showsAll = version >= Microversion(1, 27)
+        writer.object("resources") { writer in
+            for one in state.inventories where showsAll || wanted.resources[one.resourceClass] != nil {
+                writer.key(text: one.resourceClass)
+                writer.object {
+                    $0.field("capacity", one.capacity)
+                    $0.field("used", one.used)
+                }
+            }
+        }
+        if version >= Microversion(1, 17) { writer.field("traits", strings: state.traits.sorted()) }
+        guard version >= Microversion(1, 29) else { return }
+        writer.null("parent_provider_uuid")
+        writer.field("root_provider_uuid", state.provider.id)
+    }
+}
+
+/// The groups of a query for candidates, and what is asked of all of them.
+struct CandidateQuery: Sendable {
+    /// By suffix; that of the group without one is empty.
+    private(set) var groups: [String: RequestGroup] = [:]
+    /// What all groups ask for together.
+    private(set) var resources: [String: Int] = [:]
+    private(set) var limit: Int?
+    private let isIsolated: Bool
+    private let root: RequestGroup
+
+    init(_ request: APIRequest) throws {
+        let policy = request.query("group_policy")
+        isIsolated = policy == "isolate"
+        root = try RequestGroup(request, root: "root_required")
+        for name in request.queryNames {
+            guard let suffix = try Self.suffix(of: name, request) else { continue }
+            groups[suffix] = try RequestGroup(request, suffix: suffix)
+        }
+        for (name, amount) in groups.values.flatMap(\.resources) {
+            let (sum, isTooMuch) = resources[name, default: 0].addingReportingOverflow(amount)
+            resources[name] = isTooMuch ? .max : sum
+        }
+        if let text = request.query("limit") {
+            guard let number = Int(text), number > 0 else {
+                throw CloudError.badRequest("Invalid query string parameters: limit: '\(text.prefix(40))'.")
+            }
+            limit = number
+        }
+        guard policy == nil || policy == "none" || isIsolated else {
+            throw CloudError.badRequest(
+                "Invalid query string parameters: group_policy: it is not one of ['none', 'isolate']")
+        }
+        try refuseOrphans(try Self.subtrees(request), request.version)
+        guard policy != nil || groups.keys.filter({ !$0.isEmpty }).count <= 1 else {
+            throw CloudError.badRequest(
+                #"The "group_policy" parameter is required when specifying more than one "resources{N}" parameter."#)
+        }
+    }
+
+    /// The suffix of a group's parameter: numbers since 1.25, words since 1.33; `nil` for what is about all groups.
+    private static func suffix(of name: String, _ request: APIRequest) throws -> String? {
+        let version = request.version.minor
+        let general = [("limit", 16), ("group_policy", 25), ("root_required", 35), ("same_subtree", 36)]
+        if general.contains(where: { $0.0 == name && $0.1 <= version }) { return nil }
+        let since = ["resources": 10, "required": 17, "member_of": 21, "in_tree": 31]
+        for (member, first) in since where name.hasPrefix(member) && first <= version {
+            let suffix = name.dropFirst(member.utf8.count)
+            if isSuffix(suffix, version) { return String(suffix) }
+        }
+        try ProviderFilter.refuseUnknown(request, Array(request.queryNames.subtracting([name])))
+        return nil
+    }
+
+    private static func isSuffix(_ text: Substring, _ version: Int) -> Bool {
+        if text.isEmpty { return true }
+        if version >= 33 {
+            return text.utf8.count <= 64
+                && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_-".contains($0)) }
+        }
+        return version >= 25 && !text.hasPrefix("0") && text.allSatisfy { $0.isASCII && $0.isNumber }
+    }
+
+    private static func subtrees(_ request: APIRequest) throws -> Set<String> {
+        let named = request.queries("same_subtree").flatMap { value in
+            value.split(separator: ",", omittingEmptySubsequences: false).map { $0.filter { !$0.isWhitespace } }
+        }
+        guard !named.contains("") else {
+            throw CloudError.badRequest(
+                "Empty string (unsuffixed group) can not be specified in `same_subtree`")
+        }
+        return Set(named)
+    }
+
+    /// Groups ask for resources; since 1.36 those that `same_subtree` names need not, if another does.
+    private func refuseOrphans(_ subtrees: Set<String>, _ version: Microversion) throws {
+        let bare = Set(groups.filter { $0.value.resources.isEmpty }.keys)
+        if version >= Microversion(1, 36) {
+            guard bare.count < groups.count else {
+                throw CloudError.badRequest("There must be at least one resources or resources[$S] parameter.")
+            }
+            guard bare.isSubset(of: subtrees) else {
+                throw CloudError.badRequest(
+                    "Resourceless suffixed group request should be specified in `same_subtree` query param: bad "
+                        + "group(s) - \(bare.subtracting(subtrees).sorted()).")
+            }
+            let unknown = subtrees.subtracting(groups.keys).sorted()
+            guard unknown.isEmpty else {
+                throw CloudError.badRequest(
+                    "Real suffixes should be specified in `same_subtree`: \(unknown) not found in "
+                        + "\(groups.keys.sorted()).")
+            }
+            return
+        }
+        guard !groups.isEmpty else {
+            throw CloudError.badRequest(
+                "At least one request group (`resources` or `resources{$S}`) is required.")
+        }
+        guard let orphan = bare.sorted().first, let group = groups[orphan] else { return }
+        let what = group.isAboutTraits ? "required" : group.isAboutAggregates ? "member_of" : "in_tree"
+        throw CloudError.badRequest(
+            "All request groups must specify resources; \(what)\(orphan) has none beside it.")
+    }
+
+    /// Groups with a suffix that keep apart need a provider each.
+    func accepts(_ state: ProviderState) -> Bool {
+        let mayShare = !isIsolated || groups.keys.filter { !$0.isEmpty }.count <= 1
+        return mayShare && root.suits(state) && groups.values.allSatisfy { $0.suits(state) }
+            && state.hasRoom(for: resources)
+    }
+}

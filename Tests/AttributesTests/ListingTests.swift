@@ -98,6 +98,8 @@ struct ListingTests {
         try await tryAll(ImageAttributes.table, store)
         try await tryAll(NetworkAttributes.table, store)
         try await tryAll(SubnetAttributes.table, store)
+        try await tryAll(SubnetPoolAttributes.table, store)
+        try await tryAll(AddressScopeAttributes.table, store)
         try await tryAll(PortAttributes.table, store)
         try await tryAll(RouterAttributes.table, store)
         try await tryAll(FloatingIPAttributes.table, store)

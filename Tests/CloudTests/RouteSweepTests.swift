@@ -90,7 +90,8 @@ struct RouteSweepTests {
             let samples = Samples(world)
             let own: Set = [
                 "servers", "images", "ports", "routers", "floatingips", "security-groups",
-                "security-group-rules", "networks", "subnets", "os-server-groups",
+                "security-group-rules", "networks", "subnets", "os-server-groups", "subnetpools",
+                "address-scopes",
             ]
             for entry in world.routes where [.reader, .member, .authenticated].contains(entry.route.access) {
                 let segments = entry.route.path.split(separator: "/").map(String.init)

@@ -29,6 +29,7 @@ struct Samples: Sendable {
     /// What has tags in Network.
     private static let tagged = [
         "networks", "subnets", "ports", "routers", "floatingips", "security-groups", "security-group-rules",
+        "subnetpools",
     ]
 
     init(_ world: World) {
@@ -88,6 +89,12 @@ struct Samples: Sendable {
                 #"{"subnet": {"network_id": "\#(network)", "ip_version": 4, "cidr": "192.168.8.0/24", "name": "s", "#
                 + #""enable_dhcp": true, "dns_nameservers": ["8.8.8.8"]}}"#,
             "PUT \(base)/subnets/{id}": #"{"subnet": {"name": "s2", "dns_nameservers": []}}"#,
+            "POST \(base)/subnetpools":
+                #"{"subnetpool": {"name": "p", "prefixes": ["10.8.0.0/16"], "min_prefixlen": 24, "#
+                + #""default_quota": 1000, "shared": false}}"#,
+            "PUT \(base)/subnetpools/{id}": #"{"subnetpool": {"name": "p2", "default_prefixlen": 26}}"#,
+            "POST \(base)/address-scopes": #"{"address_scope": {"name": "s", "ip_version": 6, "shared": false}}"#,
+            "PUT \(base)/address-scopes/{id}": #"{"address_scope": {"name": "s2"}}"#,
             "POST \(base)/ports": #"{"port": {"network_id": "\#(network)", "name": "p", "admin_state_up": true}}"#,
             "PUT \(base)/ports/{id}": #"{"port": {"name": "p2", "description": "x"}}"#,
             "POST \(base)/routers": #"{"router": {"name": "r", "admin_state_up": true}}"#,

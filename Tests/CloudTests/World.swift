@@ -173,6 +173,10 @@ struct World: Sendable {
         try await make(
             "subnets", "\(network)/subnets",
             #"{"subnet": {"network_id": "\#(id)", "ip_version": 4, "cidr": "192.168.7.0/24"}}"#)
+        try await make(
+            "subnetpools", "\(network)/subnetpools", #"{"subnetpool": {"name": "own", "prefixes": ["10.9.0.0/16"]}}"#)
+        try await make(
+            "address-scopes", "\(network)/address-scopes", #"{"address_scope": {"name": "own", "ip_version": 4}}"#)
         try await make("ports", "\(network)/ports", #"{"port": {"network_id": "\#(id)"}}"#)
         let found = try await fixture.request(.get, "\(network)/networks?router:external=true")
         let external = found.text("networks.0.id")

@@ -38,6 +38,12 @@ private let impossible: [Impossible] = [
     .init("networks", ["mtu": .integer(65_536)]),
     .init("subnets", ["ip_version": .integer(5)]),
     .init("subnets", ["network_id": .text("none")], .foreignKeyViolation),
+    .init("subnets", ["subnetpool_id": .text("none")], .foreignKeyViolation),
+    .init("address_scopes", ["ip_version": .integer(5)]),
+    .init("subnetpools", ["default_prefixlen": .integer(47)]),
+    .init("subnetpools", ["max_prefixlen": .integer(129)]),
+    .init("subnetpools", ["default_quota": .integer(-1)]),
+    .init("subnetpools", ["address_scope_id": .text("none")], .foreignKeyViolation),
     .init("ports", ["status": .text("UP")]),
     .init("ports", ["network_id": .text("none")], .foreignKeyViolation),
     .init("routers", ["gateway_port_id": .null]),
@@ -114,7 +120,7 @@ private let impossible: [Impossible] = [
     @Test(
         arguments: [
             "domains", "projects", "users", "roles", "networks", "ports", "floating_ips", "security_groups", "flavors",
-            "hosts", "resource_providers",
+            "hosts", "resource_providers", "subnetpools",
         ], StoreKind.here)
     func refusesASecondRowOfTheSameName(table: String, kind: StoreKind) async throws {
         let store = try await filledStore(kind)
@@ -136,7 +142,7 @@ private let impossible: [Impossible] = [
         let store = try await filledStore(kind)
         for (table, key) in [
             ("domains", "d1"), ("networks", "n1"), ("hosts", "h1"), ("resource_providers", "rp1"), ("routers", "ro1"),
-            ("regions", "here"), ("ports", "port2"),
+            ("regions", "here"), ("ports", "port2"), ("subnetpools", "sp1"), ("address_scopes", "as1"),
         ] {
             let error = await #expect(throws: StoreError.self) {
                 try await store.transaction {

@@ -82,6 +82,15 @@ enum Samples {
                 adminStateUp: false, isShared: true, isExternal: false, isDefault: true, portSecurityEnabled: false,
                 mtu: 1400, segmentationID: 12, tags: try JSONText(["t"]), createdAt: at(3), updatedAt: at(4),
                 dnsDomain: "example.", availabilityZoneHints: try JSONText(["nova"]), revision: 1),
+            AddressScope(
+                id: AddressScopeID("as1"), projectID: ProjectID("p1"), name: "scope", ipVersion: 6, isShared: true,
+                createdAt: at(33)),
+            SubnetPool(
+                id: SubnetPoolID("sp1"), projectID: ProjectID("p1"), name: "pool", description: "about sp",
+                prefixes: try JSONText(["2001:db8::/32"]), ipVersion: 6, minPrefixLength: 48, maxPrefixLength: 80,
+                defaultPrefixLength: 64, defaultQuota: full ? 5 : nil, isDefault: true, isShared: true,
+                addressScopeID: full ? AddressScopeID("as1") : nil, tags: try JSONText(["w"]), createdAt: at(34),
+                updatedAt: at(35), revision: 5),
             Subnet(
                 id: SubnetID("s1"), networkID: NetworkID("n1"), projectID: ProjectID("p1"), name: "subnet",
                 description: "about s", ipVersion: 6, cidr: "2001:db8::/64", gatewayIP: full ? "2001:db8::1" : nil,
@@ -89,7 +98,8 @@ enum Samples {
                 hostRoutes: try JSONText([SubnetRoute(destination: "::/0", nexthop: "::2")]),
                 allocationPools: try JSONText([AddressRange(start: "::3", end: "::4")]),
                 ipv6AddressMode: full ? "slaac" : nil, ipv6RAMode: full ? "dhcpv6-stateful" : nil,
-                tags: try JSONText(["u"]), createdAt: at(5), updatedAt: at(6), revision: 2),
+                tags: try JSONText(["u"]), createdAt: at(5), updatedAt: at(6), revision: 2,
+                subnetPoolID: full ? SubnetPoolID("sp1") : nil),
             try port("port1", mac: "02:00:00:00:00:01"), try port("port2", mac: "02:00:00:00:00:02"),
             SecurityGroup(
                 id: SecurityGroupID("g1"), projectID: ProjectID("p1"), name: "default", description: "about g",

@@ -67,8 +67,11 @@ package enum Wording: Sendable {
 
     var timeStyle: Timestamp.Style { self == .identity ? .microseconds : .seconds }
 
+    /// Nouns that Neutron writes as one word in bodies, and not in sentences.
+    private static let compounds = ["floatingip": ["floating", "ip"], "subnetpool": ["subnet", "pool"]]
+
     func notFound(_ noun: String, _ id: String) -> CloudError {
-        let words = noun.split(separator: "_").map { $0 == "floatingip" ? ["floating", "ip"] : [String($0)] }.joined()
+        let words = noun.split(separator: "_").flatMap { Self.compounds[String($0)] ?? [String($0)] }
         let name = words.map { $0 == "ip" ? "IP" : $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
         let sentence = words.joined(separator: " ")
         let id = id.prefix(80)

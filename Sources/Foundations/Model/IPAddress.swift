@@ -108,6 +108,11 @@ package struct CIDR: Sendable, Hashable, CustomStringConvertible {
     package var first: IPAddress
     package var length: Int
 
+    package init(first: IPAddress, length: Int) {
+        self.first = first
+        self.length = length
+    }
+
     /// `strict` refuses set bits behind the prefix; otherwise they are cleared.
     package init?(_ text: some StringProtocol, strict: Bool = false) {
         guard let (address, length) = Self.parse(text) else { return nil }

@@ -50,6 +50,8 @@ package enum PortKind: Sendable {}
 package enum RouterKind: Sendable {}
 package enum FloatingIPKind: Sendable {}
 package enum SecurityGroupKind: Sendable {}
+package enum SubnetPoolKind: Sendable {}
+package enum AddressScopeKind: Sendable {}
 package enum SecurityGroupRuleKind: Sendable {}
 package enum ServerKind: Sendable {}
 package enum ServerGroupKind: Sendable {}
@@ -70,6 +72,8 @@ package typealias SubnetID = Identifier<SubnetKind>
 package typealias PortID = Identifier<PortKind>
 package typealias RouterID = Identifier<RouterKind>
 package typealias FloatingIPID = Identifier<FloatingIPKind>
+package typealias SubnetPoolID = Identifier<SubnetPoolKind>
+package typealias AddressScopeID = Identifier<AddressScopeKind>
 package typealias SecurityGroupID = Identifier<SecurityGroupKind>
 package typealias SecurityGroupRuleID = Identifier<SecurityGroupRuleKind>
 package typealias ServerID = Identifier<ServerKind>

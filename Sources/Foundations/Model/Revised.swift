@@ -14,6 +14,7 @@ extension Revised {
 
 extension Network: Revised {}
 extension Subnet: Revised {}
+extension SubnetPool: Revised {}
 extension Port: Revised {}
 extension Router: Revised {}
 extension FloatingIP: Revised {}

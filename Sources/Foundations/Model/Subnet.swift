@@ -17,13 +17,16 @@ package struct Subnet: Sendable, Equatable {
     package var createdAt: Timestamp
     package var updatedAt: Timestamp
     package var revision: Int = 0
+    /// The pool that the prefix is of.
+    package var subnetPoolID: SubnetPoolID?
 
     package init(
         id: SubnetID, networkID: NetworkID, projectID: ProjectID, name: String = "", description: String = "",
         ipVersion: Int, cidr: String, gatewayIP: String? = nil, enableDHCP: Bool = true,
         dnsNameservers: JSONText<[String]>, hostRoutes: JSONText<[SubnetRoute]>,
         allocationPools: JSONText<[AddressRange]>, ipv6AddressMode: String? = nil, ipv6RAMode: String? = nil,
-        tags: JSONText<[String]>, createdAt: Timestamp, updatedAt: Timestamp, revision: Int = 0
+        tags: JSONText<[String]>, createdAt: Timestamp, updatedAt: Timestamp, revision: Int = 0,
+        subnetPoolID: SubnetPoolID? = nil
     ) {
         self.id = id
         self.networkID = networkID
@@ -43,6 +46,7 @@ package struct Subnet: Sendable, Equatable {
         self.createdAt = createdAt
         self.updatedAt = updatedAt
         self.revision = revision
+        self.subnetPoolID = subnetPoolID
     }
 }
 

@@ -4,10 +4,14 @@ package import Store
 import Wire
 
 /// A record of Network that belongs to a project.
-package protocol NetworkRecord: KeyedRecord, Revised {
+package protocol OwnedRecord: KeyedRecord {
     var projectID: ProjectID { get }
-    var tags: JSONText<[String]> { get set }
     static func notFound(_ id: String) -> CloudError
+}
+
+/// One that counts its changes and has tags.
+package protocol NetworkRecord: OwnedRecord, Revised {
+    var tags: JSONText<[String]> { get set }
 }
 
 extension Network: NetworkRecord {
@@ -16,6 +20,14 @@ extension Network: NetworkRecord {
 
 extension Subnet: NetworkRecord {
     package static func notFound(_ id: String) -> CloudError { SubnetAttributes.table.notFound(id) }
+}
+
+extension SubnetPool: NetworkRecord {
+    package static func notFound(_ id: String) -> CloudError { SubnetPoolAttributes.table.notFound(id) }
+}
+
+extension AddressScope: OwnedRecord {
+    package static func notFound(_ id: String) -> CloudError { AddressScopeAttributes.table.notFound(id) }
 }
 
 extension Port: NetworkRecord {

@@ -35,7 +35,7 @@ package struct NetworkingService: Sendable {
     }
 
     /// A row of the caller's own; others do not exist for it.
-    func own<Kept: NetworkRecord>(
+    func own<Kept: OwnedRecord>(
         _ type: Kept.Type, _ id: some CustomStringConvertible, _ caller: Caller, _ db: any Connection
     ) throws -> Kept {
         guard let found = try db.find(type, key: .text("\(id)")), caller.owns(found.projectID) else {

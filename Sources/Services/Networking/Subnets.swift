@@ -9,20 +9,24 @@ extension NetworkingService {
     /// Makes a subnet and gives the network's DHCP port an address in it.
     package func create(_ subnet: Subnet, by caller: Caller) async throws -> Subnet {
         let now = clock.now()
-        return try await change { try make(subnet, now: now, by: caller, $0) }
+        return try await change { try make(SubnetDraft(subnet), now: now, by: caller, $0) }
     }
 
     /// All of them, or none.
-    package func create(_ subnets: [Subnet], by caller: Caller) async throws -> [Subnet] {
+    package func create(_ drafts: [SubnetDraft], by caller: Caller) async throws -> [Subnet] {
         let now = clock.now()
-        return try await change { db in try subnets.map { try make($0, now: now, by: caller, db) } }
+        return try await change { db in try drafts.map { try make($0, now: now, by: caller, db) } }
     }
 
-    private func make(_ subnet: Subnet, now: Timestamp, by caller: Caller, _ db: any Connection) throws -> Subnet {
-        let network = try own(Network.self, subnet.networkID, caller, db)
-        let (made, cidr) = try SubnetRules.completed(subnet)
+    private func make(_ draft: SubnetDraft, now: Timestamp, by caller: Caller, _ db: any Connection) throws -> Subnet {
+        let network = try own(Network.self, draft.subnet.networkID, caller, db)
+        let pool = try pool(of: draft, by: caller, db)
+        let (made, cidr) = try SubnetRules.completed(
+            try pool.map { try Self.takePrefix(draft, $0, db) } ?? draft.subnet)
         try SubnetRules.check(mtu: network.mtu, of: network.id, carrying: cidr)
-        for other in try SubnetQueries.subnets(of: network.id, db) {
+        let others = try SubnetQueries.subnets(of: network.id, db)
+        try Self.checkScope(of: made, pool, beside: others, db)
+        for other in others {
             if let taken = CIDR(other.cidr), taken.overlaps(cidr) {
                 throw CloudError(
                     .badRequest,

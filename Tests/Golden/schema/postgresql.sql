@@ -14,6 +14,18 @@ CREATE TABLE address_hints (
     CONSTRAINT address_hints_subnet_id_fkey FOREIGN KEY (subnet_id) REFERENCES subnets(id) ON DELETE CASCADE
 );
 
+CREATE TABLE address_scopes (
+    id TEXT NOT NULL,
+    project_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    ip_version BIGINT NOT NULL,
+    is_shared BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    CONSTRAINT address_scopes_pkey PRIMARY KEY (id),
+    CONSTRAINT address_scopes_ip_version_check CHECK ((ip_version = ANY (ARRAY[(4)::bigint, (6)::bigint]))),
+    CONSTRAINT address_scopes_is_shared_check CHECK ((is_shared = ANY (ARRAY[(0)::bigint, (1)::bigint])))
+);
+
 CREATE TABLE allocations (
     consumer_id TEXT NOT NULL,
     provider_id TEXT NOT NULL,
@@ -627,6 +639,40 @@ CREATE TABLE servers (
     CONSTRAINT servers_settled_check CHECK ((settled = ANY (ARRAY['building'::text, 'active'::text, 'stopped'::text, 'error'::text, 'deleted'::text])))
 );
 
+CREATE TABLE subnetpools (
+    id TEXT NOT NULL,
+    project_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    prefixes TEXT NOT NULL,
+    ip_version BIGINT NOT NULL,
+    min_prefixlen BIGINT NOT NULL,
+    max_prefixlen BIGINT NOT NULL,
+    default_prefixlen BIGINT NOT NULL,
+    default_quota BIGINT,
+    is_default BIGINT NOT NULL,
+    is_shared BIGINT NOT NULL,
+    address_scope_id TEXT,
+    tags TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    revision BIGINT NOT NULL,
+    CONSTRAINT subnetpools_pkey PRIMARY KEY (id),
+    CONSTRAINT subnetpools_address_scope_id_fkey FOREIGN KEY (address_scope_id) REFERENCES address_scopes(id),
+    CONSTRAINT subnetpools_check CHECK ((max_prefixlen <=
+CASE ip_version
+    WHEN 4 THEN 32
+    ELSE 128
+END)),
+    CONSTRAINT subnetpools_check1 CHECK (((min_prefixlen <= default_prefixlen) AND (default_prefixlen <= max_prefixlen))),
+    CONSTRAINT subnetpools_default_quota_check CHECK ((default_quota >= 0)),
+    CONSTRAINT subnetpools_ip_version_check CHECK ((ip_version = ANY (ARRAY[(4)::bigint, (6)::bigint]))),
+    CONSTRAINT subnetpools_is_default_check CHECK ((is_default = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
+    CONSTRAINT subnetpools_is_shared_check CHECK ((is_shared = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
+    CONSTRAINT subnetpools_min_prefixlen_check CHECK ((min_prefixlen >= 0)),
+    CONSTRAINT subnetpools_revision_check CHECK ((revision >= 0))
+);
+
 CREATE TABLE subnets (
     id TEXT NOT NULL,
     network_id TEXT NOT NULL,
@@ -646,10 +692,12 @@ CREATE TABLE subnets (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     revision BIGINT NOT NULL,
+    subnetpool_id TEXT,
     CONSTRAINT subnets_pkey PRIMARY KEY (id),
     CONSTRAINT subnets_enable_dhcp_check CHECK ((enable_dhcp = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
     CONSTRAINT subnets_ip_version_check CHECK ((ip_version = ANY (ARRAY[(4)::bigint, (6)::bigint]))),
-    CONSTRAINT subnets_network_id_fkey FOREIGN KEY (network_id) REFERENCES networks(id)
+    CONSTRAINT subnets_network_id_fkey FOREIGN KEY (network_id) REFERENCES networks(id),
+    CONSTRAINT subnets_subnetpool_id_fkey FOREIGN KEY (subnetpool_id) REFERENCES subnetpools(id)
 );
 
 CREATE TABLE token_keys (
@@ -733,6 +781,8 @@ CREATE TABLE workflows (
 
 CREATE INDEX address_allocations_by_port ON public.address_allocations USING btree (port_id);
 
+CREATE INDEX address_scopes_by_project ON public.address_scopes USING btree (project_id, created_at, id);
+
 CREATE INDEX allocations_by_project ON public.allocations USING btree (project_id);
 
 CREATE INDEX allocations_by_provider ON public.allocations USING btree (provider_id);
@@ -799,7 +849,15 @@ CREATE INDEX servers_deleted ON public.servers USING btree (deleted_at) WHERE (d
 
 CREATE INDEX servers_live ON public.servers USING btree (created_at, id) WHERE (deleted_at IS NULL);
 
+CREATE INDEX subnetpools_by_project ON public.subnetpools USING btree (project_id, created_at, id);
+
+CREATE INDEX subnetpools_by_scope ON public.subnetpools USING btree (address_scope_id);
+
+CREATE UNIQUE INDEX subnetpools_default ON public.subnetpools USING btree (ip_version) WHERE (is_default = 1);
+
 CREATE INDEX subnets_by_network ON public.subnets USING btree (network_id);
+
+CREATE INDEX subnets_by_pool ON public.subnets USING btree (subnetpool_id);
 
 CREATE INDEX workflows_by_server ON public.workflows USING btree (server_id, created_at);
 

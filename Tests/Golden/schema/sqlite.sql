@@ -10,6 +10,15 @@ subnet_id TEXT PRIMARY KEY NOT NULL REFERENCES subnets (id) ON DELETE CASCADE,
 next_offset INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE address_scopes (
+id TEXT PRIMARY KEY NOT NULL,
+project_id TEXT NOT NULL,
+name TEXT NOT NULL,
+ip_version INTEGER NOT NULL CHECK (ip_version IN (4, 6)),
+is_shared INTEGER NOT NULL CHECK (is_shared IN (0, 1)),
+created_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE allocations (
 consumer_id TEXT NOT NULL,
 provider_id TEXT NOT NULL REFERENCES resource_providers (id),
@@ -449,6 +458,27 @@ CHECK ((operation IS NULL) = (workflow_id IS NULL)),
 CHECK (settled NOT IN ('active', 'stopped') OR host_id IS NOT NULL)
 ) STRICT;
 
+CREATE TABLE subnetpools (
+id TEXT PRIMARY KEY NOT NULL,
+project_id TEXT NOT NULL,
+name TEXT NOT NULL,
+description TEXT NOT NULL,
+prefixes TEXT NOT NULL,
+ip_version INTEGER NOT NULL CHECK (ip_version IN (4, 6)),
+min_prefixlen INTEGER NOT NULL CHECK (min_prefixlen >= 0),
+max_prefixlen INTEGER NOT NULL CHECK (max_prefixlen <= CASE ip_version WHEN 4 THEN 32 ELSE 128 END),
+default_prefixlen INTEGER NOT NULL,
+default_quota INTEGER CHECK (default_quota >= 0),
+is_default INTEGER NOT NULL CHECK (is_default IN (0, 1)),
+is_shared INTEGER NOT NULL CHECK (is_shared IN (0, 1)),
+address_scope_id TEXT REFERENCES address_scopes (id),
+tags TEXT NOT NULL,
+created_at INTEGER NOT NULL,
+updated_at INTEGER NOT NULL,
+revision INTEGER NOT NULL CHECK (revision >= 0),
+CHECK (min_prefixlen <= default_prefixlen AND default_prefixlen <= max_prefixlen)
+) STRICT;
+
 CREATE TABLE subnets (
 id TEXT PRIMARY KEY NOT NULL,
 network_id TEXT NOT NULL REFERENCES networks (id),
@@ -467,7 +497,7 @@ ipv6_ra_mode TEXT,
 tags TEXT NOT NULL,
 created_at INTEGER NOT NULL,
 updated_at INTEGER NOT NULL
-, revision INTEGER NOT NULL DEFAULT 0) STRICT;
+, revision INTEGER NOT NULL DEFAULT 0, subnetpool_id TEXT REFERENCES subnetpools (id)) STRICT;
 
 CREATE TABLE token_keys (
 id TEXT PRIMARY KEY NOT NULL,
@@ -529,6 +559,8 @@ CHECK ((outcome IS NULL) = (finished_at IS NULL))
 ) STRICT;
 
 CREATE INDEX address_allocations_by_port ON address_allocations (port_id);
+
+CREATE INDEX address_scopes_by_project ON address_scopes (project_id, created_at, id);
 
 CREATE INDEX allocations_by_project ON allocations (project_id);
 
@@ -596,7 +628,15 @@ CREATE INDEX servers_deleted ON servers (deleted_at) WHERE deleted_at IS NOT NUL
 
 CREATE INDEX servers_live ON servers (created_at, id) WHERE deleted_at IS NULL;
 
+CREATE INDEX subnetpools_by_project ON subnetpools (project_id, created_at, id);
+
+CREATE INDEX subnetpools_by_scope ON subnetpools (address_scope_id);
+
+CREATE UNIQUE INDEX subnetpools_default ON subnetpools (ip_version) WHERE is_default = 1;
+
 CREATE INDEX subnets_by_network ON subnets (network_id);
+
+CREATE INDEX subnets_by_pool ON subnets (subnetpool_id);
 
 CREATE INDEX workflows_by_server ON workflows (server_id, created_at);
 

@@ -33,6 +33,7 @@ package enum NetworkAPI {
         ]
         routes += NetworksAPI(networking: networking).routes
         routes += SubnetsAPI(networking: networking).routes
+        routes += SubnetPoolsAPI(networking: networking).routes
         routes += PortsAPI(networking: networking).routes
         routes += RoutersAPI(networking: networking).routes
         routes += FloatingIPsAPI(networking: networking).routes

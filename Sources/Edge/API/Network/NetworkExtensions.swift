@@ -9,6 +9,7 @@ struct NetworkExtensionsAPI: Sendable {
         ("allowed-address-pairs", "Allowed Address Pairs"),
         ("availability_zone", "Availability Zone"),
         ("binding", "Port Binding"),
+        ("default-subnetpools", "Default Subnetpools"),
         ("dns-integration", "DNS Integration"),
         ("empty-string-filtering", "Empty String Filtering Extension"),
         ("ext-gw-mode", "Neutron L3 Configurable external gateway mode"),
@@ -43,9 +44,10 @@ struct NetworkExtensionsAPI: Sendable {
         (
             "standard-attr-tag",
             "Tag support for resources with standard attribute: "
-                + "floatingip, network, port, router, security_group, security_group_rule, subnet"
+                + "floatingip, network, port, router, security_group, security_group_rule, subnet, subnetpool"
         ),
         ("standard-attr-timestamp", "Resource timestamps"),
+        ("subnet_allocation", "Subnet Allocation"),
         ("subnet-external-network", "Subnet belongs to an external network"),
         ("tag-creation", "Tag creation extension"),
         ("tag-ports-during-bulk-creation", "Tag Ports During Bulk Creation"),

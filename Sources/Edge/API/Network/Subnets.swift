@@ -14,17 +14,22 @@ struct SubnetsAPI: Sendable {
                 let now = networking.clock.now()
                 let drafts = try wishes.map { wish in
                     // An empty gateway asks for the usual one.
-                    var subnet = Subnet(
-                        id: .random(), networkID: NetworkID(""), projectID: try request.owner(wish), ipVersion: 4,
-                        cidr: "", gatewayIP: "", dnsNameservers: try JSONText([]), hostRoutes: try JSONText([]),
-                        allocationPools: try JSONText([]), tags: try JSONText([]), createdAt: now, updatedAt: now)
-                    try wish.apply(to: &subnet)
-                    return subnet
+                    var draft = SubnetDraft(
+                        Subnet(
+                            id: .random(), networkID: NetworkID(""), projectID: try request.owner(wish), ipVersion: 4,
+                            cidr: "", gatewayIP: "", dnsNameservers: try JSONText([]), hostRoutes: try JSONText([]),
+                            allocationPools: try JSONText([]), tags: try JSONText([]), createdAt: now, updatedAt: now))
+                    try wish.apply(to: &draft)
+                    return draft
                 }
                 return try await networking.create(drafts, by: request.caller).map(\.id.text)
             },
             update: { id, wishes, request in
-                try await networking.update(SubnetID(id), by: request.caller) { try wishes.apply(to: &$0) }
+                try await networking.update(SubnetID(id), by: request.caller) { subnet in
+                    var draft = SubnetDraft(subnet)
+                    try wishes.apply(to: &draft)
+                    subnet = draft.subnet
+                }
             },
             delete: { id, request in try await networking.deleteSubnet(SubnetID(id), by: request.caller) }
         ) + resource.tagRoutes(Subnet.self)

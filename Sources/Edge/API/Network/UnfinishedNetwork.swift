@@ -5,10 +5,10 @@ import HTTPTypes
 enum UnfinishedNetworkAPI {
     /// Collections with a list, a creation, and one by id.
     private static let collections = [
-        "address-groups", "address-scopes", "agents", "auto-allocated-topology", "default-security-group-rules",
+        "address-groups", "agents", "auto-allocated-topology", "default-security-group-rules",
         "flavors", "local_ips", "log/logs", "metering/metering-labels", "metering/metering-label-rules",
         "ndp_proxies", "network-ip-availabilities", "network_segment_ranges", "qos/policies", "rbac-policies",
-        "segments", "service_profiles", "subnetpools", "trunks",
+        "segments", "service_profiles", "trunks",
     ]
 
     static var routes: [Route] {
@@ -27,7 +27,9 @@ enum UnfinishedNetworkAPI {
                 .unfinished(.post, "/routers/{id}/conntrack_helpers"),
                 .unfinished(.get, "/ports/{id}/bindings"), .unfinished(.post, "/ports/{id}/bindings"),
                 .unfinished(.get, "/qos/rule-types"), .unfinished(.get, "/log/loggable-resources"),
-                .unfinished(.get, "/service-providers"),
+                .unfinished(.get, "/service-providers"), .unfinished(.put, "/subnetpools/{id}/add_prefixes"),
+                .unfinished(.put, "/subnetpools/{id}/remove_prefixes"),
+                .unfinished(.put, "/subnetpools/{id}/onboard_network_subnets"),
             ]
     }
 }

@@ -110,6 +110,7 @@ package enum AuditQueries {
     /// Resources of which each row counts one.
     private static let counted: [(resource: String, rows: String)] = [
         ("instances", "servers WHERE deleted_at IS NULL"), ("network", "networks"), ("subnet", "subnets"),
+        ("subnetpool", "subnetpools"),
         ("port", "ports WHERE device_owner <> 'network:dhcp'"), ("router", "routers"), ("floatingip", "floating_ips"),
         ("security_group", "security_groups"), ("security_group_rule", "security_group_rules"),
     ]

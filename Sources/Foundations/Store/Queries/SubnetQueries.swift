@@ -5,7 +5,7 @@ extension Subnet: KeyedRecord {
     package static let columns = [
         "id", "network_id", "project_id", "name", "description", "ip_version", "cidr", "gateway_ip", "enable_dhcp",
         "dns_nameservers", "host_routes", "allocation_pools", "ipv6_address_mode", "ipv6_ra_mode", "tags", "created_at",
-        "updated_at", "revision",
+        "updated_at", "revision", "subnetpool_id",
     ]
 
     package init(row: inout RowReader) throws {
@@ -14,7 +14,7 @@ extension Subnet: KeyedRecord {
             ipVersion: row.int(), cidr: row.text(), gatewayIP: row.optionalText(), enableDHCP: row.bool(),
             dnsNameservers: row.json(), hostRoutes: row.json(), allocationPools: row.json(),
             ipv6AddressMode: row.optionalText(), ipv6RAMode: row.optionalText(), tags: row.json(),
-            createdAt: row.time(), updatedAt: row.time(), revision: row.int())
+            createdAt: row.time(), updatedAt: row.time(), revision: row.int(), subnetPoolID: row.optionalID())
     }
 
     package var values: [SQLValue] {
@@ -22,7 +22,7 @@ extension Subnet: KeyedRecord {
             .id(id), .id(networkID), .id(projectID), .text(name), .text(description), .int(ipVersion), .text(cidr),
             .text(gatewayIP), .bool(enableDHCP), .text(dnsNameservers.raw), .text(hostRoutes.raw),
             .text(allocationPools.raw), .text(ipv6AddressMode), .text(ipv6RAMode), .text(tags.raw), .time(createdAt),
-            .time(updatedAt), .int(revision),
+            .time(updatedAt), .int(revision), .id(subnetPoolID),
         ]
     }
 }

@@ -127,6 +127,22 @@ extension AttributeType {
         try distinct(value)
     }
 
+    /// Prefixes without host bits, each once.
+    static let prefixes = AttributeType.checked(.list(of: .prefix)) { value throws(AttributeFault) in
+        try distinct(value)
+    }
+
+    private static let prefix = AttributeType.checked(.text(0...64)) { value throws(AttributeFault) in
+        let text = value.text.prefix(64)
+        guard value.text.contains("/"), let cidr = CIDR(value.text) else {
+            throw AttributeFault("'\(text)' is not a valid IP subnet")
+        }
+        guard CIDR(value.text, strict: true) != nil else {
+            throw AttributeFault("'\(text)' isn't a recognized IP subnet cidr, '\(cidr)' is recommended")
+        }
+        return .string(cidr.description)
+    }
+
     private static func distinct(_ value: JSONValue) throws(AttributeFault) -> JSONValue {
         var seen: Set<String> = []
         if let twin = value.texts.first(where: { !seen.insert($0).inserted }) {

@@ -46,6 +46,8 @@ package enum NetworkAttributes {
             filter: .equal, sorts: true
         ) { $0.dnsDomain = $1.text },
         Attribute("subnets", .list(of: .uuid), .lookup(otherwise: "[]", subnets)),
+        Attribute("ipv4_address_scope", .uuid, .lookup(otherwise: "null") { try scopes($0, 4, $1) }),
+        Attribute("ipv6_address_scope", .uuid, .lookup(otherwise: "null") { try scopes($0, 6, $1) }),
     ]
 
     private static let provider: [Attribute<Network>] = [
@@ -81,5 +83,19 @@ package enum NetworkAttributes {
             }
         }
         return lists.mapValues { "[\($0)]" }
+    }
+
+    private static func scopes(_ ids: [String], _ version: Int, _ db: any Connection) throws -> [String: String] {
+        var found: [String: String] = [:]
+        try ManyRows.each(ids) { places, ids in
+            try db.forEach(
+                """
+                SELECT network_id, address_scope_id FROM subnets JOIN subnetpools ON subnetpools.id = subnetpool_id
+                WHERE address_scope_id IS NOT NULL AND subnets.ip_version = \(version) AND network_id IN (\(places))
+                """,
+                ids.map { .text($0) }
+            ) { row in found[row.text(0)] = "\"\(row.text(1))\"" }
+        }
+        return found
     }
 }

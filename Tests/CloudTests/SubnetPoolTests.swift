@@ -1,8 +1,10 @@
 import Attributes
 import Cloud
 import HTTPTypes
+import HostProtocol
 import Inspection
 import Model
+import Networking
 import Store
 import TestSupport
 import Testing
@@ -257,6 +259,28 @@ struct SubnetPoolTests {
                 .post, "subnetpools",
                 #"{"subnetpool": {"name": "p", "prefixes": ["10.9.0.0/16"], "address_scope_id": "\#(hidden)"}}"#)
             expect(answer, 404, "AddressScopeNotFound")
+        }
+    }
+
+    /// Hosts learn of what scope each leg of a router is.
+    @Test func routersGoByScopes() async throws {
+        try await run { network in
+            let scope = try await network.make("address-scopes", "address_scope", #""ip_version": 4"#)
+            let pool = try await network.pool(
+                #""prefixes": ["10.1.0.0/16"], "default_prefixlen": 26, "address_scope_id": "\#(scope)""#)
+            let made = try await network.subnet(#""subnetpool_id": "\#(pool)""#)
+            let router = try await network.make("routers", "router", "")
+            let joined = try await network.ask(
+                .put, "routers/\(router)/add_router_interface", #"{"subnet_id": "\#(made.text("subnet.id"))"}"#)
+            #expect(joined.status == 200, "\(joined)")
+            let server = try await network.fixture.request(
+                .post, "/compute/v2.1/servers",
+                json: #"{"server": {"name": "s", "imageRef": "\#(network.fixture.image)", "flavorRef": "42", "#
+                    + #""networks": [{"uuid": "\#(made.text("subnet.network_id"))"}]}}"#)
+            try await network.fixture.server(ServerID(server.text("server.id"))) { $0.settled == .active }
+            let topology = try await network.fixture.cloud.networking.topology(of: "sim-1")
+            let leg = topology.routers.first { $0.id.text == router }?.interfaces.first
+            #expect(leg?.ipv4Scope?.text == scope && leg?.ipv6Scope == nil)
         }
     }
 }

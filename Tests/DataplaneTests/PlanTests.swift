@@ -22,6 +22,31 @@ import Testing
         #expect(try golden("dnsmasq/names", dhcp.names) == dhcp.names)
     }
 
+    /// Legs of one address scope are routed as they are, and none of another is passed on to.
+    @Test func routersGoByScopes() throws {
+        let own = AddressScopeID("5c09e000-0000-4000-8000-000000000001")
+        let other = AddressScopeID("5c09e000-0000-4000-8000-000000000002")
+        func rules(_ inside: AddressScopeID?, _ outside: AddressScopeID?) throws -> String {
+            let plan = try plan {
+                $0.routers[0].interfaces[0].ipv4Scope = inside
+                $0.routers[0].gateway?.ipv4Scope = outside
+            }
+            return try #require(plan.namespaces.first { $0.name.contains("rtr") }?.rules)
+        }
+        let drop =
+            "meta nfproto ipv4 iifname { \"leg-eeeeeeee\" } oifname \"leg-ffffffff\" "
+            + "ct state != { established, related } drop"
+        let asItIs = "iifname { \"leg-ffffffff\" } oifname \"leg-eeeeeeee\" accept"
+        for (inside, outside, isCut, isTranslated) in [
+            (nil, nil, false, true), (own, nil, true, true), (nil, own, true, true), (own, other, true, true),
+            (own, own, false, false),
+        ] as [(AddressScopeID?, AddressScopeID?, Bool, Bool)] {
+            let text = try rules(inside, outside)
+            #expect(text.contains(drop) == isCut, "\(text)")
+            #expect(text.contains(asItIs) != isTranslated, "\(text)")
+        }
+    }
+
     @Test func planDoesNotDependOnOrder() throws {
         let turned = try plan {
             $0.ports.reverse()

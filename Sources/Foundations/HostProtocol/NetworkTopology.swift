@@ -154,10 +154,18 @@ package struct TopologyRouter: Codable, Sendable, Equatable {
     package struct Interface: Codable, Sendable, Equatable {
         package var networkID: NetworkID
         package var port: TopologyAddressedPort
+        /// The address scopes of its addresses: a router passes nothing from one into another.
+        package var ipv4Scope: AddressScopeID?
+        package var ipv6Scope: AddressScopeID?
 
-        package init(networkID: NetworkID, port: TopologyAddressedPort) {
+        package init(
+            networkID: NetworkID, port: TopologyAddressedPort, ipv4Scope: AddressScopeID? = nil,
+            ipv6Scope: AddressScopeID? = nil
+        ) {
             self.networkID = networkID
             self.port = port
+            self.ipv4Scope = ipv4Scope
+            self.ipv6Scope = ipv6Scope
         }
     }
 

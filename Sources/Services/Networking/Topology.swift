@@ -87,12 +87,8 @@ private struct TopologyBuilder {
 
     private func describe(_ router: Router) throws -> TopologyRouter {
         let legs = try PortQueries.ports(ofDevice: router.id.text, db)
-        let interfaces = try legs.filter { $0.deviceOwner == "network:router_interface" }.map { leg in
-            TopologyRouter.Interface(networkID: leg.networkID, port: try addressed(leg))
-        }
-        let gateway = try legs.first { $0.deviceOwner == "network:router_gateway" }.map { leg in
-            TopologyRouter.Interface(networkID: leg.networkID, port: try addressed(leg))
-        }
+        let interfaces = try legs.filter { $0.deviceOwner == "network:router_interface" }.map(interface)
+        let gateway = try legs.first { $0.deviceOwner == "network:router_gateway" }.map(interface)
         let floating = try FloatingIPQueries.floatingIPs(of: router.id, db).compactMap { found in
             found.fixedAddress.map {
                 TopologyRouter.FloatingIP(id: found.id, floatingAddress: found.address, fixedAddress: $0)
@@ -102,6 +98,15 @@ private struct TopologyBuilder {
             id: router.id, adminStateUp: router.adminStateUp, gateway: gateway, snatEnabled: router.snatEnabled,
             interfaces: interfaces, floatingIPs: floating,
             routes: try router.routes.value().map { .init(destination: $0.destination, nextHop: $0.nexthop) })
+    }
+
+    private func interface(_ leg: Port) throws -> TopologyRouter.Interface {
+        var interface = TopologyRouter.Interface(networkID: leg.networkID, port: try addressed(leg))
+        for address in interface.port.addresses {
+            guard let scope = try SubnetPoolQueries.scope(of: address.subnetID, db) else { continue }
+            if address.address.contains(":") { interface.ipv6Scope = scope } else { interface.ipv4Scope = scope }
+        }
+        return interface
     }
 
     private func groups(of ports: [TopologyPort]) throws -> [TopologySecurityGroup] {

@@ -6,6 +6,7 @@ import Wire
 /// `/extensions`: what this service can do, by Neutron's aliases and names.
 struct NetworkExtensionsAPI: Sendable {
     private static let all: [(alias: String, name: String)] = [
+        ("address-scope", "Address scope"),
         ("allowed-address-pairs", "Allowed Address Pairs"),
         ("availability_zone", "Availability Zone"),
         ("binding", "Port Binding"),

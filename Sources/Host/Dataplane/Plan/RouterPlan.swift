@@ -11,15 +11,20 @@ struct RouterPlan {
         namespace = PlannedNamespace(
             name: names.routerNamespace(router.id), part: .router(router.id), legs: [], routes: [],
             settings: Self.settings, rules: nil)
+        var scopes = RouterScopes()
         for interface in router.interfaces {
             if let network = networks[interface.networkID] {
-                namespace.legs.append(try Self.leg(interface, network, names))
+                let leg = try Self.leg(interface, network, names)
+                namespace.legs.append(leg)
+                scopes.legs.append(.init(name: leg.inside, interface))
             }
         }
         var translation = Translation(table: names.table)
         if let gateway = router.gateway, let network = networks[gateway.networkID] {
             var leg = try Self.leg(gateway, network, names)
             translation.leg = leg.inside
+            scopes.gateway = .init(name: leg.inside, gateway)
+            translation.untranslated = scopes.besideGateway
             translation.address = leg.addresses.first { !$0.contains(":") }.map { String($0.prefix { $0 != "/" }) }
             translation.snat = router.snatEnabled
             announced += leg.addresses.filter { !$0.contains(":") }.map { String($0.prefix { $0 != "/" }) }
@@ -34,14 +39,8 @@ struct RouterPlan {
             namespace.routes += try Self.defaultRoutes(network, gateway)
         }
         translation.floating = namespace.floating
-        for route in router.routes {
-            let destination = try IPPrefix(route.destination).network
-            namespace.routes.append(
-                PlannedRoute(
-                    destination: routeText(destination), via: try IPPrefix(route.nextHop).address,
-                    isIPv4: destination.isIPv4))
-        }
-        namespace.rules = translation.text
+        for route in router.routes { namespace.routes.append(try Self.planned(route)) }
+        namespace.rules = scopes.text(table: names.table) + translation.text
     }
 
     /// Guests cannot send with a wrong source, but what a router passes on is checked once more by its own routes.
@@ -52,6 +51,12 @@ struct RouterPlan {
         "net/ipv4/conf/default/arp_notify": "1", "net/ipv6/conf/all/accept_dad": "0",
         "net/ipv6/conf/default/accept_dad": "0", "net/ipv4/conf/all/arp_ignore": "1",
     ]
+
+    private static func planned(_ route: TopologyRouter.Route) throws(PlanError) -> PlannedRoute {
+        let destination = try IPPrefix(route.destination).network
+        return PlannedRoute(
+            destination: routeText(destination), via: try IPPrefix(route.nextHop).address, isIPv4: destination.isIPv4)
+    }
 
     private static func leg(
         _ interface: TopologyRouter.Interface, _ network: TopologyNetwork, _ names: DataplaneNames
@@ -90,11 +95,11 @@ private struct Translation {
     var address: String?
     var snat = false
     var floating: [PlannedFloating] = []
+    /// Legs whose addresses mean the same outside.
+    var untranslated: [String] = []
 
     var text: String {
         var lines = ["table ip \(table) {", "}", "delete table ip \(table)", "table ip \(table) {"]
-        lines += ["\tchain guard {", "\t\ttype filter hook forward priority 0; policy accept;"]
-        lines += ["\t\tip daddr 169.254.0.0/16 drop", "\t}"]
         if let leg, let address {
             lines += ["\tchain prerouting {", "\t\ttype nat hook prerouting priority -100; policy accept;"]
             lines += destination(leg)
@@ -122,6 +127,9 @@ private struct Translation {
             lines.append("\t\tmeta mark 0x1 snat to ip saddr map { \(map) }")
             lines.append("\t\tmeta mark 0x1 snat to \(address)")
             lines.append("\t\toifname \"\(leg)\" snat to ip saddr map { \(map) }")
+        }
+        if snat, !untranslated.isEmpty {
+            lines.append("\t\tiifname { \(untranslated.quoted) } oifname \"\(leg)\" accept")
         }
         if snat { lines.append("\t\toifname \"\(leg)\" snat to \(address)") }
         return lines

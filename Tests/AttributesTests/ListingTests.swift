@@ -100,6 +100,7 @@ struct ListingTests {
         try await tryAll(SubnetAttributes.table, store)
         try await tryAll(SubnetPoolAttributes.table, store)
         try await tryAll(AddressScopeAttributes.table, store)
+        try await tryAll(AgentAttributes.table(at: Timestamp(microseconds: 0)), store)
         try await tryAll(PortAttributes.table, store)
         try await tryAll(RouterAttributes.table, store)
         try await tryAll(FloatingIPAttributes.table, store)

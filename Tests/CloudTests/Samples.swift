@@ -95,6 +95,7 @@ struct Samples: Sendable {
             "PUT \(base)/subnetpools/{id}": #"{"subnetpool": {"name": "p2", "default_prefixlen": 26}}"#,
             "POST \(base)/address-scopes": #"{"address_scope": {"name": "s", "ip_version": 6, "shared": false}}"#,
             "PUT \(base)/address-scopes/{id}": #"{"address_scope": {"name": "s2"}}"#,
+            "PUT \(base)/agents/{id}": #"{"agent": {"description": "x", "admin_state_up": true}}"#,
             "POST \(base)/ports": #"{"port": {"network_id": "\#(network)", "name": "p", "admin_state_up": true}}"#,
             "PUT \(base)/ports/{id}": #"{"port": {"name": "p2", "description": "x"}}"#,
             "POST \(base)/routers": #"{"router": {"name": "r", "admin_state_up": true}}"#,

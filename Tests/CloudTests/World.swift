@@ -108,7 +108,7 @@ struct World: Sendable {
             "os-quota-sets": fixture.people.demo.text, "quotas": fixture.people.demo.text, "os-keypairs": "mine",
             "metadata": "role", "os-extra_specs": "hw:x", "tags": "blue", "ips": "own", "extensions": "router",
             "traits": "CUSTOM_SIMULATED", "resource_classes": "CUSTOM_OWN", "inventories": "VCPU",
-            "members": fixture.people.demo.text, "namespaces": "OS::OperatingSystem",
+            "agents": fixture.host.id.text, "members": fixture.people.demo.text, "namespaces": "OS::OperatingSystem",
         ]
         ids.merge(fixed) { $1 }
         try await populateIdentity()

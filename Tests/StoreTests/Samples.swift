@@ -154,7 +154,7 @@ enum Samples {
             Host(
                 id: HostID("h1"), hostname: "host", availabilityZone: "zone", isDisabled: true,
                 disabledReason: full ? "repair" : nil, isForcedDown: false, lastSeenAt: at(18), inventory: "{}",
-                createdAt: at(19)),
+                createdAt: at(19), startedAt: full ? at(36) : nil, agentDescription: full ? "about ag" : nil),
             ResourceProvider(id: ResourceProviderID("rp1"), name: "host", generation: 5),
             Inventory(
                 providerID: ResourceProviderID("rp1"), resourceClass: "VCPU", total: 8, reserved: 1, minUnit: 2,

@@ -10,11 +10,15 @@ package struct Host: Sendable, Equatable {
     /// `HostInventory` as the host reported it.
     package var inventory: String
     package var createdAt: Timestamp
+    /// When its agent last came up.
+    package var startedAt: Timestamp?
+    /// What an administrator says of its agent.
+    package var agentDescription: String?
 
     package init(
         id: HostID, hostname: String, availabilityZone: String = "nova", isDisabled: Bool = false,
         disabledReason: String? = nil, isForcedDown: Bool = false, lastSeenAt: Timestamp, inventory: String,
-        createdAt: Timestamp
+        createdAt: Timestamp, startedAt: Timestamp? = nil, agentDescription: String? = nil
     ) {
         self.id = id
         self.hostname = hostname
@@ -25,6 +29,8 @@ package struct Host: Sendable, Equatable {
         self.lastSeenAt = lastSeenAt
         self.inventory = inventory
         self.createdAt = createdAt
+        self.startedAt = startedAt
+        self.agentDescription = agentDescription
     }
 
     /// Seconds without a sign of life after which a host counts as down; Nova's `service_down_time`.

@@ -21,6 +21,7 @@ extension ComputeService {
                     id: .random(), hostname: inventory.hostname, availabilityZone: zone, lastSeenAt: now,
                     inventory: facts.raw, createdAt: now)
             host.lastSeenAt = now
+            host.startedAt = now
             host.inventory = facts.raw
             if try !db.insertIfAbsent(host) { try db.update(host) }
             let provider = ResourceProviderID(host.id.text)

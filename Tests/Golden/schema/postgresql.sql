@@ -214,6 +214,8 @@ CREATE TABLE hosts (
     last_seen_at BIGINT NOT NULL,
     inventory TEXT NOT NULL,
     created_at BIGINT NOT NULL,
+    started_at BIGINT,
+    agent_description TEXT,
     CONSTRAINT hosts_pkey PRIMARY KEY (id),
     CONSTRAINT hosts_hostname_key UNIQUE (hostname),
     CONSTRAINT hosts_is_disabled_check CHECK ((is_disabled = ANY (ARRAY[(0)::bigint, (1)::bigint]))),

@@ -155,7 +155,7 @@ is_forced_down INTEGER NOT NULL CHECK (is_forced_down IN (0, 1)),
 last_seen_at INTEGER NOT NULL,
 inventory TEXT NOT NULL,
 created_at INTEGER NOT NULL
-) STRICT;
+, started_at INTEGER, agent_description TEXT) STRICT;
 
 CREATE TABLE image_members (
 image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,

@@ -38,7 +38,9 @@ package enum NetworkAPI {
         routes += RoutersAPI(networking: networking).routes
         routes += FloatingIPsAPI(networking: networking).routes
         routes += SecurityGroupsAPI(networking: networking).routes
-        routes += NetworkExtensionsAPI().routes + NetworkQuotasAPI(networking: networking).routes
+        routes +=
+            AgentsAPI(networking: networking).routes + NetworkExtensionsAPI().routes
+            + NetworkQuotasAPI(networking: networking).routes
         routes += UnfinishedNetworkAPI.routes
         return APIService(
             name: "network", prefix: "/network/v2.0", style: .network, forgivesSlash: true, routes: routes)

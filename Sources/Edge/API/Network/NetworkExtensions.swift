@@ -7,6 +7,7 @@ import Wire
 struct NetworkExtensionsAPI: Sendable {
     private static let all: [(alias: String, name: String)] = [
         ("address-scope", "Address scope"),
+        ("agent", "agent"),
         ("allowed-address-pairs", "Allowed Address Pairs"),
         ("availability_zone", "Availability Zone"),
         ("binding", "Port Binding"),

@@ -39,9 +39,7 @@ struct NetworkResource<Draft: Sendable>: Sendable {
             },
             Route(.put, "/\(path)/{id}", .member) { request in
                 let id = request.parameter("id")
-                var outer = try Fields(try await request.json())
-                let wishes = try table.wishes(try body(&outer), at: .change, by: request.caller)
-                try await update(id, wishes, request)
+                try await update(id, try await change(request), request)
                 return try await answer(id, request)
             },
             Route(.delete, "/\(path)/{id}", .member) { request in
@@ -61,8 +59,14 @@ struct NetworkResource<Draft: Sendable>: Sendable {
         }
     }
 
+    /// The body of a change.
+    func change(_ request: APIRequest) async throws -> Wishes<Draft> {
+        var outer = try Fields(try await request.json())
+        return try table.wishes(try body(&outer), at: .change, by: request.caller)
+    }
+
     @Sendable
-    private func list(_ request: APIRequest) async throws -> APIResponse {
+    func list(_ request: APIRequest) async throws -> APIResponse {
         try await prepare(request)
         let query = try NetworkListQuery.read(request.listParameters, table)
         return try await networking.list(table, query, for: viewer(request)) { rows in

@@ -5,7 +5,7 @@ import HTTPTypes
 enum UnfinishedNetworkAPI {
     /// Collections with a list, a creation, and one by id.
     private static let collections = [
-        "address-groups", "agents", "auto-allocated-topology", "default-security-group-rules",
+        "address-groups", "auto-allocated-topology", "default-security-group-rules",
         "flavors", "local_ips", "log/logs", "metering/metering-labels", "metering/metering-label-rules",
         "ndp_proxies", "network-ip-availabilities", "network_segment_ranges", "qos/policies", "rbac-policies",
         "segments", "service_profiles", "trunks",

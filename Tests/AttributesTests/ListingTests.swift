@@ -117,6 +117,7 @@ struct ListingTests {
         try await trySome(RoleAttributes.table, store)
         try await trySome(GroupAttributes.table, store)
         try await trySome(CredentialAttributes.table, store)
+        try await trySome(TrustAttributes.table, store)
         try await trySome(ServiceAttributes.table, store)
         try await trySome(EndpointAttributes.table, store)
         try await trySome(RegionAttributes.table, store)

@@ -68,6 +68,9 @@ struct Samples: Sendable {
             "POST /identity/v3/credentials":
                 #"{"credential": {"type": "cert", "blob": "x", "user_id": "\#(world.fixture.people.admin.userID)"}}"#,
             "PATCH /identity/v3/credentials/{id}": #"{"credential": {"blob": "y"}}"#,
+            "POST /identity/v3/OS-TRUST/trusts":
+                #"{"trust": {"trustor_user_id": "\#(world.fixture.people.admin.userID)", "trustee_user_id": "#
+                + #""\#(world.fixture.people.member.userID)", "impersonation": true, "remaining_uses": 2}}"#,
             "POST /identity/v3/users/{user}/application_credentials": #"{"application_credential": {"name": "a1"}}"#,
             "POST /identity/v3/users/{user}/credentials/OS-EC2": #"{"tenant_id": "\#(world.fixture.people.demo)"}"#,
             "POST /identity/v3/services": #"{"service": {"type": "t1", "name": "s1", "description": "x"}}"#,

@@ -155,6 +155,12 @@ struct World: Sendable {
             .post, "\(identity)/users/\(ids["users"] ?? "")/credentials/OS-EC2", as: .admin,
             json: #"{"tenant_id": "\#(fixture.people.demo)"}"#)
         ids["OS-EC2"] = keys.text("credential.access")
+        let own = fixture.people.admin
+        try await make(
+            "trusts", "\(identity)/OS-TRUST/trusts",
+            #"{"trust": {"trustor_user_id": "\#(own.userID)", "trustee_user_id": "\#(fixture.people.member.userID)", "#
+                + #""impersonation": false, "project_id": "\#(try own.project())", "roles": [{"name": "admin"}]}}"#,
+            as: .admin)
         let reader = try await fixture.request(.get, "\(identity)/roles?name=reader", as: .admin).text("roles.0.id")
         ids["implies"] = reader
         for path in [

@@ -46,6 +46,11 @@ enum Samples {
                 id: ApplicationCredentialID("a1"), userID: UserID("u1"), projectID: ProjectID("p1"), name: "app",
                 description: full ? "about a" : nil, secretHash: "scrypt$2", roles: JSONText(raw: #"["r1"]"#),
                 isUnrestricted: true, expiresAt: full ? at(5) : nil),
+            Trust(
+                id: TrustID("t1"), trustorID: UserID("u1"), trusteeID: UserID("u1"),
+                projectID: full ? ProjectID("p1") : nil, isImpersonating: true, roles: JSONText(raw: #"["r1"]"#),
+                expiresAt: full ? at(37) : nil, remainingUses: full ? 4 : nil,
+                redelegatedTrustID: full ? TrustID("t1") : nil, extra: #"{"x":10}"#),
             Credential(
                 id: CredentialID("k1"), userID: UserID("u1"), projectID: full ? ProjectID("p1") : nil, type: "cert",
                 blob: "{}", extra: #"{"x":6}"#),

@@ -7,6 +7,13 @@ package struct Caller: Sendable, Equatable {
         case system
     }
 
+    /// On whose behalf else somebody asks.
+    package enum Delegation: Sendable, Equatable {
+        case none
+        case applicationCredential
+        case trust(TrustID)
+    }
+
     package var userID: UserID
     package var scope: Scope
     /// Role names, with implied ones.
@@ -15,15 +22,23 @@ package struct Caller: Sendable, Equatable {
     package var requestID: String
     /// Whether the token may not be used to make further credentials.
     package var isRestricted: Bool
+    package var delegation: Delegation
 
     package init(
-        userID: UserID, scope: Scope, roles: Set<String>, requestID: String, isRestricted: Bool = false
+        userID: UserID, scope: Scope, roles: Set<String>, requestID: String, isRestricted: Bool = false,
+        delegation: Delegation = .none
     ) {
         self.userID = userID
         self.scope = scope
         self.roles = roles
         self.requestID = requestID
         self.isRestricted = isRestricted
+        self.delegation = delegation
+    }
+
+    /// The trust under which the token was given.
+    package var trustID: TrustID? {
+        if case .trust(let id) = delegation { id } else { nil }
     }
 
     package var isAdmin: Bool { roles.contains("admin") }

@@ -87,5 +87,7 @@ package enum UserGroupKind {}
 package typealias UserGroupID = Identifier<UserGroupKind>
 package enum ApplicationCredentialKind {}
 package typealias ApplicationCredentialID = Identifier<ApplicationCredentialKind>
+package enum TrustKind {}
+package typealias TrustID = Identifier<TrustKind>
 package enum CredentialKind {}
 package typealias CredentialID = Identifier<CredentialKind>

@@ -28,6 +28,7 @@ package struct AuthenticationRequest: Sendable {
         case projectName(String, domain: DomainReference)
         case domain(DomainReference)
         case system
+        case trust(TrustID)
     }
 
     package var proof: Proof
@@ -53,6 +54,7 @@ package struct TokenDescription: Sendable {
     package var roles: [Role]
     package var catalog: [(service: CatalogService, endpoints: [Endpoint])]
     package var credential: ApplicationCredential?
+    package var trust: Trust?
 }
 
 extension AuthenticationRequest.UserReference {
@@ -80,7 +82,7 @@ extension AuthenticationRequest.WantedScope {
         switch self {
         case .unspecified: true
         case .projectID(let id): id == project
-        case .unscoped, .projectName, .domain, .system: false
+        case .unscoped, .projectName, .domain, .system, .trust: false
         }
     }
 }
@@ -96,6 +98,9 @@ extension IdentityService {
         let proved = try await prove(request, now)
         let user = proved.user
         guard user.enabled, try satisfies(proved.methods, user) else { throw Self.refused }
+        if case .trust(let id) = request.scope, proved.credential == nil {
+            return try await give(proved, under: try await trust(id, for: user, now), now)
+        }
         var scope = Caller.Scope.unscoped
         if let credential = proved.credential {
             guard request.scope.isNone(but: credential.projectID) else {
@@ -115,6 +120,44 @@ extension IdentityService {
         return (try await sign(claims), try await describe(claims))
     }
 
+    /// A token under a trust, which is used by it.
+    private func give(
+        _ proved: Proved, under trust: Trust, _ now: Timestamp
+    ) async throws -> (String, TokenDescription) {
+        guard let project = trust.projectID else {
+            throw CloudError(.forbidden, "Trust \(trust.id) is of no project, and gives no tokens.")
+        }
+        let scope = Caller.Scope.project(project)
+        let resolved: ResolvedScope
+        do {
+            resolved = try await resolve(user: proved.user.id, scope: scope, under: trust.id)
+        } catch let error as CloudError where error.kind == .unauthorized {
+            throw CloudError(
+                .forbidden, "Trustee has no delegated roles, or somebody in the trust is disabled.", cause: error)
+        }
+        guard resolved.ownEpoch == proved.user.epoch else { throw Self.refused }
+        guard try await database.transaction({ try TrustQueries.use(trust.id, $0) }) else {
+            throw CloudError(.forbidden, "No remaining uses for trust: \(trust.id).")
+        }
+        let claims = TokenClaims(
+            userID: proved.user.id, userEpoch: resolved.epoch, scope: scope, methods: proved.methods,
+            auditID: String(UUIDText.random().filter { $0 != "-" }.prefix(22)), issuedAt: now,
+            expiresAt: min(trust.expiresAt ?? proved.expires, proved.expires), trustID: trust.id)
+        return (try await sign(claims), try await describe(claims))
+    }
+
+    /// The trust of a trustee, while it gives tokens.
+    private func trust(_ id: TrustID, for user: User, _ now: Timestamp) async throws -> Trust {
+        let found: Trust
+        do {
+            found = try await trust(id)
+        } catch let error as CloudError where error.kind == .notFound {
+            throw CloudError(.unauthorized, error.message)
+        }
+        guard found.trusteeID == user.id else { throw CloudError(.forbidden, "User is not a trustee.") }
+        return found
+    }
+
     /// Who somebody has proved to be, and by what.
     private struct Proved {
         var user: User
@@ -132,6 +175,12 @@ extension IdentityService {
         case .token(let token):
             let old = try await claims(of: token)
             _ = try await resolve(old)
+            guard old.trustID == nil else {
+                throw CloudError(
+                    .forbidden,
+                    "You are not authorized to perform the requested action: Using trust-scoped token to create "
+                        + "another token. Create a new trust-scoped token instead.")
+            }
             let (user, credential) = try await database.read { db in
                 (
                     try db.find(User.self, key: .id(old.userID)),
@@ -205,6 +254,7 @@ extension IdentityService {
 
     private func find(_ wanted: AuthenticationRequest.WantedScope, for user: User) async throws -> Caller.Scope {
         switch wanted {
+        case .trust: throw Self.refused
         case .unscoped: return .unscoped
         case .unspecified:
             guard let project = user.defaultProjectID else { return .unscoped }
@@ -250,15 +300,17 @@ extension IdentityService {
     }
 
     private func describe(_ claims: TokenClaims) async throws -> TokenDescription {
-        let roles = try await resolve(claims).roleIDs
+        let resolved = try await resolve(claims)
+        let roles = resolved.roleIDs
         return try await database.read { db in
-            guard let user = try db.find(User.self, key: .id(claims.userID)),
+            guard let user = try db.find(User.self, key: .id(resolved.actingUser ?? claims.userID)),
                 let userDomain = try db.find(Domain.self, key: .id(user.domainID))
             else { throw Self.refused }
             var found = TokenDescription(
                 claims: claims, user: user, userDomain: userDomain,
                 roles: try db.fetch(Role.self, "ORDER BY name").filter { roles.contains($0.id) }, catalog: [])
             found.credential = try claims.credentialID.flatMap { try db.find(ApplicationCredential.self, key: .id($0)) }
+            found.trust = try claims.trustID.flatMap { try db.find(Trust.self, key: .id($0)) }
             switch claims.scope {
             case .project(let id):
                 found.project = try db.find(Project.self, key: .id(id))

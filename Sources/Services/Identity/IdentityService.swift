@@ -31,6 +31,7 @@ package final class IdentityService: Sendable {
         var user: UserID
         var scope: String
         var credential: ApplicationCredentialID?
+        var trust: TrustID?
     }
 
     /// A user in a scope, as the database had it when the feed stood at `Memory.sequence`.
@@ -42,6 +43,8 @@ package final class IdentityService: Sendable {
         var roles: Set<String>
         var roleIDs: Set<RoleID>
         var isRestricted = false
+        /// Whom the holder of the token is taken for.
+        var actingUser: UserID?
     }
 
     package init(database: any Database, clock: any CloudClock, passwords: Passwords = Passwords()) {
@@ -116,13 +119,14 @@ package final class IdentityService: Sendable {
         let claims = try await claims(of: token)
         let resolved = try await resolve(claims)
         return Caller(
-            userID: claims.userID, scope: claims.scope, roles: resolved.roles, requestID: requestID,
-            isRestricted: resolved.isRestricted)
+            userID: resolved.actingUser ?? claims.userID, scope: claims.scope, roles: resolved.roles,
+            requestID: requestID, isRestricted: resolved.isRestricted, delegation: claims.delegation)
     }
 
     /// What claims are worth now; refused when user, scope or a domain have been disabled since.
     func resolve(_ claims: TokenClaims) async throws -> ResolvedScope {
-        let resolved = try await resolve(user: claims.userID, scope: claims.scope, by: claims.credentialID)
+        let resolved = try await resolve(
+            user: claims.userID, scope: claims.scope, by: claims.credentialID, under: claims.trustID)
         guard resolved.epoch == claims.userEpoch else {
             throw CloudError(.unauthorized, "The token is no longer valid: the user's credentials have changed.")
         }
@@ -131,15 +135,15 @@ package final class IdentityService: Sendable {
 
     /// Refuses users, projects and domains that are gone or disabled, and scopes in which the user has no role.
     func resolve(
-        user: UserID, scope: Caller.Scope, by credential: ApplicationCredentialID? = nil
+        user: UserID, scope: Caller.Scope, by credential: ApplicationCredentialID? = nil, under trust: TrustID? = nil
     ) async throws -> ResolvedScope {
         try await loadIfStale()
-        let key = ScopeKey(user: user, scope: "\(scope)", credential: credential)
+        let key = ScopeKey(user: user, scope: "\(scope)", credential: credential, trust: trust)
         if let known = memory.withLock({ $0.scopes[key] }) { return known }
         let (sequence, found) = try await database.read { db in
             (
                 try ChangeFeedQueries.sequence(.identity, db),
-                try Standing(of: user, in: scope, by: credential, db)
+                try Standing(of: user, in: scope, by: credential, under: trust, db)
             )
         }
         return try memory.withLock { memory in
@@ -179,8 +183,7 @@ extension IdentityService.Memory {
 
     func resolve(_ found: Standing, _ scope: Caller.Scope) throws -> IdentityService.ResolvedScope {
         var roles = withImplied(found.roles)
-        if let credential = found.credential {
-            let chosen = Set(try credential.roles.value().map { RoleID($0) })
+        if let chosen = try found.chosenRoles() {
             guard !chosen.isEmpty, chosen.isSubset(of: roles) else { throw Standing.refused }
             roles = withImplied(chosen)
         }
@@ -189,6 +192,7 @@ extension IdentityService.Memory {
         guard !roles.isEmpty || scope == .unscoped else { throw Standing.refused }
         return IdentityService.ResolvedScope(
             ownEpoch: found.ownEpoch, epoch: found.epoch, roles: Set(roles.compactMap { roleNames[$0] }),
-            roleIDs: roles, isRestricted: found.credential.map { !$0.isUnrestricted } ?? false)
+            roleIDs: roles, isRestricted: found.credential.map { !$0.isUnrestricted } ?? (found.trust != nil),
+            actingUser: found.trust.flatMap { $0.isImpersonating ? $0.trustorID : nil })
     }
 }

@@ -12,9 +12,11 @@ struct Standing: Sendable {
     /// Without implied ones.
     var roles: Set<RoleID> = []
     var credential: ApplicationCredential?
+    var trust: Trust?
 
     init(
-        of userID: UserID, in scope: Caller.Scope, by credentialID: ApplicationCredentialID?, _ db: any Connection
+        of userID: UserID, in scope: Caller.Scope, by credentialID: ApplicationCredentialID?, under trustID: TrustID?,
+        _ db: any Connection
     ) throws {
         guard let user = try db.find(User.self, key: .id(userID)), user.enabled else { throw Self.refused }
         ownEpoch = user.epoch
@@ -30,11 +32,34 @@ struct Standing: Sendable {
             roles = try Self.roles(userID, .domain, id.text, db)
         case .system: roles = try Self.roles(userID, .system, "all", db)
         }
+        if let trustID { try follow(TrustQueries.chain(trustID, db), userID, scope, db) }
         guard let credentialID else { return }
         guard let found = try db.find(ApplicationCredential.self, key: .id(credentialID)), found.userID == userID,
             scope == .project(found.projectID)
         else { throw Self.refused }
         credential = found
+    }
+
+    /// Stands for the first trustor of the chain. Everybody in it must be there still, and whatever ends the tokens of
+    /// one of them ends this one.
+    private mutating func follow(
+        _ chain: [Trust], _ trustee: UserID, _ scope: Caller.Scope, _ db: any Connection
+    ) throws {
+        guard let own = chain.first, let first = chain.last, first.redelegatedTrustID == nil,
+            own.trusteeID == trustee, let project = own.projectID, scope == .project(project)
+        else { throw Self.refused }
+        for person in Set(chain.flatMap { [$0.trustorID, $0.trusteeID] }).subtracting([trustee]) {
+            guard let user = try db.find(User.self, key: .id(person)), user.enabled else { throw Self.refused }
+            epoch += user.epoch + (try Self.epoch(of: user.domainID, db))
+        }
+        roles = try Self.roles(first.trustorID, .project, project.text, db)
+        trust = own
+    }
+
+    /// The roles out of which the token was given some; all of them where it names none.
+    func chosenRoles() throws -> Set<RoleID>? {
+        guard let chosen = credential?.roles ?? trust?.roles else { return nil }
+        return Set(try chosen.value().map { RoleID($0) })
     }
 
     /// The epoch of a domain that is there and enabled.

@@ -14,6 +14,14 @@ package struct TokenClaims: Sendable, Equatable {
     package var expiresAt: Timestamp
     /// The application credential by which it was got.
     package var credentialID: ApplicationCredentialID?
+    /// The trust under which it was got.
+    package var trustID: TrustID?
+}
+
+extension TokenClaims {
+    var delegation: Caller.Delegation {
+        trustID.map { .trust($0) } ?? (credentialID == nil ? .none : .applicationCredential)
+    }
 }
 
 /// Signs and reads tokens: `nv1.<key id>.<claims>.<HMAC-SHA256>`, all URL-safe.
@@ -82,12 +90,15 @@ extension TokenClaims {
             userID.text, String(userEpoch), scopeText, methods.joined(separator: ","), auditID,
             String(issuedAt.microseconds), String(expiresAt.microseconds),
         ]
-        return (parts + (credentialID.map { [$0.text] } ?? [])).joined(separator: "|")
+        var delegation: [String] = []
+        if credentialID != nil || trustID != nil { delegation.append(credentialID?.text ?? "") }
+        if let trustID { delegation.append(trustID.text) }
+        return (parts + delegation).joined(separator: "|")
     }
 
     fileprivate init?(text: String) {
         let parts = text.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
-        guard (7...8).contains(parts.count), let epoch = Int(parts[1]), let issued = Int64(parts[5]),
+        guard (7...9).contains(parts.count), let epoch = Int(parts[1]), let issued = Int64(parts[5]),
             let expires = Int64(parts[6])
         else { return nil }
         let scopeID = String(parts[2].dropFirst(2))
@@ -104,6 +115,7 @@ extension TokenClaims {
         auditID = parts[4]
         issuedAt = Timestamp(microseconds: issued)
         expiresAt = Timestamp(microseconds: expires)
-        credentialID = parts.count == 8 ? ApplicationCredentialID(parts[7]) : nil
+        credentialID = parts.count > 7 && !parts[7].isEmpty ? ApplicationCredentialID(parts[7]) : nil
+        trustID = parts.count > 8 ? TrustID(parts[8]) : nil
     }
 }

@@ -715,6 +715,29 @@ CREATE TABLE traits (
     CONSTRAINT traits_name_check CHECK ((name ~~ like_escape('CUSTOM!_%'::text, '!'::text)))
 );
 
+CREATE TABLE trusts (
+    id TEXT NOT NULL,
+    trustor_user_id TEXT NOT NULL,
+    trustee_user_id TEXT NOT NULL,
+    project_id TEXT,
+    impersonation BIGINT NOT NULL,
+    roles TEXT NOT NULL,
+    expires_at BIGINT,
+    remaining_uses BIGINT,
+    redelegation_count BIGINT NOT NULL,
+    redelegated_trust_id TEXT,
+    extra TEXT NOT NULL,
+    CONSTRAINT trusts_pkey PRIMARY KEY (id),
+    CONSTRAINT trusts_check CHECK (((remaining_uses IS NULL) OR (redelegation_count = 0))),
+    CONSTRAINT trusts_impersonation_check CHECK ((impersonation = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
+    CONSTRAINT trusts_project_id_fkey FOREIGN KEY (project_id) REFERENCES projects(id) ON DELETE CASCADE,
+    CONSTRAINT trusts_redelegated_trust_id_fkey FOREIGN KEY (redelegated_trust_id) REFERENCES trusts(id) ON DELETE CASCADE,
+    CONSTRAINT trusts_redelegation_count_check CHECK ((redelegation_count >= 0)),
+    CONSTRAINT trusts_remaining_uses_check CHECK ((remaining_uses >= 0)),
+    CONSTRAINT trusts_trustee_user_id_fkey FOREIGN KEY (trustee_user_id) REFERENCES users(id) ON DELETE CASCADE,
+    CONSTRAINT trusts_trustor_user_id_fkey FOREIGN KEY (trustor_user_id) REFERENCES users(id) ON DELETE CASCADE
+);
+
 CREATE TABLE user_groups (
     id TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -860,6 +883,14 @@ CREATE UNIQUE INDEX subnetpools_default ON public.subnetpools USING btree (ip_ve
 CREATE INDEX subnets_by_network ON public.subnets USING btree (network_id);
 
 CREATE INDEX subnets_by_pool ON public.subnets USING btree (subnetpool_id);
+
+CREATE INDEX trusts_by_project ON public.trusts USING btree (project_id);
+
+CREATE INDEX trusts_by_trust ON public.trusts USING btree (redelegated_trust_id);
+
+CREATE INDEX trusts_by_trustee ON public.trusts USING btree (trustee_user_id);
+
+CREATE INDEX trusts_by_trustor ON public.trusts USING btree (trustor_user_id);
 
 CREATE INDEX workflows_by_server ON public.workflows USING btree (server_id, created_at);
 

@@ -509,6 +509,21 @@ CREATE TABLE traits (
 name TEXT PRIMARY KEY NOT NULL CHECK (name LIKE 'CUSTOM!_%' ESCAPE '!')
 ) STRICT;
 
+CREATE TABLE trusts (
+id TEXT PRIMARY KEY NOT NULL,
+trustor_user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+trustee_user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+project_id TEXT REFERENCES projects (id) ON DELETE CASCADE,
+impersonation INTEGER NOT NULL CHECK (impersonation IN (0, 1)),
+roles TEXT NOT NULL,
+expires_at INTEGER,
+remaining_uses INTEGER CHECK (remaining_uses >= 0),
+redelegation_count INTEGER NOT NULL CHECK (redelegation_count >= 0),
+redelegated_trust_id TEXT REFERENCES trusts (id) ON DELETE CASCADE,
+extra TEXT NOT NULL,
+CHECK (remaining_uses IS NULL OR redelegation_count = 0)
+) STRICT;
+
 CREATE TABLE user_groups (
 id TEXT PRIMARY KEY NOT NULL,
 name TEXT NOT NULL CHECK (name <> ''),
@@ -637,6 +652,14 @@ CREATE UNIQUE INDEX subnetpools_default ON subnetpools (ip_version) WHERE is_def
 CREATE INDEX subnets_by_network ON subnets (network_id);
 
 CREATE INDEX subnets_by_pool ON subnets (subnetpool_id);
+
+CREATE INDEX trusts_by_project ON trusts (project_id);
+
+CREATE INDEX trusts_by_trust ON trusts (redelegated_trust_id);
+
+CREATE INDEX trusts_by_trustee ON trusts (trustee_user_id);
+
+CREATE INDEX trusts_by_trustor ON trusts (trustor_user_id);
 
 CREATE INDEX workflows_by_server ON workflows (server_id, created_at);
 

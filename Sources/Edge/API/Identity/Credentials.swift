@@ -14,15 +14,11 @@ struct CredentialsAPI: Sendable {
     var routes: [Route] {
         [
             Route(.get, "/credentials", .authenticated) { request in
+                try IdentityPolicy.require(request.caller.trustID == nil, "list_credentials")
                 let own = request.caller.seesAll ? [] : [ListBound.ownedBy(request.caller.userID)]
                 return try await resource.list(request, own)
             },
-            Route(.get, "/credentials/{id}", .authenticated) { request in
-                let credential = try await credential(request)
-                try IdentityPolicy.require(
-                    credential?.userID == request.caller.userID || request.caller.seesAll, "get_credential")
-                return try await resource.answer(request.parameter("id"), request)
-            },
+            Route(.get, "/credentials/{id}", .authenticated, handler: show),
             Route(.post, "/credentials", .authenticated) { request in
                 let wishes = try await resource.wishes(request, .creation)
                 try require(owner: wishes["user_id"]?.text, request, "create_credential")
@@ -46,11 +42,18 @@ struct CredentialsAPI: Sendable {
         ] + applications
     }
 
+    private func show(_ request: APIRequest) async throws -> APIResponse {
+        let (credential, caller) = (try await credential(request), request.caller)
+        try IdentityPolicy.require(
+            caller.trustID == nil && (credential?.userID == caller.userID || caller.seesAll), "get_credential")
+        return try await resource.answer(request.parameter("id"), request)
+    }
+
     private func credential(_ request: APIRequest) async throws -> Credential? {
         try await identity.credential(request.id())
     }
 
-    /// A token of a restricted application credential makes and changes no credentials.
+    /// A token of a restricted application credential or under a trust makes and changes no credentials.
     private func require(owner: String?, _ request: APIRequest, _ action: String) throws {
         let caller = request.caller
         try IdentityPolicy.require((owner == caller.userID.text || caller.isAdmin) && !caller.isRestricted, action)
@@ -98,7 +101,7 @@ struct CredentialsAPI: Sendable {
     private func owner(_ request: APIRequest, mayLook: Bool, _ action: String) throws -> UserID {
         let (user, caller): (UserID, Caller) = (request.id("user"), request.caller)
         try IdentityPolicy.require(
-            user == caller.userID || caller.isAdmin || (mayLook && caller.seesAll), action)
+            caller.trustID == nil && (user == caller.userID || caller.isAdmin || (mayLook && caller.seesAll)), action)
         return user
     }
 

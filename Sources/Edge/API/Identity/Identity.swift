@@ -25,6 +25,7 @@ package enum IdentityAPI {
         routes += AssignmentsAPI(identity: identity).routes
         routes += CatalogAPI(identity: identity).routes
         routes += CredentialsAPI(identity: identity).routes + EC2CredentialsAPI(identity: identity).routes
+        routes += TrustsAPI(identity: identity).routes
         routes += UnfinishedIdentityAPI.routes
         return APIService(
             name: "identity", prefix: "/identity/v3", style: .identity, forgivesSlash: true, routes: routes)

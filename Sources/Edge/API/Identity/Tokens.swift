@@ -133,9 +133,17 @@ struct TokensAPI: Sendable {
                 writer.field("name", project.name)
                 write("domain", domain, to: &writer)
             }
-            writer.field("is_domain", false)
+            if token.trust == nil { writer.field("is_domain", false) }
         }
         if let domain = token.domain { write("domain", domain, to: &writer) }
+        if let trust = token.trust {
+            writer.object("OS-TRUST:trust") { writer in
+                writer.field("id", trust.id)
+                writer.object("trustor_user") { $0.field("id", trust.trustorID) }
+                writer.object("trustee_user") { $0.field("id", trust.trusteeID) }
+                writer.field("impersonation", trust.isImpersonating)
+            }
+        }
         if token.claims.scope == .system { writer.object("system") { $0.field("all", true) } }
     }
 
@@ -219,6 +227,11 @@ enum AuthenticationBody {
         guard let value = auth.value("scope") else { return .unspecified }
         if value == .string("unscoped") { return .unscoped }
         var scope = try Fields(value, at: "scope")
+        let known: Set = ["system", "project", "domain", "OS-TRUST:trust", "unscoped"]
+        guard known.intersection(scope.names).count <= 1 else {
+            throw CloudError.badRequest(
+                "Expecting to find valid JSON for scope: one of system, project, domain, OS-TRUST:trust or unscoped.")
+        }
         if scope.has("unscoped") { return .unscoped }
         if var project = try scope.optionalObject("project") {
             if let id = try project.optionalString("id") { return .projectID(ProjectID(id)) }
@@ -228,9 +241,7 @@ enum AuthenticationBody {
         }
         if var domain = try scope.optionalObject("domain") { return .domain(try reference(domain: &domain)) }
         if scope.has("system") { return .system }
-        if scope.has("OS-TRUST:trust") {
-            throw CloudError(.notImplemented, "Trusts are not built yet in this cloud; see its README.")
-        }
+        if var trust = try scope.optionalObject("OS-TRUST:trust") { return .trust(TrustID(try trust.string("id"))) }
         throw CloudError.badRequest("The scope must name a project, a domain, or the system.")
     }
 }

@@ -5,7 +5,7 @@ import HTTPTypes
 enum UnfinishedIdentityAPI {
     /// Collections with a list, a creation, and one by id.
     private static let collections = [
-        "policies", "limits", "registered_limits", "OS-TRUST/trusts", "OS-FEDERATION/identity_providers",
+        "policies", "limits", "registered_limits", "OS-FEDERATION/identity_providers",
         "OS-FEDERATION/mappings", "OS-FEDERATION/service_providers", "OS-OAUTH1/consumers",
         "OS-EP-FILTER/endpoint_groups",
     ]
@@ -46,8 +46,7 @@ enum UnfinishedIdentityAPI {
 
     private static var others: [Route] {
         [
-            .unfinished(.get, "/limits/model"), .unfinished(.get, "/OS-TRUST/trusts/{id}/roles"),
-            .unfinished(.get, "/OS-TRUST/trusts/{id}/roles/{role}"),
+            .unfinished(.get, "/limits/model"),
             .unfinished(.put, "/OS-FEDERATION/identity_providers/{id}"),
             .unfinished(.get, "/OS-FEDERATION/identity_providers/{id}/protocols"),
             .unfinished(.get, "/OS-FEDERATION/identity_providers/{id}/protocols/{protocol}"),

@@ -10,7 +10,8 @@ struct Samples: Sendable {
     /// Routes that write without reading a body of JSON.
     static let bodyless: Set<String> = Set([
         "PUT /compute/v2.1/servers/{id}/tags/{tag}", "PUT /image/v2/images/{id}/tags/{tag}",
-        "PUT /image/v2/images/{id}/file", "PUT /identity/v3/groups/{id}/users/{user}",
+        "PUT /image/v2/images/{id}/file", "PUT /image/v2/images/{id}/stage",
+        "PUT /identity/v3/groups/{id}/users/{user}",
         "PUT /identity/v3/roles/{id}/implies/{implied}", "PUT /identity/v3/projects/{id}/tags/{tag}",
         "POST /image/v2/images/{id}/actions/deactivate",
         "POST /image/v2/images/{id}/actions/reactivate", "PUT /placement/traits/{name}",
@@ -168,6 +169,7 @@ struct Samples: Sendable {
             "POST /image/v2/images/{id}/members":
                 #"{"member": "\#(world.fixture.people.projects["other"]?.text ?? "")"}"#,
             "PUT /image/v2/images/{id}/members/{member}": #"{"status": "accepted"}"#,
+            "POST /image/v2/images/{id}/import": #"{"method": {"name": "glance-direct"}, "all_stores": true}"#,
             "PATCH /image/v2/images/{id}": #"[{"op": "replace", "path": "/name", "value": "i2"}]"#,
         ]
     }

@@ -20,10 +20,12 @@ struct ServiceRoute: Sendable {
         [.admin, .serviceOrAdmin].contains(route.access) || service.name == "identity" ? .admin : .member
     }
 
-    /// Whether a good body may be answered so: access is taken only from those who have it, and a region is made once.
+    /// Whether a good body may be answered so: access is taken only from those who have it, a region is made once, and
+    /// an image without data is not imported.
     func accepts(_ status: Int) -> Bool {
         if name == "PUT /identity/v3/regions/{id}" { return status == 409 }
         if name.hasSuffix("/flavors/{id}/action") { return status == 404 }
+        if name.hasSuffix("/import") { return status == 409 }
         return (200..<300).contains(status)
     }
 
@@ -83,7 +85,7 @@ struct World: Sendable {
         if entry.service.name == "image" {
             if entry.route.method == .patch {
                 headers["Content-Type"] = "application/openstack-images-v2.1-json-patch"
-            } else if entry.route.path.hasSuffix("/file") {
+            } else if entry.route.path.hasSuffix("/file") || entry.route.path.hasSuffix("/stage") {
                 headers["Content-Type"] = "application/octet-stream"
             }
         }

@@ -28,13 +28,16 @@ package struct Image: Sendable, Equatable {
     package var tags: JSONText<[String]>
     package var createdAt: Timestamp
     package var updatedAt: Timestamp
+    /// Whether its data waits to be imported, or comes in for that.
+    package var isStaged: Bool = false
 
     package init(
         id: ImageID, projectID: ProjectID, name: String? = nil, status: Status = .queued,
         visibility: Visibility = .shared, isProtected: Bool = false, isHidden: Bool = false,
         diskFormat: String? = nil, containerFormat: String? = nil, minDisk: Int = 0, minRAM: Int = 0,
         size: Int? = nil, virtualSize: Int? = nil, checksum: String? = nil, sha512: String? = nil,
-        properties: JSONText<[String: String]>, tags: JSONText<[String]>, createdAt: Timestamp, updatedAt: Timestamp
+        properties: JSONText<[String: String]>, tags: JSONText<[String]>, createdAt: Timestamp, updatedAt: Timestamp,
+        isStaged: Bool = false
     ) {
         self.id = id
         self.projectID = projectID
@@ -55,5 +58,6 @@ package struct Image: Sendable, Equatable {
         self.tags = tags
         self.createdAt = createdAt
         self.updatedAt = updatedAt
+        self.isStaged = isStaged
     }
 }

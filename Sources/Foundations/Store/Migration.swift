@@ -48,6 +48,6 @@ package enum Migrations {
     package static let all: [Migration] = [
         identity, image, network, compute, workflow, hostDocuments, serverGroups, workflowTurns,
         networkAttributes, imageMembers, identityAttributes, placementNames,
-        subnetPools, agents, trusts,
+        subnetPools, agents, trusts, imageStaging,
     ]
 }

@@ -4,26 +4,34 @@ import Store
 
 /// The bytes of images.
 extension ImageService {
+    /// What gives the bytes, piece by piece.
+    package typealias Content = (_ write: ([UInt8]) async throws -> Void) async throws -> Void
+
     /// Takes the bytes as they come, proves that they are what `disk_format` says, and makes the image active. On any
     /// failure the image is queued again and nothing of the bytes is left.
-    package func upload(
-        _ id: ImageID, by caller: Caller,
-        content: (_ write: ([UInt8]) async throws -> Void) async throws -> Void
-    ) async throws {
+    package func upload(_ id: ImageID, by caller: Caller, content: Content) async throws {
         let image = try await owned(id, by: caller)
-        guard image.status == .queued else {
-            throw CloudError(.conflict, "Image \(id) has data already (it is \(image.status.rawValue)).")
-        }
+        guard image.status == .queued, !image.isStaged else { throw Self.hasData(image) }
         guard let format = image.diskFormat.flatMap(DiskFormat.init(rawValue:)), image.containerFormat != nil else {
             throw CloudError.badRequest("Properties disk_format, container_format must be set prior to saving data.")
         }
-        try await move(id, from: .queued, to: .saving)
+        try await take(id, isStaged: false, declared: format, content)
+    }
+
+    static func hasData(_ image: Image) -> CloudError {
+        let status = image.isStaged ? "uploading" : image.status.rawValue
+        return CloudError(.conflict, "Image \(image.id) has data already (it is \(status)).")
+    }
+
+    /// Takes the bytes, and makes the image active or lets them wait to be imported.
+    func take(_ id: ImageID, isStaged: Bool, declared: DiskFormat?, _ content: Content) async throws {
+        try await move(id, from: (.queued, false), to: (.saving, isStaged))
         do {
             let file = try await files.begin(id)
             do {
                 try await content { try await file.write($0) }
-                let digest = try await file.finish(declared: format)
-                try await activate(id, digest)
+                let digest = try await file.finish(declared: declared)
+                try await keep(id, digest, isStaged: isStaged)
             } catch {
                 do {
                     try await file.abandon()
@@ -35,15 +43,15 @@ extension ImageService {
                 throw error
             }
         } catch {
-            await requeue(id, after: error)
+            await requeue(id, isStaged: isStaged, after: error)
             throw error
         }
     }
 
     /// What has failed is told, whatever becomes of this.
-    private func requeue(_ id: ImageID, after failure: any Error) async {
+    private func requeue(_ id: ImageID, isStaged: Bool, after failure: any Error) async {
         do {
-            try await move(id, from: .saving, to: .queued)
+            try await move(id, from: (.saving, isStaged), to: (.queued, false))
         } catch let error as CloudError where error.kind == .conflict {
             return  // It was deleted meanwhile.
         } catch {
@@ -53,20 +61,20 @@ extension ImageService {
         }
     }
 
-    private func move(_ id: ImageID, from old: Image.Status, to new: Image.Status) async throws {
+    func move(_ id: ImageID, from old: ImageQueries.Moment, to new: ImageQueries.Moment) async throws {
         let moved = try await database.transaction { try ImageQueries.move(id, from: old, to: new, $0) }
-        guard moved else { throw CloudError(.conflict, "Image \(id) is no longer \(old.rawValue).") }
+        guard moved else { throw CloudError(.conflict, "Image \(id) is no longer \(old.status.rawValue).") }
     }
 
-    private func activate(_ id: ImageID, _ digest: ImageDigest) async throws {
+    private func keep(_ id: ImageID, _ digest: ImageDigest, isStaged: Bool) async throws {
         let now = clock.now()
         try await database.transaction { db in
             guard var image = try db.find(Image.self, key: .id(id)), image.status == .saving else {
                 throw CloudError(.gone, "Image \(id) was deleted while its data came in.")
             }
-            image.status = .active
+            image.status = isStaged ? .queued : .active
             image.size = digest.size
-            image.virtualSize = digest.virtualSize
+            image.virtualSize = isStaged ? nil : digest.virtualSize
             image.checksum = digest.md5
             image.sha512 = digest.sha512
             image.updatedAt = now

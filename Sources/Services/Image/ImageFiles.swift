@@ -54,6 +54,28 @@ struct ImageFiles: Sendable {
         }
     }
 
+    /// How large the disk is that a file holds, once it has been proved to be what is declared.
+    func virtualSize(_ id: ImageID, size: Int, declared: DiskFormat) async throws -> Int {
+        let path = try path(id)
+        return try await blocking(DispatchQueue(label: "novella.image")) {
+            Int(try Self.inspect(path, size: size, declared: declared).virtualSizeBytes)
+        }
+    }
+
+    fileprivate static func inspect(_ path: URL, size: Int, declared: DiskFormat) throws -> DiskImageHeader {
+        let reader = try FileHandle(forReadingFrom: path)
+        defer { close(reader) }
+        let file = DiskImageFile(size: Int64(size)) { offset, count in
+            try reader.seek(toOffset: UInt64(offset))
+            return try reader.read(upToCount: count).map { Array($0) } ?? []
+        }
+        return try DiskImageHeader.inspect(file, declared: declared)
+    }
+
+    private static func close(_ reader: FileHandle) {
+        do { try reader.close() } catch { return }
+    }
+
     func remove(_ id: ImageID) async throws {
         let path = try path(id)
         try await blocking(DispatchQueue(label: "novella.image")) {
@@ -156,10 +178,10 @@ final class ImageFileWriter: Sendable {
         checked = state.size + more + Self.stride
     }
 
-    /// Inspects, syncs and gives the file its name.
-    func finish(declared: DiskFormat) async throws -> ImageDigest {
+    /// Inspects what is declared, syncs, and gives the file its name.
+    func finish(declared: DiskFormat?) async throws -> ImageDigest {
         try await blocking(queue) { [self] in
-            let header = try inspect(declared)
+            let header = try declared.map { try ImageFiles.inspect(partial, size: state.size, declared: $0) }
             try handle.close()
             do {
                 try DurableFile.commit(partial.path, as: final.path)
@@ -167,23 +189,10 @@ final class ImageFileWriter: Sendable {
                 throw CloudError(.unavailable, "The image store is full or cannot be written.", cause: error)
             }
             return ImageDigest(
-                size: state.size, virtualSize: Int(header.virtualSizeBytes), md5: hexDigits(try state.md5.finish()),
+                size: state.size, virtualSize: header.map { Int($0.virtualSizeBytes) } ?? 0,
+                md5: hexDigits(try state.md5.finish()),
                 sha512: hexDigits(try state.sha512.finish()))
         }
-    }
-
-    private func inspect(_ declared: DiskFormat) throws -> DiskImageHeader {
-        let reader = try FileHandle(forReadingFrom: partial)
-        defer { close(reader) }
-        let file = DiskImageFile(size: Int64(state.size)) { offset, count in
-            try reader.seek(toOffset: UInt64(offset))
-            return try reader.read(upToCount: count).map { Array($0) } ?? []
-        }
-        return try DiskImageHeader.inspect(file, declared: declared)
-    }
-
-    private func close(_ reader: FileHandle) {
-        do { try reader.close() } catch { return }
     }
 
     /// Takes everything away; after `finish` that is the finished file.

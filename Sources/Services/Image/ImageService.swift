@@ -96,7 +96,8 @@ package struct ImageService: Sendable {
             try edit(&image)
             try ImageAttributes.check(image)
             if old.visibility != image.visibility || old.status == .queued { try check(image, by: caller) }
-            if old.status != .queued, old.diskFormat != image.diskFormat || old.containerFormat != image.containerFormat
+            if old.status != .queued || old.isStaged,
+                old.diskFormat != image.diskFormat || old.containerFormat != image.containerFormat
             {
                 throw CloudError(.forbidden, "disk_format and container_format cannot change once there is data.")
             }

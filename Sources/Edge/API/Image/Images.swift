@@ -65,7 +65,7 @@ struct ImagesAPI: Sendable {
                     writer.object("import-methods") { writer in
                         writer.field("description", "Import methods available.")
                         writer.field("type", "array")
-                        writer.field("value", strings: [])
+                        writer.field("value", strings: ImageDataAPI.importMethods)
                     }
                 }
             },
@@ -120,7 +120,8 @@ struct ImagesAPI: Sendable {
         try wishes.apply(to: &made)
         let created = try await image.create(made, by: request.caller)
         return try await answer(created.id, request, .created).header(
-            .location, "\(request.baseURL)/images/\(created.id)")
+            .location, "\(request.baseURL)/images/\(created.id)"
+        ).header(.named("OpenStack-image-import-methods"), ImageDataAPI.importMethods.joined(separator: ","))
     }
 
     private func retag(

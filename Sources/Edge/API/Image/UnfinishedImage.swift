@@ -5,7 +5,6 @@ import HTTPTypes
 enum UnfinishedImageAPI {
     static var routes: [Route] {
         [
-            .unfinished(.put, "/images/{id}/stage"), .unfinished(.post, "/images/{id}/import"),
             .unfinished(.get, "/images/{id}/tasks"), .unfinished(.get, "/images/{id}/locations"),
             .unfinished(.post, "/images/{id}/locations"), .unfinished(.delete, "/stores/{store}/{id}"),
             .unfinished(.get, "/info/usage"), .unfinished(.get, "/info/stores/detail"),

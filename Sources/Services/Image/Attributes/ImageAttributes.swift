@@ -34,7 +34,9 @@ package enum ImageAttributes {
             "name", .text(0...255), .column("name"), create: .anyone, change: .anyone, null: .none, filter: .equal,
             sorts: true
         ) { $0.name = $1.optionalText },
-        Attribute("status", .word(statuses), .column("status"), filter: .equal, sorts: true),
+        Attribute(
+            "status", .word(statuses), .column("CASE WHEN is_staged = 1 THEN 'uploading' ELSE status END"),
+            filter: .equal, sorts: true),
         Attribute(
             "visibility", .word(visibilities), .column("visibility"), create: .anyone, change: .anyone,
             default: "shared", filter: .equal
@@ -72,19 +74,24 @@ package enum ImageAttributes {
         ) { $0.tags = try JSONText($1.texts) },
     ]
 
-    private static let statuses = ["queued", "saving", "active", "killed", "deleted", "deactivated"]
+    private static let statuses = [
+        "queued", "saving", "active", "killed", "deleted", "uploading", "importing", "deactivated",
+    ]
 
     private static let data: [Attribute<Image>] = [
         Attribute("size", .integer(0...Int.max), .column("size"), filter: .equal, sorts: true),
         Attribute("virtual_size", .integer(0...Int.max), .column("virtual_size"), filter: .equal),
-        Attribute("checksum", .text(0...32), .column("checksum"), filter: .equal),
-        Attribute(
-            "os_hash_algo", .text(0...64), .column("CASE WHEN sha512 IS NULL THEN NULL ELSE 'sha512' END"),
-            filter: .equal),
-        Attribute("os_hash_value", .text(0...128), .column("sha512"), filter: .equal),
+        Attribute("checksum", .text(0...32), ofImported("checksum"), filter: .equal),
+        Attribute("os_hash_algo", .text(0...64), ofImported("'sha512'"), filter: .equal),
+        Attribute("os_hash_value", .text(0...128), ofImported("sha512"), filter: .equal),
         Attribute("created_at", .time, .column("created_at"), sorts: true),
         Attribute("updated_at", .time, .column("updated_at"), sorts: true),
     ]
+
+    /// What is known of data, and told of it once it is the image's.
+    private static func ofImported(_ column: String) -> AttributeSource {
+        .column("CASE WHEN is_staged = 1 OR sha512 IS NULL THEN NULL ELSE \(column) END")
+    }
 
     private static let addresses: [Attribute<Image>] = [
         Attribute("self", .text(0...255), .derived("id") { "/v2/images/\($0)" }),

@@ -32,6 +32,19 @@ def main():
     pages = neutron.list_ports(retrieve_all=False, limit=1, sort_key="id", sort_dir="asc")
     found = [p["id"] for page in pages for p in page["ports"]]
     check("pages", found, sorted(found))
+    scope = neutron.create_address_scope({"address_scope": {"name": "s", "ip_version": 4}})["address_scope"]
+    pool = neutron.create_subnetpool({"subnetpool": {
+        "name": "p", "prefixes": ["10.6.0.0/16"], "default_prefixlen": 26, "address_scope_id": scope["id"]}})["subnetpool"]
+    pooled = neutron.create_network({"network": {}})["network"]
+    taken = {"subnet": {"network_id": pooled["id"], "ip_version": 4, "subnetpool_id": pool["id"]}}
+    check("prefix of a pool", neutron.create_subnet(taken)["subnet"]["cidr"], "10.6.0.0/26")
+    check("scope of a network", neutron.show_network(pooled["id"])["network"]["ipv4_address_scope"], scope["id"])
+    refused("scope in use", exc.Conflict, lambda: neutron.delete_address_scope(scope["id"]))
+    neutron.delete_network(pooled["id"])
+    neutron.delete_subnetpool(pool["id"])
+    neutron.delete_address_scope(scope["id"])
+    agents = neutron.list_agents(alive=True)["agents"]
+    check("agents live", len(agents) > 0 and all(a["alive"] for a in agents), True)
     neutron.delete_floatingip(floating["id"])
     neutron.remove_interface_router(router["id"], {"subnet_id": subnet["id"], "port_id": leg["port_id"]})
     neutron.delete_router(router["id"])

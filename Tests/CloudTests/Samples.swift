@@ -97,6 +97,8 @@ struct Samples: Sendable {
                 #"{"subnetpool": {"name": "p", "prefixes": ["10.8.0.0/16"], "min_prefixlen": 24, "#
                 + #""default_quota": 1000, "shared": false}}"#,
             "PUT \(base)/subnetpools/{id}": #"{"subnetpool": {"name": "p2", "default_prefixlen": 26}}"#,
+            "PUT \(base)/subnetpools/{id}/add_prefixes": #"{"prefixes": ["10.7.0.0/16"]}"#,
+            "PUT \(base)/subnetpools/{id}/remove_prefixes": #"{"prefixes": ["10.7.0.0/16"]}"#,
             "POST \(base)/address-scopes": #"{"address_scope": {"name": "s", "ip_version": 6, "shared": false}}"#,
             "PUT \(base)/address-scopes/{id}": #"{"address_scope": {"name": "s2"}}"#,
             "PUT \(base)/agents/{id}": #"{"agent": {"description": "x", "admin_state_up": true}}"#,

@@ -283,4 +283,31 @@ struct SubnetPoolTests {
             #expect(leg?.ipv4Scope?.text == scope && leg?.ipv6Scope == nil)
         }
     }
+
+    @Test func prefixesComeAndGo() async throws {
+        try await run { network in
+            let pool = try await network.pool(#""prefixes": ["10.1.0.0/24"], "default_prefixlen": 26"#)
+            let path = "subnetpools/\(pool)"
+            for (verb, body, left) in [
+                ("add", #"["10.1.1.0/24", "10.5.0.0/16"]"#, ["10.1.0.0/23", "10.5.0.0/16"]),
+                ("remove", #"["10.5.0.0/17"]"#, ["10.1.0.0/23", "10.5.128.0/17"]),
+                ("remove", #"["192.168.0.0/16"]"#, ["10.1.0.0/23", "10.5.128.0/17"]),
+            ] {
+                let answer = try await network.ask(.put, "\(path)/\(verb)_prefixes", #"{"prefixes": \#(body)}"#)
+                #expect(answer.at("prefixes") == .array(left.map { .string($0) }), "\(verb) \(body): \(answer)")
+            }
+            #expect(try await network.subnet(#""subnetpool_id": "\#(pool)", "cidr": "10.1.1.0/26""#).status == 201)
+            for (verb, body, type) in [
+                ("remove", #"{"prefixes": ["10.1.1.0/24"]}"#, "IllegalSubnetPoolPrefixUpdate"),
+                ("add", #"{"prefixes": ["2001:db8::/32"]}"#, "PrefixVersionMismatch"),
+                ("add", #"{"prefixes": []}"#, "HTTPBadRequest"), ("add", "{}", "HTTPBadRequest"),
+                ("add", #"{"prefixes": ["10.9.0.0/16"], "name": "x"}"#, "HTTPBadRequest"),
+            ] {
+                expect(try await network.ask(.put, "\(path)/\(verb)_prefixes", body), 400, type)
+            }
+            let foreign = try await network.ask(
+                .put, "\(path)/add_prefixes", #"{"prefixes": ["10.9.0.0/16"]}"#, as: .stranger)
+            expect(foreign, 404, "SubnetPoolNotFound")
+        }
+    }
 }

@@ -46,6 +46,35 @@ extension NetworkingService {
         }
     }
 
+    /// Returns what the pool has then.
+    package func add(prefixes: [String], to id: SubnetPoolID, by caller: Caller) async throws -> [String] {
+        try await update(id, by: caller) { pool in
+            pool.prefixes = try JSONText(try pool.prefixes.value() + prefixes)
+        }.prefixes.value()
+    }
+
+    /// Takes away what no subnet has; returns what is left.
+    package func remove(prefixes: [String], from id: SubnetPoolID, by caller: Caller) async throws -> [String] {
+        let now = clock.now()
+        return try await change { db in
+            var pool = try own(SubnetPool.self, id, caller, db)
+            let version = pool.ipVersion
+            let gone = PrefixSet(prefixes.compactMap { CIDR($0) }, version: version)
+            let taken = try SubnetPoolQueries.subnets(of: id, db).compactMap { CIDR($0.cidr) }
+            guard !PrefixSet(taken, version: version).overlaps(gone) else {
+                throw CloudError(
+                    .badRequest,
+                    "Illegal update to prefixes: One or more the prefixes to be removed is in use by a subnet.",
+                    type: "IllegalSubnetPoolPrefixUpdate")
+            }
+            let left = PrefixSet(try pool.cidrs(), version: version).subtracting(gone).prefixes.map(\.description)
+            pool.prefixes = try JSONText(left)
+            pool.revise(at: now)
+            try db.update(pool)
+            return left
+        }
+    }
+
     package func deleteSubnetPool(_ id: SubnetPoolID, by caller: Caller) async throws {
         try await change { db in
             let pool = try own(SubnetPool.self, id, caller, db)

@@ -51,6 +51,7 @@ struct NetworkExtensionsAPI: Sendable {
         ("standard-attr-timestamp", "Resource timestamps"),
         ("subnet_allocation", "Subnet Allocation"),
         ("subnet-external-network", "Subnet belongs to an external network"),
+        ("subnetpool-prefix-ops", "Subnet Pool Prefix Operations"),
         ("tag-creation", "Tag creation extension"),
         ("tag-ports-during-bulk-creation", "Tag Ports During Bulk Creation"),
     ]

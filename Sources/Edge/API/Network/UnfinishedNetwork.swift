@@ -27,8 +27,7 @@ enum UnfinishedNetworkAPI {
                 .unfinished(.post, "/routers/{id}/conntrack_helpers"),
                 .unfinished(.get, "/ports/{id}/bindings"), .unfinished(.post, "/ports/{id}/bindings"),
                 .unfinished(.get, "/qos/rule-types"), .unfinished(.get, "/log/loggable-resources"),
-                .unfinished(.get, "/service-providers"), .unfinished(.put, "/subnetpools/{id}/add_prefixes"),
-                .unfinished(.put, "/subnetpools/{id}/remove_prefixes"),
+                .unfinished(.get, "/service-providers"),
                 .unfinished(.put, "/subnetpools/{id}/onboard_network_subnets"),
             ]
     }

@@ -52,6 +52,7 @@ let package = Package(
         // Foundations: no HTTP, no host.
         room("Model", in: "Foundations"),
         room("Files", in: "Foundations"),
+        room("Threads", in: "Foundations"),
         room("Store", in: "Foundations", imports: ["Model"]),
         room("Telemetry", in: "Foundations"),
         .systemLibrary(name: "COpenSSL", path: "Sources/Foundations/COpenSSL"),
@@ -67,7 +68,8 @@ let package = Package(
 
         // Services: verbs and workflows.
         room(
-            "Identity", in: "Services", imports: ["Model", "Store", "Attributes", "Wire", "Cryptography"]),
+            "Identity", in: "Services",
+            imports: ["Model", "Threads", "Store", "Attributes", "Wire", "Cryptography"]),
         room(
             "Image", in: "Services",
             imports: ["Model", "Files", "Store", "Attributes", "Wire", "Cryptography", logging]),
@@ -84,7 +86,9 @@ let package = Package(
         // Host: what runs on a compute node.
         room("Hypervisor", in: "Host", imports: ["Model", "HostProtocol"]),
         .target(name: "CLibvirt", path: "Sources/Host/CLibvirt"),
-        room("LibvirtDriver", in: "Host", imports: ["Model", "HostProtocol", "Hypervisor", "CLibvirt", logging]),
+        room(
+            "LibvirtDriver", in: "Host",
+            imports: ["Model", "Threads", "HostProtocol", "Hypervisor", "CLibvirt", logging]),
         room("Tools", in: "Host", imports: [subprocess]),
         .target(name: "CNamespace", path: "Sources/Host/CNamespace"),
         room(
@@ -92,7 +96,7 @@ let package = Package(
             imports: ["Model", "HostProtocol", "Tools", "CNamespace", nioCore, nioPosix, nioHTTP1, logging]),
         room(
             "HostStorage", in: "Host",
-            imports: ["Model", "Files", "HostProtocol", "Hypervisor", "Tools", "Cryptography"]),
+            imports: ["Model", "Files", "Threads", "HostProtocol", "Hypervisor", "Tools", "Cryptography"]),
         room(
             "Agent", in: "Host",
             imports: ["Model", "HostProtocol", "Hypervisor", "Dataplane", "HostStorage", logging]),
@@ -169,6 +173,7 @@ let package = Package(
         tests(
             "Attributes",
             imports: ["Model", "Store", "Wire", "Identity", "Image", "Networking", "TestSupport"]),
+        tests("Threads"),
         tests("StoreSQLite", imports: ["Model", "Store", "CSQLite"]),
         tests("StorePostgres", imports: ["Model", "Store", "TestSupport"]),
         tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),

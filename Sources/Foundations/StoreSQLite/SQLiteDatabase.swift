@@ -72,7 +72,7 @@ package final class SQLiteDatabase: Database {
 
     package func close() async throws {
         await withCheckedContinuation { done in
-            DispatchQueue.global().async { [self] in
+            DispatchQueue(label: "novella.sqlite.close").async { [self] in
                 // The writer last, which takes the log away.
                 for handle in handles.reversed() { handle.close() }
                 done.resume()

@@ -2,6 +2,7 @@ import Foundation
 package import HostProtocol
 import Hypervisor
 package import Model
+import Threads
 
 /// The files of servers on this machine, below one directory.
 ///
@@ -9,7 +10,8 @@ package import Model
 /// whole and a crash at any point is repaired by asking again.
 package final class FileHostStorage: HostStorage {
     let paths: StoragePaths
-    private let io = BlockingIO()
+    /// For calls that wait on a disk.
+    private let io = BlockingThreads(count: 8, name: "novella.storage")
     private let cache: ImageCache
     private let serverLocks = KeyedLock<ServerID>()
     /// Of their own, so that a tombstone is written while an image still comes in.

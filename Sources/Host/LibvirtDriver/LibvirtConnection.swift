@@ -2,6 +2,7 @@ import CLibvirt
 import Foundation
 import HostProtocol
 import Synchronization
+import Threads
 
 /// What libvirt said went wrong.
 struct LibvirtError: Error {
@@ -37,7 +38,7 @@ final class LibvirtConnection: Sendable {
     }
 
     private let uri: String
-    private let queue = OperationQueue()
+    private let calls: BlockingThreads
     private let current = Mutex<Handle?>(nil)
     /// How often a connection was opened.
     private let openings = Mutex(0)
@@ -49,8 +50,7 @@ final class LibvirtConnection: Sendable {
     init(uri: String, threads: Int, name: String, onOpen: @escaping @Sendable (Handle) throws -> Void = { _ in }) {
         self.uri = uri
         self.onOpen = onOpen
-        queue.name = "novella.libvirt.\(name)"
-        queue.maxConcurrentOperationCount = threads
+        calls = BlockingThreads(count: threads, name: "novella.libvirt.\(name)")
     }
 
     deinit {
@@ -63,7 +63,7 @@ final class LibvirtConnection: Sendable {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 guard answer.wait(with: continuation) else { return }
-                queue.addOperation { [self] in
+                calls.start { [self] in
                     guard answer.isAwaited else { return }
                     answer.give(Result { try withHandle(body) })
                 }

@@ -2,6 +2,7 @@ import Cryptography
 import Foundation
 import Model
 import Synchronization
+import Threads
 
 /// scrypt (RFC 7914) on threads of its own: 32 MiB and some 85 ms each, so two at once and a bounded queue in which
 /// nobody's questions crowd out another's. A password that was proved in the last minutes is not asked of scrypt again.
@@ -17,21 +18,13 @@ package final class Passwords: Sendable {
 
     private typealias Work = @Sendable (_ refusal: (any Error)?) -> Void
 
-    private struct State {
-        var queue = PasswordQueue<Work>()
-        var running = 0
-    }
-
-    private static let threadCount = 2
     private let cost: Cost
-    private let threads = OperationQueue()
-    private let state = Mutex(State())
+    private let threads = BlockingThreads(count: 2, name: "novella.passwords")
+    private let queue = Mutex(PasswordQueue<Work>())
     private let proved = ProvedPasswords()
 
     package init(cost: Cost = .production) {
         self.cost = cost
-        threads.name = "novella.passwords"
-        threads.maxConcurrentOperationCount = Self.threadCount
     }
 
     /// `scrypt$N$salt$hash`, salt and hash in base64.
@@ -64,8 +57,8 @@ package final class Passwords: Sendable {
         let number = Mutex<Int?>(nil)
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                let (given, displaced) = state.withLock { state in
-                    state.queue.add(
+                let (given, displaced) = queue.withLock { queue in
+                    queue.add(
                         { refusal in
                             if let refusal { return continuation.resume(throwing: refusal) }
                             continuation.resume(
@@ -78,7 +71,8 @@ package final class Passwords: Sendable {
                 guard let given else { return continuation.resume(throwing: Self.crowded) }
                 number.withLock { $0 = given }
                 if Task.isCancelled { cancel(given) }
-                start()
+                // Whose turn it is then is not known now.
+                threads.start { [self] in queue.withLock { $0.next() }?(nil) }
             }
         } onCancel: {
             if let given = number.withLock({ $0 }) { cancel(given) }
@@ -90,28 +84,7 @@ package final class Passwords: Sendable {
     }
 
     private func cancel(_ number: Int) {
-        state.withLock { $0.queue.remove(number) }?(CancellationError())
-    }
-
-    /// Lets a free thread take what is next.
-    private func start() {
-        let isFree = state.withLock { state in
-            guard state.running < Self.threadCount, state.queue.count > 0 else { return false }
-            state.running += 1
-            return true
-        }
-        guard isFree else { return }
-        threads.addOperation { [self] in
-            while let work = next() { work(nil) }
-        }
-    }
-
-    private func next() -> Work? {
-        state.withLock { state in
-            let work = state.queue.next()
-            if work == nil { state.running -= 1 }
-            return work
-        }
+        queue.withLock { $0.remove(number) }?(CancellationError())
     }
 }
 

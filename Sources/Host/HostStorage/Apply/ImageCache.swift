@@ -2,6 +2,7 @@ import Cryptography
 import Foundation
 import HostProtocol
 import Model
+import Threads
 
 /// Images on this host, by the checksum of what was fetched. A file that is there was proved whole, of its format, and
 /// self-contained, and then brought to the format in which it is kept (`DiskFormat.onHost`).
@@ -9,12 +10,12 @@ actor ImageCache {
     typealias Content = @Sendable (ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error>
 
     private let paths: StoragePaths
-    private let io: BlockingIO
+    private let io: BlockingThreads
     private var fetches: [String: Task<Void, any Error>] = [:]
     private var users: [String: Int] = [:]
     private var usedSinceSweep: Set<String> = []
 
-    init(paths: StoragePaths, io: BlockingIO) {
+    init(paths: StoragePaths, io: BlockingThreads) {
         self.paths = paths
         self.io = io
     }
@@ -130,7 +131,7 @@ actor ImageCache {
     }
 
     private static func download(
-        _ image: ImageReference, to path: String, content: Content, io: BlockingIO
+        _ image: ImageReference, to path: String, content: Content, io: BlockingThreads
     ) async throws {
         let writer = try await io.run { try ImageWriter(path: path, image: image) }
         do {

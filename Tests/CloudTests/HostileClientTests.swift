@@ -179,18 +179,20 @@ struct HostileClientTests {
         }
     }
 
-    private func logIn(_ fixture: CloudFixture, _ password: String) async throws -> Answer {
+    private func logIn(
+        _ fixture: CloudFixture, _ password: String, from address: String? = nil
+    ) async throws -> Answer {
         try await fixture.request(
             .post, "/identity/v3/auth/tokens", as: nil,
             json: """
                 {"auth": {"identity": {"methods": ["password"], "password": {"user": {
                     "name": "admin", "domain": {"id": "default"}, "password": "\(password)"}}}}}
-                """)
+                """, from: address)
     }
 
     @Test func aStormOfPasswordsIsBounded() async throws {
         var options = CloudFixture.Options()
-        options.passwordRounds = 1 << 12
+        options.passwordRounds = 1 << 13
         try await CloudFixture.run(options) { fixture in
             let storm = Task {
                 try await withThrowingTaskGroup(of: Answer.self) { group in
@@ -200,11 +202,13 @@ struct HostileClientTests {
             }
             let list = try await fixture.request(.get, "/compute/v2.1/servers")
             #expect(list.status == 200)
+            // Whoever asks from elsewhere does not wait behind the storm.
+            #expect(try await logIn(fixture, People.password, from: "198.51.100.7").status == 201)
             let answers = try await storm.value
             let refused = answers.filter { $0.status == 503 }
             #expect(answers.count { $0.status == 401 } == answers.count - refused.count)
-            // 64 may wait; how many of the later ones found a place that had become free is not known.
-            #expect((1...400 - 64).contains(refused.count))
+            // 32 of one source may wait; how many of the later ones found a place that had become free is not known.
+            #expect((1...400 - 32).contains(refused.count))
             #expect(refused.allSatisfy { Int($0.header("Retry-After")) != nil })
             let after = try await logIn(fixture, People.password)
             #expect(after.status == 201)

@@ -99,7 +99,7 @@ package enum ImageAttributes {
         Attribute("schema", .text(0...255), .constant("\"/v2/schemas/image\"")),
         Attribute("direct_url", .text(0...255), .nowhere),
         Attribute("locations", .list(of: .object), .nowhere, shown: .never),
-        Attribute("stores", .text(0...255), .nowhere, shown: .never),
+        Attribute("stores", .text(0...255), ofImported("'file'"), shown: .whereSet),
     ]
 
     private static let tags = AttributeType.checked(.list(of: .text(0...255))) { value throws(AttributeFault) in

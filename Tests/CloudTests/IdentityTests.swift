@@ -60,6 +60,31 @@ struct IdentityTests {
         }
     }
 
+    /// Of two scopes or two proofs none is passed over.
+    @Test func oneScopeAndOneProof() async throws {
+        try await CloudFixture.run { fixture in
+            for more in [
+                #""system": {"all": true}"#, #""domain": {"id": "default"}"#, #""OS-TRUST:trust": {"id": "x"}"#,
+            ] {
+                let answer = try await login(fixture, scope: "\(Self.projectScope), \(more)")
+                #expect(answer.status == 400, "\(more): \(answer)")
+            }
+            for none in ["", #""project": null"#, #""nothing": {}"#] {
+                #expect(try await login(fixture, scope: none).status == 400, "\(none)")
+            }
+            let password =
+                #""password": {"user": {"id": "\#(fixture.people.member.userID)", "password": "\#(People.password)"}}"#
+            for (methods, status) in [
+                (#""password""#, 201), (#""password", "password""#, 201), (#""password", "token""#, 501),
+            ] {
+                let answer = try await fixture.request(
+                    .post, "/identity/v3/auth/tokens", as: nil,
+                    json: #"{"auth": {"identity": {"methods": [\#(methods)], "token": {"id": "x"}, \#(password)}}}"#)
+                #expect(answer.status == status, "\(methods): \(answer)")
+            }
+        }
+    }
+
     @Test func aTokenIsRescopedAndShown() async throws {
         try await CloudFixture.run { fixture async throws in
             let unscoped = try await login(fixture).header("X-Subject-Token")

@@ -181,7 +181,11 @@ enum AuthenticationBody {
         var outer = try Fields(json)
         var auth = try outer.object("auth")
         var identity = try auth.object("identity")
-        let methods = try identity.strings("methods") ?? []
+        let methods = Set(try identity.strings("methods") ?? [])
+        guard methods.count < 2 else {
+            throw CloudError(
+                .notImplemented, "Several methods at once, \(methods.sorted()), are not built yet in this cloud.")
+        }
         let proof: AuthenticationRequest.Proof
         if methods.contains("password") {
             var password = try identity.object("password")
@@ -195,7 +199,8 @@ enum AuthenticationBody {
         } else {
             throw CloudError(
                 .unauthorized,
-                "Unsupported authentication methods \(methods); use password, token or application_credential.")
+                "Unsupported authentication methods \(methods.sorted()); use password, token or application_credential."
+            )
         }
         return AuthenticationRequest(proof: proof, scope: try scope(&auth))
     }
@@ -223,25 +228,30 @@ enum AuthenticationBody {
         return .name(try domain.string("name"))
     }
 
+    private static let scopes = ["system", "project", "domain", "OS-TRUST:trust", "unscoped"]
+
     private static func scope(_ auth: inout Fields) throws -> AuthenticationRequest.WantedScope {
         guard let value = auth.value("scope") else { return .unspecified }
         if value == .string("unscoped") { return .unscoped }
         var scope = try Fields(value, at: "scope")
-        let known: Set = ["system", "project", "domain", "OS-TRUST:trust", "unscoped"]
-        guard known.intersection(scope.names).count <= 1 else {
+        guard scopes.filter({ scope.has($0) }).count == 1 else {
             throw CloudError.badRequest(
-                "Expecting to find valid JSON for scope: one of system, project, domain, OS-TRUST:trust or unscoped.")
+                "Expecting to find system, project, domain, OS-TRUST:trust or unscoped in scope: one of them.")
         }
         if scope.has("unscoped") { return .unscoped }
-        if var project = try scope.optionalObject("project") {
+        if scope.has("project") {
+            var project = try scope.object("project")
             if let id = try project.optionalString("id") { return .projectID(ProjectID(id)) }
             let name = try project.string("name")
             var domain = try project.object("domain")
             return .projectName(name, domain: try reference(domain: &domain))
         }
-        if var domain = try scope.optionalObject("domain") { return .domain(try reference(domain: &domain)) }
+        if scope.has("domain") {
+            var domain = try scope.object("domain")
+            return .domain(try reference(domain: &domain))
+        }
         if scope.has("system") { return .system }
-        if var trust = try scope.optionalObject("OS-TRUST:trust") { return .trust(TrustID(try trust.string("id"))) }
-        throw CloudError.badRequest("The scope must name a project, a domain, or the system.")
+        var trust = try scope.object("OS-TRUST:trust")
+        return .trust(TrustID(try trust.string("id")))
     }
 }

@@ -47,6 +47,11 @@ package struct ListQuery: Sendable {
 }
 
 extension Attribute {
+    /// Whether it is kept from somebody's eyes.
+    package func isHidden(from viewer: Viewer) -> Bool {
+        if case .toAdmins = shown { !viewer.isAdmin } else { false }
+    }
+
     /// The expression that filters and sorting go by.
     package var expression: String? {
         switch source {

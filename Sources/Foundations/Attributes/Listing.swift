@@ -21,7 +21,7 @@ extension AttributeTable {
         if let project = viewer.project { conditions.append(visible(project)) }
         let order = query.order.isEmpty ? [.init("created_at")] : query.order
         if let marker = query.marker {
-            guard try isVisible(marker, to: viewer, db) else { throw notFound(marker) }
+            guard try shows(marker, to: viewer, db) else { throw notFound(marker) }
             conditions.append(after(marker, order, query.isReversed))
         }
         let keys = (order + [.init("id")]).map { key in
@@ -50,7 +50,8 @@ extension AttributeTable {
         return found.count == 0 ? nil : writer.bytes
     }
 
-    private func isVisible(_ id: String, to viewer: Viewer, _ db: any Connection) throws -> Bool {
+    /// Whether there is a row with this id that the viewer sees.
+    package func shows(_ id: String, to viewer: Viewer, _ db: any Connection) throws -> Bool {
         var conditions = [SQLCondition("id = ?", [.text(id)])]
         if let project = viewer.project { conditions.append(visible(project)) }
         let all = SQLCondition.all(conditions)
@@ -79,11 +80,8 @@ extension AttributeTable {
         _ db: any Connection
     ) throws -> Listing {
         let shown = attributes.filter { attribute in
-            switch attribute.shown {
-            case .never: false
-            case .toAdmins: viewer.isAdmin && (query.names.isEmpty || query.names.contains(attribute.name))
-            case .toAll, .whereSet: query.names.isEmpty || query.names.contains(attribute.name)
-            }
+            if case .never = attribute.shown { return false }
+            return !attribute.isHidden(from: viewer) && (query.names.isEmpty || query.names.contains(attribute.name))
         }
         var lookups: [String: [String: String]] = [:]
         let wanted = shown.filter(\.isLookedUp)

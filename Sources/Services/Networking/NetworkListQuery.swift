@@ -4,7 +4,7 @@ import Store
 import Wire
 
 /// A list's query as Neutron reads it (neutron, `api/api_common.py`): a filter may be repeated, and matches any of its
-/// values; what cannot be filtered or sorted by is refused.
+/// values; what cannot be filtered or sorted by is refused. So is what the viewer is not shown: a filter would tell it.
 package enum NetworkListQuery {
     private static let reserved: Set<String> = [
         "fields", "limit", "marker", "sort_key", "sort_dir", "page_reverse", "tags", "tags-any", "not-tags",
@@ -12,11 +12,11 @@ package enum NetworkListQuery {
     ]
 
     package static func read<Draft>(
-        _ parameters: ListParameters, _ table: AttributeTable<Draft>
+        _ parameters: ListParameters, _ table: AttributeTable<Draft>, for viewer: Viewer
     ) throws -> ListQuery {
         var query = ListQuery()
         query.names = parameters.all("fields").filter { !$0.isEmpty }
-        query.conditions = try filters(parameters, table)
+        query.conditions = try filters(parameters, table, viewer)
         if table.attribute("tags") != nil { query.conditions += tagFilters(parameters) }
         if let since = parameters["changed_since"] {
             guard let time = Timestamp(iso8601: since) else {
@@ -24,7 +24,7 @@ package enum NetworkListQuery {
             }
             query.conditions.append(SQLCondition("updated_at >= ?", [.time(time)]))
         }
-        query.order = try order(parameters, table)
+        query.order = try order(parameters, table, viewer)
         if let limit = try limit(parameters), limit > 0 {
             query.limit = limit
             query.marker = parameters["marker"]
@@ -38,12 +38,12 @@ package enum NetworkListQuery {
     }
 
     private static func filters<Draft>(
-        _ parameters: ListParameters, _ table: AttributeTable<Draft>
+        _ parameters: ListParameters, _ table: AttributeTable<Draft>, _ viewer: Viewer
     ) throws -> [SQLCondition] {
         let names = parameters.names.subtracting(reserved).sorted()
         let unknown = names.filter { name in
-            if case .none? = table.attribute(name)?.filter { return true }
-            return table.attribute(name) == nil
+            guard let attribute = table.attribute(name), !attribute.isHidden(from: viewer) else { return true }
+            if case .none = attribute.filter { return true } else { return false }
         }
         guard unknown.isEmpty else {
             throw bad("\(unknown.map { String($0.prefix(80)) }) is invalid attribute for filtering")
@@ -82,12 +82,15 @@ package enum NetworkListQuery {
     }
 
     private static func order<Draft>(
-        _ parameters: ListParameters, _ table: AttributeTable<Draft>
+        _ parameters: ListParameters, _ table: AttributeTable<Draft>, _ viewer: Viewer
     ) throws -> [ListQuery.Key] {
         let keys = parameters.all("sort_key").filter { !$0.isEmpty }
         let directions = parameters.all("sort_dir").filter { !$0.isEmpty }
         guard keys.count == directions.count else { throw bad("The number of sort_keys and sort_dirs must be same") }
-        let unknown = keys.filter { table.attribute($0)?.sortKey(descending: false) == nil }
+        let unknown = keys.filter { key in
+            guard let attribute = table.attribute(key), !attribute.isHidden(from: viewer) else { return true }
+            return attribute.sortKey(descending: false) == nil
+        }
         guard unknown.isEmpty else {
             throw bad("\(unknown.map { String($0.prefix(80)) }) is invalid attribute for sort_keys")
         }

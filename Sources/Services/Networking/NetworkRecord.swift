@@ -1,12 +1,17 @@
-import Attributes
+package import Attributes
 package import Model
 package import Store
 import Wire
 
 /// A record of Network that belongs to a project.
 package protocol OwnedRecord: KeyedRecord {
+    associatedtype Draft: Sendable
+    static var attributes: AttributeTable<Draft> { get }
     var projectID: ProjectID { get }
-    static func notFound(_ id: String) -> CloudError
+}
+
+extension OwnedRecord {
+    static func notFound(_ id: some CustomStringConvertible) -> CloudError { attributes.notFound(id) }
 }
 
 /// One that counts its changes and has tags.
@@ -15,47 +20,47 @@ package protocol NetworkRecord: OwnedRecord, Revised {
 }
 
 extension Network: NetworkRecord {
-    package static func notFound(_ id: String) -> CloudError { NetworkAttributes.table.notFound(id) }
+    package static var attributes: AttributeTable<Network> { NetworkAttributes.table }
 }
 
 extension Subnet: NetworkRecord {
-    package static func notFound(_ id: String) -> CloudError { SubnetAttributes.table.notFound(id) }
+    package static var attributes: AttributeTable<SubnetDraft> { SubnetAttributes.table }
 }
 
 extension SubnetPool: NetworkRecord {
-    package static func notFound(_ id: String) -> CloudError { SubnetPoolAttributes.table.notFound(id) }
+    package static var attributes: AttributeTable<SubnetPool> { SubnetPoolAttributes.table }
 }
 
 extension AddressScope: OwnedRecord {
-    package static func notFound(_ id: String) -> CloudError { AddressScopeAttributes.table.notFound(id) }
+    package static var attributes: AttributeTable<AddressScope> { AddressScopeAttributes.table }
 }
 
 extension Port: NetworkRecord {
-    package static func notFound(_ id: String) -> CloudError { PortAttributes.table.notFound(id) }
+    package static var attributes: AttributeTable<PortDraft> { PortAttributes.table }
 }
 
 extension Router: NetworkRecord {
-    package static func notFound(_ id: String) -> CloudError { RouterAttributes.table.notFound(id) }
+    package static var attributes: AttributeTable<RouterDraft> { RouterAttributes.table }
 }
 
 extension FloatingIP: NetworkRecord {
-    package static func notFound(_ id: String) -> CloudError { FloatingIPAttributes.table.notFound(id) }
+    package static var attributes: AttributeTable<FloatingIPDraft> { FloatingIPAttributes.table }
 }
 
 extension SecurityGroup: NetworkRecord {
-    package static func notFound(_ id: String) -> CloudError { SecurityGroupAttributes.table.notFound(id) }
+    package static var attributes: AttributeTable<SecurityGroup> { SecurityGroupAttributes.table }
 }
 
 extension SecurityGroupRule: NetworkRecord {
-    package static func notFound(_ id: String) -> CloudError { SecurityGroupRuleAttributes.table.notFound(id) }
+    package static var attributes: AttributeTable<SecurityGroupRule> { SecurityGroupRuleAttributes.table }
 }
 
 extension NetworkingService {
-    /// The tags of a row of the caller's own.
+    /// The tags of a row that the caller sees.
     package func tags<Kept: NetworkRecord>(
         of type: Kept.Type, _ id: String, by caller: Caller
     ) async throws -> [String] {
-        try await database.read { try own(type, id, caller, $0).tags.value() }
+        try await database.read { try seen(type, id, caller, $0).tags.value() }
     }
 
     /// Changes them; what comes of it is checked as the attribute is.

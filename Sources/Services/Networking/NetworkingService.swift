@@ -34,14 +34,31 @@ package struct NetworkingService: Sendable {
         caller.isAdmin ? nil : try caller.project()
     }
 
-    /// A row of the caller's own; others do not exist for it.
+    /// A row that the caller sees, if only as its table shows it; others do not exist for it.
+    func seen<Kept: OwnedRecord>(
+        _ type: Kept.Type, _ id: some CustomStringConvertible, _ caller: Caller, _ db: any Connection
+    ) throws -> Kept {
+        guard let found = try db.find(type, key: .text("\(id)")) else { throw Kept.notFound(id) }
+        if caller.owns(found.projectID) { return found }
+        let viewer = Viewer(project: try horizon(caller), isAdmin: caller.isAdmin)
+        guard try Kept.attributes.shows("\(id)", to: viewer, db) else { throw Kept.notFound(id) }
+        return found
+    }
+
+    /// A row of the caller's own, to change. One that it only sees is refused.
     func own<Kept: OwnedRecord>(
         _ type: Kept.Type, _ id: some CustomStringConvertible, _ caller: Caller, _ db: any Connection
     ) throws -> Kept {
-        guard let found = try db.find(type, key: .text("\(id)")), caller.owns(found.projectID) else {
-            throw Kept.notFound("\(id)")
-        }
+        let found = try seen(type, id, caller, db)
+        guard caller.owns(found.projectID) else { throw Self.notYours(type, id) }
         return found
+    }
+
+    static func notYours<Kept: OwnedRecord>(_ type: Kept.Type, _ id: some CustomStringConvertible) -> CloudError {
+        let noun = Kept.attributes.singular
+        return CloudError(
+            .forbidden, "The \(noun) \(id) is disallowed by policy: it is another project's.",
+            type: "PolicyNotAuthorized")
     }
 
     /// Rows of the caller's projects, oldest first.

@@ -12,10 +12,7 @@ extension NetworkingService {
     }
 
     func visibleNetwork(_ id: NetworkID, by caller: Caller, _ db: any Connection) throws -> Network {
-        guard let found = try db.find(Network.self, key: .id(id)),
-            caller.owns(found.projectID) || found.isShared || found.isExternal
-        else { throw Network.notFound("\(id)") }
-        return found
+        try seen(Network.self, id, caller, db)
     }
 
     /// A segmentation id of 0 asks for a free one.

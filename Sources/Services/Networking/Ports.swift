@@ -93,10 +93,11 @@ extension NetworkingService {
             ("allowed_address_pairs", !request.allowedAddressPairs.isEmpty),
             ("fixed_ips:ip_address", request.addresses?.contains { $0.ipAddress != nil } == true),
         ]
-        if let refused = wishes.first(where: \.1) {
-            throw CloudError(
-                .forbidden, "Only the owner of network \(network.id) or an administrator may set \(refused.0) on it.")
-        }
+        if let refused = wishes.first(where: \.1) { throw chosen(refused.0, on: network) }
+    }
+
+    private static func chosen(_ wish: String, on network: Network) -> CloudError {
+        CloudError(.forbidden, "Only the owner of network \(network.id) or an administrator may set \(wish) on it.")
     }
 
     /// Of a port that is made for something else, only its addresses are the caller's wish.
@@ -197,7 +198,7 @@ extension NetworkingService {
             type: "MacAddressInUse", cause: cause)
     }
 
-    /// The same for a change of the port.
+    /// The same for a change of the port, which leaves its addresses as they are.
     private static func check(
         _ port: Port, _ addresses: [PortRequest.Address]?, against old: Port, on network: Network, by caller: Caller
     ) throws {
@@ -208,12 +209,13 @@ extension NetworkingService {
             wishes.allowedAddressPairs = try port.allowedAddressPairs.value()
         }
         if port.macAddress != old.macAddress { wishes.macAddress = port.macAddress }
+        guard addresses == nil || caller.owns(network.projectID) else { throw chosen("fixed_ips", on: network) }
         try refuse(wishes, on: network, by: caller)
     }
 
     package func deletePort(_ id: PortID, by caller: Caller) async throws {
         try await change { db in
-            let port = try own(Port.self, id, caller, db)
+            let port = try removable(id, by: caller, db)
             if PortOwners.ofRouters.contains(port.deviceOwner) {
                 throw CloudError(
                     .conflict,
@@ -223,6 +225,16 @@ extension NetworkingService {
             try Self.remove(port, db)
             try NetworkOutboxQueries.tell(device: port.deviceID, db)
         }
+    }
+
+    /// A port of the caller's own, or one on a network of its own that is no server's: whoever shares a network has it
+    /// to itself again.
+    private func removable(_ id: PortID, by caller: Caller, _ db: any Connection) throws -> Port {
+        let port = try seen(Port.self, id, caller, db)
+        guard caller.owns(port.projectID) || !port.deviceOwner.hasPrefix("compute:") else {
+            throw Self.notYours(Port.self, id)
+        }
+        return port
     }
 
     /// Takes a port away; floating IPs that point to it point nowhere.

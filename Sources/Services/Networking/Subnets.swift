@@ -108,7 +108,8 @@ extension NetworkingService {
         _ network: Network, to subnet: Subnet, now: Timestamp, _ db: any Connection
     ) throws {
         let device = "dhcp-\(network.id)"
-        if var port = try PortQueries.ports(ofDevice: device, db).first {
+        // Whoever has a port writes any device on it, but not that it is the cloud's own.
+        if var port = try PortQueries.ports(ofDevice: device, db).first(where: { $0.deviceOwner == "network:dhcp" }) {
             if try port.fixedIPs.value().contains(where: { $0.subnetID == subnet.id }) { return }
             let address = try allocate(in: subnet, wanted: nil, for: port.id, db)
             port.fixedIPs = try JSONText(try port.fixedIPs.value() + [FixedIP(subnetID: subnet.id, ipAddress: address)])

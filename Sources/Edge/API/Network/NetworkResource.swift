@@ -68,8 +68,9 @@ struct NetworkResource<Draft: Sendable>: Sendable {
     @Sendable
     func list(_ request: APIRequest) async throws -> APIResponse {
         try await prepare(request)
-        let query = try NetworkListQuery.read(request.listParameters, table)
-        return try await networking.list(table, query, for: viewer(request)) { rows in
+        let viewer = try viewer(request)
+        let query = try NetworkListQuery.read(request.listParameters, table, for: viewer)
+        return try await networking.list(table, query, for: viewer) { rows in
             try .json(reserving: (query.limit.map { min($0, 1000) } ?? 1000) * 1100) { writer in
                 var found = Listing()
                 writer.key(text: table.plural)

@@ -22,6 +22,11 @@ package struct PortDraft: Sendable {
 package enum PortAttributes {
     package static let table = AttributeTable<PortDraft>(
         "port", "ports", table: "ports", wording: .network,
+        // A network's owner sees who is on it.
+        visible: {
+            SQLCondition(
+                "project_id = ? OR network_id IN (SELECT id FROM networks WHERE project_id = ?)", [.id($0), .id($0)])
+        },
         StandardAttributes.identity { $0.port.projectID = $1 } + own + wishes + binding
             + StandardAttributes.history { $0.port.tags = try JSONText($1.texts) })
 

@@ -1,0 +1,112 @@
+import HTTPTypes
+import TestSupport
+import Testing
+
+/// What one project tries with what another one shares or owns.
+@Suite(.timeLimit(.minutes(3)))
+struct StrangerTests {
+    private static let subnet = #""ip_version": 4, "cidr": "10.9.0.0/24""#
+
+    /// A network of project `demo` that an administrator has shared.
+    private static func shared(_ fixture: CloudFixture) async throws -> String {
+        let network = try await fixture.made("network", #""name": "ours""#)
+        let share = try await fixture.network(
+            .put, "networks/\(network)", #"{"network": {"shared": true}}"#, as: .admin)
+        #expect(share.status == 200, "\(share)")
+        return network
+    }
+
+    /// Neutron answers 403 for what somebody sees and may not change, and 404 for what is not to be seen.
+    @Test func whatIsSeenAndNotOwnedIsRefused() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let network = try await Self.shared(fixture)
+            let subnet = try await fixture.made("subnet", #""network_id": "\#(network)", \#(Self.subnet)"#)
+            let hidden = try await fixture.madeNetwork([Self.subnet])
+            let external = try await fixture.externalNetwork()
+            for (path, kind, status) in [
+                ("networks/\(network)", "network", 403), ("networks/\(external)", "network", 403),
+                ("subnets/\(subnet)", "subnet", 403), ("networks/\(hidden)", "network", 404),
+            ] {
+                let shown = try await fixture.network(.get, path, as: .stranger)
+                #expect(shown.status == (status == 403 ? 200 : 404), "\(path)")
+                let tags = try await fixture.network(.get, path + "/tags", as: .stranger)
+                #expect(tags.status == shown.status, "\(path)")
+                for (method, path, body) in [
+                    (.put, path, #"{"\#(kind)": {"name": "mine"}}"#), (.delete, path, nil),
+                    (.put, path + "/tags", #"{"tags": ["mine"]}"#), (.put, path + "/tags/mine", nil),
+                    (.delete, path + "/tags", nil),
+                ] as [(HTTPRequest.Method, String, String?)] {
+                    let answer = try await fixture.network(method, path, body, as: .stranger)
+                    #expect(answer.status == status, "\(method) \(path): \(answer)")
+                }
+            }
+            let fields = #""network_id": "\#(network)", "ip_version": 4, "cidr": "10.8.0.0/24""#
+            let more = try await fixture.network(.post, "subnets", #"{"subnet": {\#(fields)}}"#, as: .stranger)
+            #expect(more.status == 403, "\(more)")
+        }
+    }
+
+    /// A port that only says it is the one for DHCP takes nobody's addresses away.
+    @Test func aNameOfDHCPIsNoDHCP() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let network = try await Self.shared(fixture)
+            let fields = #""network_id": "\#(network)", "device_id": "dhcp-\#(network)""#
+            let trap = try await fixture.made("port", fields, as: .stranger)
+            _ = try await fixture.made("subnet", #""network_id": "\#(network)", \#(Self.subnet)"#)
+            #expect(try await fixture.network(.get, "ports/\(trap)").text("port.fixed_ips.0.ip_address").isEmpty)
+            let served = try await fixture.network(.get, "ports?network_id=\(network)&device_owner=network:dhcp")
+            #expect(served.text("ports.0.fixed_ips.0.ip_address") == "10.9.0.2", "\(served)")
+        }
+    }
+
+    @Test func whoSharesANetworkSeesWhoIsOnItAndHasItBack() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let network = try await Self.shared(fixture)
+            _ = try await fixture.made("subnet", #""network_id": "\#(network)", \#(Self.subnet)"#)
+            let guest = try await fixture.made("port", #""network_id": "\#(network)""#, as: .stranger)
+            let server = try await fixture.made(
+                "port", #""network_id": "\#(network)", "device_owner": "compute:nova""#, as: .stranger)
+            let own = try await fixture.made("port", #""network_id": "\#(network)""#)
+            #expect(try await fixture.network(.get, "ports/\(guest)").status == 200)
+            #expect(try await fixture.network(.get, "ports/\(guest)", as: .reader).status == 200)
+            #expect(try await fixture.network(.get, "ports?id=\(guest)").text("ports.0.id") == guest)
+            #expect(try await fixture.network(.get, "ports/\(own)", as: .stranger).status == 404)
+            let rename = #"{"port": {"name": "mine"}}"#
+            #expect(try await fixture.network(.put, "ports/\(guest)", rename).status == 403)
+            #expect(try await fixture.network(.put, "ports/\(own)", rename, as: .stranger).status == 404)
+            #expect(try await fixture.network(.delete, "ports/\(own)", as: .stranger).status == 404)
+            #expect(try await fixture.network(.delete, "ports/\(server)").status == 403)
+            #expect(try await fixture.network(.delete, "ports/\(guest)").status == 204)
+            #expect(try await fixture.network(.delete, "ports/\(server)", as: .stranger).status == 204)
+            #expect(try await fixture.network(.delete, "ports/\(own)").status == 204)
+            #expect(try await fixture.network(.delete, "networks/\(network)").status == 204)
+        }
+    }
+
+    @Test func addressesOnAnothersNetworkStayAsTheyAre() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let network = try await Self.shared(fixture)
+            let subnet = try await fixture.made("subnet", #""network_id": "\#(network)", \#(Self.subnet)"#)
+            let port = try await fixture.made("port", #""network_id": "\#(network)""#, as: .stranger)
+            for wish in ["[]", #"[{"subnet_id": "\#(subnet)"}]"#, #"[{"ip_address": "10.9.0.77"}]"#] {
+                let body = #"{"port": {"fixed_ips": \#(wish)}}"#
+                let answer = try await fixture.network(.put, "ports/\(port)", body, as: .stranger)
+                #expect(answer.status == 403, "\(wish): \(answer)")
+            }
+        }
+    }
+
+    /// What is not shown is not to be guessed either.
+    @Test func hiddenAttributesDoNotFilter() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let lists = [
+                "ports?binding:host_id=sim-1", "networks?provider:segmentation_id=1",
+                "networks?provider:network_type=vxlan",
+            ]
+            for list in lists {
+                #expect(try await fixture.network(.get, list).status == 400, "\(list)")
+                #expect(try await fixture.network(.get, list, as: .admin).status == 200, "\(list)")
+            }
+        }
+    }
+}

@@ -109,4 +109,38 @@ struct StrangerTests {
             }
         }
     }
+
+    /// A marker that the caller does not see would tell how it compares with what the caller has.
+    @Test func imagesOfOthersMarkNoPage() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let base = "/image/v2/images"
+            func image(_ visibility: String) async throws -> String {
+                let body = #"{"name": "secret", "visibility": "\#(visibility)"}"#
+                return try await fixture.request(.post, base, json: body).text("id")
+            }
+            for (visibility, status) in [("private", 404), ("shared", 404), ("community", 200)] {
+                let query = "?sort=name:asc&marker=\(try await image(visibility))"
+                #expect(try await fixture.request(.get, base + query).status == 200)
+                #expect(try await fixture.request(.get, base + query, as: .stranger).status == status, "\(visibility)")
+            }
+        }
+    }
+
+    /// Somebody who boots from a deleted image by its id must not get a stranger's.
+    @Test func anImagesIDIsNeverAnothers() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let base = "/image/v2/images"
+            let made = try await fixture.request(.post, base, json: #"{"name": "x", "visibility": "community"}"#)
+            let path = base + "/" + made.text("id")
+            #expect(try await fixture.request(.delete, path).status == 204)
+            for role in [People.Role.stranger, .member, .admin] {
+                let again = try await fixture.request(.post, base, as: role, json: #"{"id": "\#(made.text("id"))"}"#)
+                #expect(again.status == 409, "\(again)")
+                #expect(try await fixture.request(.get, path, as: role).status == 404)
+                #expect(try await fixture.request(.delete, path, as: role).status == 404)
+                let list = try await fixture.request(.get, base + "?visibility=all&status=deleted", as: role)
+                #expect(list.text("images.0.id").isEmpty, "\(list)")
+            }
+        }
+    }
 }

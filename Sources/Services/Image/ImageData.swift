@@ -104,9 +104,8 @@ extension ImageService {
 
     /// The same, for a host that was told to boot from the image, whatever became of it meanwhile.
     package func content(of id: ImageID) async throws -> @Sendable () async throws -> [UInt8]? {
-        guard let image = try await database.read({ try $0.find(Image.self, key: .id(id)) }) else {
-            throw CloudError(.notFound, "The image \(id) is gone.")
-        }
+        guard let image = try await database.read({ try $0.find(Image.self, key: .id(id)) }), image.status != .deleted
+        else { throw CloudError(.notFound, "The image \(id) is gone.") }
         let reader = try await files.open(id, size: image.size)
         return { try await reader.next() }
     }

@@ -48,7 +48,9 @@ package struct ImageService: Sendable {
     ) async throws -> Answer {
         let viewer = Viewer(project: nil, isAdmin: caller.isAdmin)
         return try await database.read { db in
-            try answer { try ImageAttributes.table.list(query, for: viewer, into: &$0, db) }
+            // Where a page begins tells how the marker compares with other images.
+            if let marker = query.marker { _ = try visible(ImageID(marker), by: caller, db) }
+            return try answer { try ImageAttributes.table.list(query, for: viewer, into: &$0, db) }
         }
     }
 
@@ -107,12 +109,14 @@ package struct ImageService: Sendable {
         }
     }
 
+    /// Its id is never another image's: whoever boots from it by id gets that image or none.
     package func delete(_ id: ImageID, by caller: Caller) async throws {
+        let now = clock.now()
         try await database.transaction { db in
             guard !(try owned(id, by: caller, db)).isProtected else {
                 throw CloudError(.forbidden, "Image \(id) is protected and cannot be deleted.")
             }
-            try db.delete(Image.self, key: .id(id))
+            try ImageQueries.bury(id, at: now, db)
         }
         try await files.remove(id)
     }

@@ -39,6 +39,18 @@ package enum ImageQueries {
             [.id(id), .raw(old.status), .bool(old.isStaged), .raw(new.status), .bool(new.isStaged)]) == 1
     }
 
+    /// Leaves of an image no more than that its id was given.
+    package static func bury(_ id: ImageID, at now: Timestamp, _ db: any Connection) throws {
+        try db.execute("DELETE FROM image_members WHERE image_id = ?1", [.id(id)])
+        try db.execute(
+            """
+            UPDATE images SET status = 'deleted', name = NULL, size = NULL, virtual_size = NULL, checksum = NULL,
+                sha512 = NULL, properties = '{}', tags = '[]', updated_at = ?2
+            WHERE id = ?1
+            """,
+            [.id(id), .time(now)])
+    }
+
     /// Every image that is `saving` waits for its data again.
     package static func requeueSaving(_ db: any Connection) throws {
         try db.execute("UPDATE images SET status = 'queued', is_staged = 0 WHERE status = 'saving'", [])

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Model
 import TestSupport
 import Testing
 
@@ -141,6 +142,39 @@ struct StrangerTests {
                 let list = try await fixture.request(.get, base + "?visibility=all&status=deleted", as: role)
                 #expect(list.text("images.0.id").isEmpty, "\(list)")
             }
+        }
+    }
+
+    /// The same in Identity, for whoever sees one domain, or only itself.
+    @Test func rowsOfOthersMarkNoPage() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let lab = IdentityLab(fixture: fixture)
+            let people = fixture.people
+            let north = try await lab.make("domain", #""name": "north""#)
+            let there = #""domain_id": "\#(north)""#
+            let scope = #""domain": {"id": "\#(north)"}"#
+            let (_, reader) = try await lab.person("eye", "reader", at: "/domains/\(north)", scope: scope)
+            for (list, own, other) in [
+                ("users", try await lab.make("user", #""name": "m", \#(there)"#), people.member.userID.text),
+                (
+                    "groups", try await lab.make("group", #""name": "m", \#(there)"#),
+                    try await lab.make("group", #""name": "g""#)
+                ),
+                ("projects", try await lab.make("project", #""name": "m", \#(there)"#), people.demo.text),
+                ("domains", north, "default"),
+            ] {
+                #expect(try await lab.status(.get, "/\(list)?marker=\(own)", reader) == 200, "\(list)")
+                #expect(try await lab.status(.get, "/\(list)?marker=\(other)", reader) == 404, "\(list)")
+            }
+            let member = people.tokens[.member] ?? ""
+            let other = people.projects["other"]?.text ?? ""
+            for list in ["auth/projects", "users/\(people.member.userID)/projects"] {
+                #expect(try await lab.status(.get, "/\(list)?marker=\(people.demo)", member) == 200, "\(list)")
+                #expect(try await lab.status(.get, "/\(list)?marker=\(other)", member) == 404, "\(list)")
+            }
+            let fields = #""type": "totp", "blob": "x", "user_id": "\#(people.admin.userID)""#
+            let secret = try await lab.make("credential", fields)
+            #expect(try await lab.status(.get, "/credentials?marker=\(secret)", member) == 404)
         }
     }
 }

@@ -34,6 +34,9 @@ package struct ListQuery: Sendable {
     }
 
     package var conditions: [SQLCondition] = []
+    /// What holds of every row that the asker may know of, and so of the marker too: where a page begins tells how the
+    /// marker compares with other rows.
+    package var bounds: [SQLCondition] = []
     /// Without an order of its own, the oldest first; the id comes last in any case.
     package var order: [Key] = []
     package var limit: Int?

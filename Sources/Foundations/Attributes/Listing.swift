@@ -17,11 +17,11 @@ extension AttributeTable {
     package func list(
         _ query: ListQuery, for viewer: Viewer, into writer: inout JSONWriter, _ db: any Connection
     ) throws -> Listing {
-        var conditions = query.conditions
+        var conditions = query.conditions + query.bounds
         if let project = viewer.project { conditions.append(visible(project)) }
         let order = query.order.isEmpty ? [.init("created_at")] : query.order
         if let marker = query.marker {
-            guard try shows(marker, to: viewer, db) else { throw notFound(marker) }
+            guard try shows(marker, to: viewer, within: query.bounds, db) else { throw notFound(marker) }
             conditions.append(after(marker, order, query.isReversed))
         }
         let keys = (order + [.init("id")]).map { key in
@@ -51,8 +51,10 @@ extension AttributeTable {
     }
 
     /// Whether there is a row with this id that the viewer sees.
-    package func shows(_ id: String, to viewer: Viewer, _ db: any Connection) throws -> Bool {
-        var conditions = [SQLCondition("id = ?", [.text(id)])]
+    package func shows(
+        _ id: String, to viewer: Viewer, within bounds: [SQLCondition] = [], _ db: any Connection
+    ) throws -> Bool {
+        var conditions = [SQLCondition("id = ?", [.text(id)])] + bounds
         if let project = viewer.project { conditions.append(visible(project)) }
         let all = SQLCondition.all(conditions)
         return try db.integer(Numbered.text("SELECT 1 FROM \(table)" + Self.clause(conditions)), all.arguments) != nil

@@ -26,7 +26,8 @@ package enum IdentityListQuery {
                 if let condition = try condition(name, value, table) { query.conditions.append(condition) }
             }
         }
-        query.conditions += standing(parameters, table.plural) + bounds.map(\.condition)
+        query.conditions += standing(parameters, table.plural)
+        query.bounds = bounds.map(\.condition)
         return query
     }
 

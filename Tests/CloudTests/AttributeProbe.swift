@@ -300,7 +300,7 @@ extension JSONValue {
     }
 
     /// The same whatever the order of members.
-    fileprivate var sorted: JSONValue {
+    var sorted: JSONValue {
         switch self {
         case .object(let members):
             .object(members.sorted { $0.key < $1.key }.map { .init(key: $0.key, value: $0.value.sorted) })

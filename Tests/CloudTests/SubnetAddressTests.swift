@@ -4,6 +4,7 @@ import Model
 import Store
 import TestSupport
 import Testing
+import Wire
 
 /// What a subnet gives out, and what it may not be told to.
 @Suite(.timeLimit(.minutes(3)))
@@ -21,6 +22,20 @@ struct SubnetAddressTests {
 
     private static func port(_ fixture: CloudFixture, _ network: String, _ more: String = "") async throws -> Answer {
         try await fixture.network(.post, "ports", #"{"port": {"network_id": "\#(network)"\#(more)}}"#)
+    }
+
+    @Test func noPoolsGiveNothing() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let network = try await fixture.madeNetwork([
+                Self.plain + #", "enable_dhcp": false, "allocation_pools": []"#
+            ])
+            let subnet = try await Self.subnet(fixture, of: network)
+            let shown = try await fixture.network(.get, "subnets/\(subnet)")
+            #expect(shown.json["subnet"]?["allocation_pools"] == .array([]), "\(shown)")
+            #expect(try await Self.port(fixture, network).status == 409)
+            #expect(
+                try await Self.port(fixture, network, #", "fixed_ips": [{"ip_address": "10.0.0.9"}]"#).status == 201)
+        }
     }
 
     @Test func aPoolThatIsNoneIsRefused() async throws {

@@ -165,7 +165,7 @@ struct ObservationTests {
             Subnet(
                 id: .random(), networkID: network.id, projectID: try member.project(), ipVersion: 4,
                 cidr: "10.20.0.0/24", gatewayIP: "", dnsNameservers: try JSONText([]), hostRoutes: try JSONText([]),
-                allocationPools: try JSONText([]), tags: try JSONText([]), createdAt: now, updatedAt: now), by: member)
+                allocationPools: JSONText(raw: ""), tags: try JSONText([]), createdAt: now, updatedAt: now), by: member)
         return network.id
     }
 }

@@ -191,6 +191,6 @@ package struct Seed: Sendable {
                 id: .random(), networkID: network.id, projectID: network.projectID, name: name, ipVersion: 4,
                 cidr: cidr, gatewayIP: "", enableDHCP: dhcp, dnsNameservers: try JSONText([]),
                 hostRoutes: try JSONText([]),
-                allocationPools: try JSONText([]), tags: try JSONText([]), createdAt: now, updatedAt: now), by: admin)
+                allocationPools: JSONText(raw: ""), tags: try JSONText([]), createdAt: now, updatedAt: now), by: admin)
     }
 }

@@ -6,7 +6,7 @@ enum SubnetRules {
     static let leastIPv6MTU = 1280
 
     /// Checks a new subnet and fills in gateway and pools as Neutron does: the first address is the gateway, the pool
-    /// is everything else between network and broadcast address. An empty gateway asks for the usual one.
+    /// is everything else between network and broadcast address. Where no text stands for one, it is the usual one.
     static func completed(_ subnet: Subnet) throws -> (Subnet, CIDR) {
         guard !subnet.cidr.isEmpty else {
             throw CloudError(
@@ -22,7 +22,7 @@ enum SubnetRules {
         made.cidr = cidr.description
         if made.gatewayIP == "" { made.gatewayIP = cidr.hosts.lowerBound.description }
         let gateway = try gateway(of: made, in: cidr)
-        if try made.allocationPools.value().isEmpty {
+        if made.allocationPools.raw.isEmpty {
             made.allocationPools = try JSONText(pools(cidr.hosts, around: gateway))
         }
         return (try checked(made), cidr)

@@ -13,12 +13,12 @@ struct SubnetsAPI: Sendable {
             create: { wishes, request in
                 let now = networking.clock.now()
                 let drafts = try wishes.map { wish in
-                    // An empty gateway asks for the usual one.
+                    // Gateway and pools without a text are the usual ones.
                     var draft = SubnetDraft(
                         Subnet(
                             id: .random(), networkID: NetworkID(""), projectID: try request.owner(wish), ipVersion: 4,
                             cidr: "", gatewayIP: "", dnsNameservers: try JSONText([]), hostRoutes: try JSONText([]),
-                            allocationPools: try JSONText([]), tags: try JSONText([]), createdAt: now, updatedAt: now))
+                            allocationPools: JSONText(raw: ""), tags: try JSONText([]), createdAt: now, updatedAt: now))
                     try wish.apply(to: &draft)
                     return draft
                 }

@@ -70,6 +70,16 @@ struct ComputeTextTests {
         }
     }
 
+    @Test func whatIsTooLongIsSaidInFull() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let name = String(repeating: "v", count: 256)
+            let answer = try await fixture.request(
+                .post, "/compute/v2.1/os-server-groups",
+                json: #"{"server_group": {"name": "\#(name)", "policies": ["affinity"]}}"#)
+            #expect(answer.text("badRequest.message").hasSuffix("Value: \(name). '\(name)' is too long"), "\(answer)")
+        }
+    }
+
     @Test func textsAreNovas() async throws {
         try await CloudFixture.run { fixture async throws in
             for more in [

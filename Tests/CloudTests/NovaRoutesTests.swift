@@ -84,6 +84,8 @@ struct NovaRoutesTests {
                 let path = "/compute/v2.1" + row.path.replacing("{}", with: UUIDText.random())
                 let answer = try await fixture.request(method, path, as: .admin, version: "\(row.first)", json: "{}")
                 #expect(answer.status == 410, "\(row.name): \(answer)")
+                let words = "This resource is no longer available.  No forwarding address is given."
+                #expect(answer.text("computeFault.message") == words, "\(row.name): \(answer)")
             }
         }
     }

@@ -43,6 +43,10 @@ package struct CloudError: Error, Sendable, CustomStringConvertible {
 
     package static func badRequest(_ message: String) -> Self { Self(.badRequest, message) }
     package static func conflict(_ message: String) -> Self { Self(.conflict, message) }
+    /// What was once there and is not coming back, in the words of Nova's framework.
+    package static var gone: Self {
+        Self(.gone, "This resource is no longer available.  No forwarding address is given.")
+    }
     package static func notFound(_ noun: String, _ id: some CustomStringConvertible) -> Self {
         Self(.notFound, "\(noun) \(id) could not be found.")
     }

@@ -95,8 +95,8 @@ package struct Fields: Sendable {
         guard case .string(let text) = value else { throw invalid(name, value, "It must be a string.") }
         guard length.contains(text.unicodeScalars.count) else {
             let word = text.unicodeScalars.count < length.lowerBound ? "short" : "long"
-            throw invalid(
-                name, value, "\(value.brief) is too \(word): \(length.lowerBound) to \(length.upperBound) characters.")
+            throw CloudError.badRequest(
+                "Invalid input for field/attribute \(name). Value: \(text). '\(text)' is too \(word)")
         }
         return text
     }

@@ -1,6 +1,7 @@
 import APIKit
 import HTTPTypes
 import Compute
+import Foundation
 import Model
 import Wire
 
@@ -96,17 +97,45 @@ struct QuotasAPI: Sendable {
                             for host in zone.hosts {
                                 writer.key(text: host.hostname)
                                 writer.object { writer in
-                                    writer.object("nova-compute") {
-                                        $0.field("active", !host.isDisabled)
-                                        $0.field("available", host.isUp(at: now))
-                                        $0.field("updated_at", host.lastSeenAt.iso8601(.microsecondsWithoutZone))
-                                    }
+                                    Self.write(
+                                        "nova-compute", isActive: !host.isDisabled, isUp: host.isUp(at: now),
+                                        seen: host.lastSeenAt, to: &writer)
                                 }
                             }
                         }
                     }
                 }
+                if detail { Self.writeOwnZone(now, to: &writer) }
             }
+        }
+    }
+
+    /// Looked up once: a name server may be asked for it.
+    private static let ownHost = ProcessInfo.processInfo.hostName
+
+    /// Nova's zone of services that run no guests: here they are this process, which answers and so is up.
+    private static func writeOwnZone(_ now: Timestamp, to writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.field("zoneName", "internal")
+            writer.object("zoneState") { $0.field("available", true) }
+            writer.object("hosts") { writer in
+                writer.key(text: ownHost)
+                writer.object { writer in
+                    for service in ["nova-conductor", "nova-scheduler"] as [StaticString] {
+                        write(service, isActive: true, isUp: true, seen: now, to: &writer)
+                    }
+                }
+            }
+        }
+    }
+
+    private static func write(
+        _ service: StaticString, isActive: Bool, isUp: Bool, seen: Timestamp, to writer: inout JSONWriter
+    ) {
+        writer.object(service) {
+            $0.field("active", isActive)
+            $0.field("available", isUp)
+            $0.field("updated_at", seen.iso8601(.microsecondsWithoutZone))
         }
     }
 }

@@ -65,9 +65,7 @@ struct ServerActionsAPI: Sendable {
             if Self.unfinished.contains(member.key) {
                 throw CloudError(.notImplemented, "The action '\(member.key)' is not available in this release.")
             }
-            if Self.gone.contains(member.key) {
-                throw CloudError(.gone, "The action '\(member.key)' has been removed from the API.")
-            }
+            if Self.gone.contains(member.key) { throw CloudError.gone }
             throw CloudError.badRequest("There is no such action: \(member.key.prefix(80))")
         }
         guard action.access.admits(request.caller) else {

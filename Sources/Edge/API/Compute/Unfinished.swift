@@ -133,9 +133,7 @@ enum UnfinishedAPI {
         unfinished.flatMap { row in
             answering(row) { CloudError(.notImplemented, "\($0) \(row.path) is not available in this release.") }
         }
-            + gone.flatMap { row in
-                answering(row) { _ in CloudError(.gone, "The resource \(row.path) has been removed from the API.") }
-            }
+            + gone.flatMap { row in answering(row) { _ in .gone } }
     }
 
     private static func answering(

@@ -1,5 +1,7 @@
 import Attributes
+import Cloud
 import HTTPTypes
+import Inspection
 import Model
 import TestSupport
 import Testing
@@ -172,7 +174,16 @@ struct ComputeTextTests {
             #expect(try await fixture.request(.post, "\(Self.base)/flavors", as: .admin, json: flavor).status == 200)
             let body = server(fixture, "").replacing(#""42""#, with: #""bare""#)
             #expect(try await fixture.request(.post, "\(Self.base)/servers", json: body).status == 403)
-            #expect(try await fixture.request(.post, "\(Self.base)/servers", as: .admin, json: body).status == 202)
+            let made = try await fixture.request(.post, "\(Self.base)/servers", as: .admin, json: body)
+            #expect(made.status == 202)
+            // The disk is as large as the image, and its host has so much less.
+            let held = try await fixture.request(
+                .get, "/placement/allocations/\(made.text("server.id"))", as: .admin)
+            let resources = held.json["allocations"]?.members.values.first?["resources"]
+            #expect(resources?["DISK_GB"] == 1, "\(held)")
+            let id = ServerID(made.text("server.id"))
+            try await fixture.server(id) { $0.settled == .active && $0.operation == nil }
+            #expect(try await StoreAudit.differences(in: fixture.cloud.database) == [])
         }
     }
 

@@ -101,6 +101,8 @@ package struct ImageReference: Codable, Sendable, Equatable, Hashable {
     package var format: DiskFormat
     /// Bytes of the stored file.
     package var sizeBytes: Int64
+    /// Bytes of the root disk, where the flavor sets no bound and the image's size is the disk's.
+    package var rootBytes: Int64?
 
     package init(id: ImageID, sha512: String, format: DiskFormat, sizeBytes: Int64) {
         self.id = id

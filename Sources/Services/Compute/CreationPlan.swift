@@ -36,7 +36,8 @@ struct CreationPlan: Sendable {
         self.hints = hints
         snapshot = try FlavorSnapshot(flavor)
         imageProperties = try image.properties.value()
-        var scheduling = SchedulingRequest(flavor: snapshot, imageProperties: imageProperties, zone: zone.name)
+        var scheduling = SchedulingRequest(
+            flavor: snapshot, imageProperties: imageProperties, zone: zone.name, rootBytes: reference.rootBytes)
         scheduling.forcedHost = zone.host
         scheduling.requestedHost = request.requestedHost
         self.scheduling = scheduling

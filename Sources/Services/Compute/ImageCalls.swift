@@ -6,8 +6,11 @@ import Model
 struct ImageCalls: Sendable {
     let image: ImageService
 
-    /// An image to boot from: active, and in a format the hosts know.
-    func bootable(_ id: ImageID, by caller: Caller) async throws -> (Model.Image, ImageReference) {
+    /// An image to boot from: active, and in a format the hosts know. Where the flavor has no root disk, the disk is as
+    /// large as the image.
+    func bootable(
+        _ id: ImageID, for flavor: Flavor, by caller: Caller
+    ) async throws -> (Model.Image, ImageReference) {
         let found: Model.Image
         do {
             found = try await image.show(id, by: caller)
@@ -17,6 +20,8 @@ struct ImageCalls: Sendable {
         guard found.status == .active, let sha512 = found.sha512, let size = found.size,
             let format = found.diskFormat.flatMap(DiskFormat.init(rawValue:))
         else { throw CloudError.badRequest("Image \(id) is not active.") }
-        return (found, ImageReference(id: id, sha512: sha512, format: format, sizeBytes: Int64(size)))
+        var reference = ImageReference(id: id, sha512: sha512, format: format, sizeBytes: Int64(size))
+        if flavor.disk == 0 { reference.rootBytes = found.virtualSize.map { Int64($0) } }
+        return (found, reference)
     }
 }

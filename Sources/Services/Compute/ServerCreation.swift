@@ -68,8 +68,8 @@ extension ComputeService {
         guard let imageID = request.imageID else {
             throw CloudError.badRequest("Invalid imageRef provided: this cloud boots from images only.")
         }
-        let (image, reference) = try await self.image.bootable(imageID, by: caller)
-        try await refuseFurtherDisks(request.furtherImages, by: caller)
+        let (image, reference) = try await self.image.bootable(imageID, for: flavor, by: caller)
+        try await refuseFurtherDisks(request.furtherImages, flavor, by: caller)
         try CreationPlan.check(image, fits: flavor, by: caller)
         var keys: [PublicKey] = []
         if let name = request.keyName { keys = try await publicKeys(name, of: caller.userID) }
@@ -87,9 +87,9 @@ extension ComputeService {
     }
 
     /// Whoever may not see an image does not learn that disks of it are not offered.
-    private func refuseFurtherDisks(_ images: [ImageID], by caller: Caller) async throws {
+    private func refuseFurtherDisks(_ images: [ImageID], _ flavor: Flavor, by caller: Caller) async throws {
         guard !images.isEmpty else { return }
-        for id in images { _ = try await image.bootable(id, by: caller) }
+        for id in images { _ = try await image.bootable(id, for: flavor, by: caller) }
         throw CloudError(.notImplemented, "A server has one disk of an image so far, not \(images.count + 1).")
     }
 

@@ -25,7 +25,9 @@ package enum StoreAudit {
                 uniqueKeysWithValues: try PlacementQueries.allocations(of: server.id.text, db)
                     .map { ($0.resourceClass, $0.used) })
             let wanted = Dictionary(
-                uniqueKeysWithValues: try SchedulingRequest(of: server).resources.map { ($0.resourceClass, $0.amount) }
+                uniqueKeysWithValues: try SchedulingRequest(of: server, db).resources.map {
+                    ($0.resourceClass, $0.amount)
+                }
             ).filter { $0.value > 0 }
             let mayHoldNothing = server.settled == .error && held.isEmpty
             if held != wanted, !mayHoldNothing {

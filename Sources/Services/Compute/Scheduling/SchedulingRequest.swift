@@ -1,4 +1,7 @@
+import Foundation
+import HostProtocol
 package import Model
+package import Store
 
 /// What a server needs of its host, taken from its flavor, its image and what was asked for at creation.
 package struct SchedulingRequest: Sendable, Equatable {
@@ -40,8 +43,11 @@ package struct SchedulingRequest: Sendable, Equatable {
 
     /// Extra specs `resources:CLASS=N` take the place of the flavor's own amounts. What is no amount is passed over,
     /// as Nova does.
-    package init(flavor: FlavorSnapshot, imageProperties: [String: String], zone: String?) {
-        self.init(vcpus: flavor.vcpus, memoryMiB: flavor.ram, diskGiB: flavor.diskGiB)
+    package init(
+        flavor: FlavorSnapshot, imageProperties: [String: String], zone: String?, rootBytes: Int64? = nil
+    ) {
+        let rootGiB = rootBytes.map { $0 > 0 ? Int(($0 - 1) >> 30) + 1 : 0 } ?? 0
+        self.init(vcpus: flavor.vcpus, memoryMiB: flavor.ram, diskGiB: flavor.diskGiB + rootGiB)
         availabilityZone = zone
         architecture = imageProperties["hw_architecture"] ?? imageProperties["architecture"]
         hypervisorType = imageProperties["img_hv_type"] ?? imageProperties["hypervisor_type"]
@@ -54,10 +60,13 @@ package struct SchedulingRequest: Sendable, Equatable {
     }
 
     /// What a server that exists needs of another host; its affinity is not known here.
-    package init(of server: Server) throws {
+    package init(of server: Server, _ db: any Connection) throws {
+        guard let request = try db.find(ServerRequest.self, key: .id(server.id)) else {
+            throw CloudError(.internal, "What was asked for server \(server.id) is not kept.")
+        }
         self.init(
             flavor: try server.flavor.value(), imageProperties: try server.imageProperties.value(),
-            zone: server.requestedZone)
+            zone: server.requestedZone, rootBytes: try request.imageReference().rootBytes)
     }
 
     private mutating func read(_ key: String, _ value: String) {
@@ -98,5 +107,11 @@ package struct SchedulingRequest: Sendable, Equatable {
     /// For the claim.
     package var resources: [(resourceClass: String, amount: Int)] {
         HostResource.allCases.map { ($0.rawValue, self[$0]) }
+    }
+}
+
+extension ServerRequest {
+    func imageReference() throws -> ImageReference {
+        try JSONDecoder().decode(ImageReference.self, from: Data(image.utf8))
     }
 }

@@ -45,7 +45,7 @@ enum BuildServer {
         let isAdmin = try context.input(BuildInput.self).byAdministrator ?? false
         let attachments = try await compute.network.bind(
             server, request, to: host, by: .workflow(context.record, asAdministrator: isAdmin))
-        let image = try JSONDecoder().decode(ImageReference.self, from: Data(request.image.utf8))
+        let image = try request.imageReference()
         let flavor = try server.flavor.value()
         let document = DesiredServer(
             serverID: server.id, epoch: 0, presence: .present, power: .running,
@@ -126,7 +126,7 @@ enum BuildServer {
         _ db: any Connection
     ) throws -> Placing.Outcome {
         var placing = Placing(
-            try SchedulingRequest(of: server), try SchedulerHints(server.hints), among: hosts, excluded: tried,
+            try SchedulingRequest(of: server, db), try SchedulerHints(server.hints), among: hosts, excluded: tried,
             now: now)
         return try placing.place(server, in: ServerGroupQueries.group(of: server.id, db), db)
     }

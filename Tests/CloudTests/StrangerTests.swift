@@ -97,6 +97,54 @@ struct StrangerTests {
         }
     }
 
+    /// Of a subnet that it does not see, nobody learns whether it is there, nor of which network.
+    @Test func subnetsOfOthersAreNotFound() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let hidden = try await fixture.madeNetwork([Self.subnet])
+            let subnet = try await fixture.network(.get, "subnets?network_id=\(hidden)").text("subnets.0.id")
+            let own = try await fixture.madeNetwork([Self.subnet], as: .stranger)
+            let port = try await fixture.made("port", #""network_id": "\#(own)""#, as: .stranger)
+            let router = try await fixture.made("router", #""name": "r""#, as: .stranger)
+            let external = try await fixture.externalNetwork()
+            let wish = #""fixed_ips": [{"subnet_id": "\#(subnet)"}]"#
+            let outside = #""external_fixed_ips": [{"subnet_id": "\#(subnet)"}]"#
+            for (method, path, body) in [
+                (.post, "ports", #"{"port": {"network_id": "\#(own)", \#(wish)}}"#),
+                (.put, "ports/\(port)", #"{"port": {\#(wish)}}"#),
+                (
+                    .post, "floatingips",
+                    #"{"floatingip": {"floating_network_id": "\#(external)", "subnet_id": "\#(subnet)"}}"#
+                ),
+                (
+                    .put, "routers/\(router)",
+                    #"{"router": {"external_gateway_info": {"network_id": "\#(external)", \#(outside)}}}"#
+                ),
+                (.put, "routers/\(router)/add_router_interface", #"{"subnet_id": "\#(subnet)"}"#),
+            ] as [(HTTPRequest.Method, String, String)] {
+                let answer = try await fixture.network(method, path, body, as: .stranger)
+                #expect(answer.status == 404, "\(method) \(path): \(answer)")
+                #expect(answer.text("NeutronError.message").contains(subnet), "\(answer)")
+            }
+        }
+    }
+
+    /// A port's hardware address is its owner's to choose, once.
+    @Test func managersChangeHardwareAddresses() async throws {
+        try await CloudFixture.run { fixture async throws in
+            let lab = IdentityLab(fixture: fixture)
+            let demo = fixture.people.demo
+            let (_, manager) = try await lab.person(
+                "boss", "manager", at: "/projects/\(demo)", scope: #""project": {"id": "\#(demo)"}"#)
+            let network = try await fixture.madeNetwork([Self.subnet])
+            let fields = #""network_id": "\#(network)", "mac_address": "fa:16:3e:00:00:01""#
+            let path = "/network/v2.0/ports/\(try await fixture.made("port", fields))"
+            let body = #"{"port": {"mac_address": "fa:16:3e:00:00:02"}}"#
+            #expect(try await fixture.request(.put, path, json: body).status == 403)
+            #expect(try await fixture.request(.put, path, token: manager, json: body).status == 200)
+            #expect(try await fixture.request(.put, path, json: body).status == 200)
+        }
+    }
+
     /// What is not shown is not to be guessed either.
     @Test func hiddenAttributesDoNotFilter() async throws {
         try await CloudFixture.run { fixture async throws in

@@ -15,6 +15,7 @@ extension NetworkingService {
         var floating = draft.floating
         let network = try visibleNetwork(floating.networkID, by: caller, db)
         guard network.isExternal else { throw Self.bad("Network \(network.id) is not a valid external network") }
+        try check([.init(subnetID: draft.subnetID)], by: caller, db)
         try Self.take("floatingip", for: floating.projectID, db)
         let holder = try Self.holder(of: draft, on: network, now: now, db)
         guard let taken = try holder.fixedIPs.value().first?.ipAddress else { throw Self.exhaustedOutside(network.id) }

@@ -71,6 +71,7 @@ extension NetworkingService {
             try requests.map { request in
                 let network = try visibleNetwork(request.networkID, by: caller, db)
                 try Self.check(request, on: network, by: caller)
+                try check(request.addresses, by: caller, db)
                 return try Self.create(request, on: network, now: now, db)
             }
         }
@@ -98,6 +99,11 @@ extension NetworkingService {
 
     private static func chosen(_ wish: String, on network: Network) -> CloudError {
         CloudError(.forbidden, "Only the owner of network \(network.id) or an administrator may set \(wish) on it.")
+    }
+
+    /// What is wrong with a subnet is told to whoever sees it only.
+    func check(_ addresses: [PortRequest.Address]?, by caller: Caller, _ db: any Connection) throws {
+        for id in addresses?.compactMap(\.subnetID) ?? [] { _ = try seen(Subnet.self, id, caller, db) }
     }
 
     /// Of a port that is made for something else, only its addresses are the caller's wish.
@@ -167,6 +173,7 @@ extension NetworkingService {
             try edit(&draft)
             var changed = try PortSecurity.applied(draft, to: old)
             let wanted = try PortAddresses.wishes(draft.addresses, mac: changed.macAddress, of: old, db)
+            try check(draft.addresses, by: caller, db)
             try PortOwners.check(changed, wanted, against: old, by: caller)
             try Self.check(changed, draft.addresses, against: old, on: network, by: caller)
             try Self.recount(changed, against: old, db)
@@ -198,7 +205,8 @@ extension NetworkingService {
             type: "MacAddressInUse", cause: cause)
     }
 
-    /// The same for a change of the port, which leaves its addresses as they are.
+    /// The same for a change of the port, which leaves its addresses as they are. On its project's own networks, too,
+    /// only a manager changes the hardware address of a port that is there: `update_port:mac_address`.
     private static func check(
         _ port: Port, _ addresses: [PortRequest.Address]?, against old: Port, on network: Network, by caller: Caller
     ) throws {
@@ -208,7 +216,15 @@ extension NetworkingService {
         if port.allowedAddressPairs != old.allowedAddressPairs {
             wishes.allowedAddressPairs = try port.allowedAddressPairs.value()
         }
-        if port.macAddress != old.macAddress { wishes.macAddress = port.macAddress }
+        if port.macAddress != old.macAddress {
+            guard caller.isAdmin || caller.roles.contains("manager") else {
+                throw CloudError(
+                    .forbidden,
+                    "(rule:update_port:mac_address) is disallowed by policy: only a manager of the network's project "
+                        + "or an administrator may change mac_address.", type: "PolicyNotAuthorized")
+            }
+            wishes.macAddress = port.macAddress
+        }
         guard addresses == nil || caller.owns(network.projectID) else { throw chosen("fixed_ips", on: network) }
         try refuse(wishes, on: network, by: caller)
     }

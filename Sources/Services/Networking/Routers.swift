@@ -100,6 +100,7 @@ extension NetworkingService {
         request.portSecurityEnabled = false
         request.addresses = gateway.addresses
         try Self.refuseAddresses(request, on: network, by: caller)
+        try check(request.addresses, by: caller, db)
         let port = try Self.create(request, on: network, now: now, db)
         router.gatewayNetworkID = network.id
         router.gatewayPortID = port.id
@@ -142,9 +143,8 @@ extension NetworkingService {
         return try await change { db in
             let router = try own(Router.self, id, caller, db)
             if let portID { return try join(portID, to: router, by: caller, db) }
-            guard let subnetID, let subnet = try db.find(Subnet.self, key: .id(subnetID)) else {
-                throw Subnet.notFound("\(subnetID?.text ?? "")")
-            }
+            guard let subnetID else { throw Self.bad("Either subnet_id or port_id must be specified") }
+            let subnet = try seen(Subnet.self, subnetID, caller, db)
             let network = try visibleNetwork(subnet.networkID, by: caller, db)
             try Self.refuseExternal(network)
             guard caller.owns(network.projectID) else {

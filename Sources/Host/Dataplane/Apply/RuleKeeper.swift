@@ -47,12 +47,8 @@ actor RuleKeeper {
 
     /// The `cut` sets of the root's inet table change by themselves, so no elements of that table are listed.
     private func list(_ namespace: String?) async throws -> [String] {
-        if namespace != nil {
-            return [
-                try await nft(["-s", "list", "table", "inet", table], in: namespace),
-                try await nft(["-s", "list", "table", "ip", table], in: namespace),
-            ]
-        }
+        // All that is in a namespace is the data plane's.
+        if namespace != nil { return [try await nft(["-s", "list", "ruleset"], in: namespace)] }
         return [
             try await nft(["-s", "-t", "list", "table", "inet", table], in: nil),
             try await nft(["-s", "list", "table", "bridge", table], in: nil),

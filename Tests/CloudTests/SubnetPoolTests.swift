@@ -199,7 +199,7 @@ struct SubnetPoolTests {
             let body = #"{"subnetpool": {"name": "x"}}"#
             for method in [HTTPRequest.Method.put, .delete] {
                 let answer = try await network.ask(method, "subnetpools/\(shared)", body)
-                expect(answer, 404, "SubnetPoolNotFound")
+                expect(answer, 403, "PolicyNotAuthorized")
             }
             expect(
                 try await network.subnet(#""subnetpool_id": "\#(own)""#, as: .stranger), 404, "SubnetPoolNotFound")

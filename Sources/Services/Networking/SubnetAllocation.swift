@@ -41,7 +41,7 @@ extension NetworkingService {
     static func takePrefix(_ draft: SubnetDraft, _ pool: SubnetPool, _ db: any Connection) throws -> Subnet {
         var subnet = draft.subnet
         subnet.subnetPoolID = pool.id
-        if subnet.cidr.isEmpty, try !subnet.allocationPools.value().isEmpty {
+        if subnet.cidr.isEmpty, !subnet.allocationPools.raw.isEmpty, try !subnet.allocationPools.value().isEmpty {
             throw badSubnet("allocation_pools allowed only for specific subnet requests")
         }
         let length = CIDR(subnet.cidr)?.length ?? draft.prefixLength ?? pool.defaultPrefixLength

@@ -43,12 +43,6 @@ public struct JSONWriter: ~Copyable {
     /// A copy of what has been written.
     public var bytes: [UInt8] { Array(UnsafeBufferPointer(start: start, count: count)) }
 
-    /// What has been written; the writer is empty then.
-    package mutating func take() -> [UInt8] {
-        defer { (count, needsComma) = (0, false) }
-        return bytes
-    }
-
     // MARK: Memory
 
     @inline(__always)

@@ -15,9 +15,12 @@ package struct APIRequest: Sendable {
     package let rootURL: String
     /// The prefix of the service, such as `/compute/v2.1`.
     let prefix: String
-    /// The address of the client, or the part of it that a client cannot choose.
-    package let source: String
+    /// Where the connection comes from.
+    let address: String
     let share: BodyShare
+
+    /// The address of the client, or the part of it that a client cannot choose.
+    package var source: String { ClientSource.of(address, forwarded: headers[.forwardedFor]) }
 
     /// What links within the service begin with.
     package var baseURL: String { rootURL + prefix }

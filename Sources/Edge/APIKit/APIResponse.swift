@@ -38,7 +38,7 @@ package struct APIResponse: Sendable {
         }
         if let grown {
             buffer = ByteBuffer(bytes: grown)
-        } else if buffer.readableBytes < buffer.capacity / 2 {
+        } else if buffer.readableBytes < buffer.capacity / 3 {
             // A client may take its time, and keeps no more than it is sent.
             buffer = ByteBuffer(bytes: buffer.readableBytesView)
         }

@@ -10,15 +10,11 @@ import Wire
 /// The context Hummingbird wants; what handlers need travels in `APIRequest`.
 package struct FrontContext: RequestContext, Sendable {
     package var coreContext: CoreRequestContextStorage
-    private let address: SocketAddress?
+    let address: SocketAddress?
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         address = source.channel.remoteAddress
-    }
-
-    func source(of request: Request) -> String {
-        ClientSource.of(address?.ipAddress ?? "", forwarded: request.headers[.forwardedFor])
     }
 }
 
@@ -219,7 +215,7 @@ package struct FrontDoor: HTTPResponder {
         let asked = APIRequest(
             request: request, caller: caller, version: version, parameters: RouteTree.parameters(route, segments),
             queryParameters: try QueryParameters(request.uri.query ?? ""), rootURL: rootURL(of: request),
-            prefix: prefix, source: context.source(of: request), share: share)
+            prefix: prefix, address: context.address?.ipAddress ?? "", share: share)
         try route.query.first { version >= $0.strictFrom }?.check(asked.queryNames, at: version)
         return try await route.handler(asked)
     }

@@ -2,36 +2,43 @@ import Model
 import Store
 import Wire
 
-/// How the rows of a table are written for somebody, and the columns they are read from.
-struct AttributePlan {
-    /// What a plan of columns cannot write.
-    private enum Other {
-        case derived(Int, @Sendable (String) -> String?)
-        case composed(
-            Int, Int, @Sendable (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>, inout JSONWriter) -> Void)
-        case lookup([String: String], otherwise: String)
-        case link(String)
-        case address(Int)
-        case extras(Int)
+/// How the rows of a table are written, and the columns they are read from.
+struct AttributePlan: Sendable {
+    /// What the rows of one answer share.
+    struct Context {
+        let viewer: Viewer
+        /// Of an attribute that is looked up: its JSON by the ids of rows.
+        var lookups: [String: [String: String]] = [:]
+    }
+
+    private typealias Write = @Sendable (SQLRow, Context, inout JSONWriter) -> Void
+
+    /// What a plan of columns cannot write. An array of bare closures would keep each behind another.
+    private struct Other: Sendable {
+        let write: Write
     }
 
     private var plan = RowPlan()
     private var others: [Other] = []
     /// The id comes first.
-    private(set) var columns = ["id"]
-    private let viewer: Viewer
+    private var columns = ["id"]
+    /// The attributes that are to be looked up.
+    private(set) var lookups: [String] = []
 
-    init<Draft>(
-        _ attributes: [Attribute<Draft>], extras: String?, lookups: [String: [String: String]],
-        _ timeStyle: Timestamp.Style, _ viewer: Viewer
-    ) {
-        self.viewer = viewer
-        for attribute in attributes { add(attribute, lookups, timeStyle) }
+    init<Draft>(_ attributes: [Attribute<Draft>], extras: String?, _ timeStyle: Timestamp.Style) {
+        for attribute in attributes { add(attribute, timeStyle) }
         if let extras {
+            let place = column(extras)
             plan.add(whole: others.count)
-            others.append(.extras(column(extras)))
+            others.append(
+                Other { row, _, writer in
+                    if let object = row.utf8(place) { writer.members(ofObject: object) }
+                })
         }
     }
+
+    /// What a statement selects.
+    var selection: String { columns.joined(separator: ", ") }
 
     private mutating func column(_ sql: String) -> Int {
         if let known = columns.firstIndex(of: sql) { return known }
@@ -39,34 +46,53 @@ struct AttributePlan {
         return columns.count - 1
     }
 
-    private mutating func add<Draft>(
-        _ attribute: Attribute<Draft>, _ lookups: [String: [String: String]], _ timeStyle: Timestamp.Style
-    ) {
+    private mutating func add<Draft>(_ attribute: Attribute<Draft>, _ timeStyle: Timestamp.Style) {
         switch attribute.source {
         case .column(let sql):
             let place = column(sql)
-            let part: RowPlan.Part =
-                switch attribute.type.kind {
-                case .text: .text(place)
-                case .integer: .integer(place)
-                case .boolean: .boolean(place)
-                case .time: .time(place, timeStyle)
-                case .json: .json(place)
-                }
-            add(attribute, part, place)
+            add(attribute, Self.part(attribute.type.kind, place, timeStyle), place)
         case .constant(let text): plan.add(attribute.name, json: text)
         case .derived(let sql, let change):
             let place = column(sql)
-            add(attribute, other: .derived(place, change), place)
+            add(attribute, place) { row, _, writer in
+                if row.isNull(place) { writer.null() } else { writer.value(change(row.text(place))) }
+            }
         case .composed(let first, let second, let compose):
-            add(attribute, other: .composed(column(first), column(second), compose), nil)
+            let (first, second) = (column(first), column(second))
+            add(attribute, nil) { row, _, writer in
+                guard let first = row.utf8(first), let second = row.utf8(second) else { return writer.null() }
+                compose(first, second, &writer)
+            }
         case .lookup(let otherwise, _):
-            add(attribute, other: .lookup(lookups[attribute.name] ?? [:], otherwise: otherwise), nil)
-        case .link(let path): add(attribute, other: .link(path), nil)
+            let name = attribute.name
+            lookups.append(name)
+            add(attribute, nil) { row, context, writer in
+                writer.raw(context.lookups[name]?[row.text(0)] ?? otherwise)
+            }
+        case .link(let path):
+            add(attribute, nil) { row, context, writer in
+                writer.object { $0.field("self", context.viewer.root, "/", "\(path)/\(row.text(0))") }
+            }
         case .address(let sql):
             let place = column(sql)
-            add(attribute, other: .address(place), place)
+            add(attribute, place) { row, context, writer in
+                if row.isNull(place) { return writer.null() }
+                let text = row.text(place)
+                writer.value(text.hasPrefix("/") ? context.viewer.site + text : text)
+            }
         case .nowhere: return
+        }
+    }
+
+    private static func part(
+        _ kind: AttributeType.Kind, _ place: Int, _ timeStyle: Timestamp.Style
+    ) -> RowPlan.Part {
+        switch kind {
+        case .text: .text(place)
+        case .integer: .integer(place)
+        case .boolean: .boolean(place)
+        case .time: .time(place, timeStyle)
+        case .json: .json(place)
         }
     }
 
@@ -74,15 +100,17 @@ struct AttributePlan {
         plan.add(attribute.name, part, column.map { attribute.isWhereSet ? .whereSet($0) : .always } ?? .always)
     }
 
-    private mutating func add<Draft>(_ attribute: Attribute<Draft>, other: Other, _ column: Int?) {
+    private mutating func add<Draft>(
+        _ attribute: Attribute<Draft>, _ column: Int?, _ write: @escaping Write
+    ) {
         add(attribute, .other(others.count), column)
-        others.append(other)
+        others.append(Other(write: write))
     }
 
     /// Writes the rows one after the other; those of a reversed page from the last to the first.
     func run(
-        _ sql: String, _ arguments: [SQLValue], _ query: ListQuery, into writer: inout JSONWriter,
-        _ db: any Connection
+        _ sql: String, _ arguments: [SQLValue], _ query: ListQuery, _ context: Context,
+        into writer: inout JSONWriter, _ db: any Connection
     ) throws -> Listing {
         var listing = Listing()
         var rows: [[UInt8]] = []
@@ -90,9 +118,9 @@ struct AttributePlan {
             listing.count += 1
             if listing.count == 1 { listing.first = row.text(0) }
             if listing.count == query.limit { listing.last = row.text(0) }
-            guard query.isReversed else { return write(row, &writer) }
+            guard query.isReversed else { return write(row, context, &writer) }
             var alone = JSONWriter(reserving: 1024)
-            write(row, &alone)
+            write(row, context, &alone)
             rows.append(alone.bytes)
         }
         if query.isReversed {
@@ -102,28 +130,8 @@ struct AttributePlan {
         return listing
     }
 
-    private func write(_ row: SQLRow, _ writer: inout JSONWriter) {
-        plan.write(row, to: &writer) { number, writer in write(others[number], row, &writer) }
-    }
-
-    private func write(_ other: Other, _ row: SQLRow, _ writer: inout JSONWriter) {
-        switch other {
-        case .lookup(let found, let otherwise): writer.raw(found[row.text(0)] ?? otherwise)
-        case .link(let path):
-            writer.object { $0.field("self", viewer.root, "/", "\(path)/\(row.text(0))") }
-        case .derived(let at, _) where row.isNull(at), .address(let at) where row.isNull(at): writer.null()
-        case .derived(let at, let change): writer.value(change(row.text(at)))
-        case .composed(let first, let second, let compose):
-            if let first = row.utf8(first), let second = row.utf8(second) {
-                compose(first, second, &writer)
-            } else {
-                writer.null()
-            }
-        case .address(let at):
-            let text = row.text(at)
-            writer.value(text.hasPrefix("/") ? viewer.site + text : text)
-        case .extras(let at): if let object = row.utf8(at) { writer.members(ofObject: object) }
-        }
+    private func write(_ row: SQLRow, _ context: Context, _ writer: inout JSONWriter) {
+        plan.write(row, to: &writer) { number, writer in others[number].write(row, context, &writer) }
     }
 }
 

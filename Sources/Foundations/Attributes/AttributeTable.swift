@@ -16,6 +16,8 @@ package struct AttributeTable<Draft: Sendable>: Sendable {
     /// Which rows somebody sees who sees not all.
     let visible: @Sendable (ProjectID) -> SQLCondition
     private let places: [String: Int]
+    /// How whole rows are shown.
+    let plans: (admins: AttributePlan, others: AttributePlan)
 
     package init(
         _ singular: String, _ plural: String, table: String, wording: Wording, extras: Extras<Draft>? = nil,
@@ -30,6 +32,20 @@ package struct AttributeTable<Draft: Sendable>: Sendable {
         self.visible = visible
         self.attributes = attributes
         places = Dictionary(attributes.enumerated().map { ($1.name, $0) }) { first, _ in first }
+        func plan(admin: Bool) -> AttributePlan {
+            AttributePlan(Self.shown(attributes, toAdmins: admin), extras: extras?.column, wording.timeStyle)
+        }
+        plans = (plan(admin: true), plan(admin: false))
+    }
+
+    static func shown(_ attributes: [Attribute<Draft>], toAdmins isAdmin: Bool) -> [Attribute<Draft>] {
+        attributes.filter { attribute in
+            switch attribute.shown {
+            case .never: false
+            case .toAdmins: isAdmin
+            default: true
+            }
+        }
     }
 
     package func attribute(_ name: String) -> Attribute<Draft>? {

@@ -81,28 +81,22 @@ extension AttributeTable {
         _ filter: SQLCondition, _ query: ListQuery, _ viewer: Viewer, _ writer: inout JSONWriter,
         _ db: any Connection
     ) throws -> Listing {
-        let shown = attributes.filter { attribute in
-            if case .never = attribute.shown { return false }
-            return !attribute.isHidden(from: viewer) && (query.names.isEmpty || query.names.contains(attribute.name))
-        }
-        var lookups: [String: [String: String]] = [:]
-        let wanted = shown.filter(\.isLookedUp)
-        if !wanted.isEmpty {
+        let plan = plan(query.names, for: viewer)
+        var context = AttributePlan.Context(viewer: viewer)
+        if !plan.lookups.isEmpty {
             let ids = try db.texts(Numbered.text("SELECT id FROM \(table)" + filter.sql), filter.arguments)
-            for attribute in wanted {
-                if case .lookup(_, let find) = attribute.source { lookups[attribute.name] = try find(ids, db) }
+            for name in plan.lookups {
+                if case .lookup(_, let find) = attribute(name)?.source { context.lookups[name] = try find(ids, db) }
             }
         }
-        let plan = AttributePlan(
-            shown, extras: query.names.isEmpty ? extras?.column : nil, lookups: lookups, wording.timeStyle, viewer)
-        let sql = Numbered.text("SELECT \(plan.columns.joined(separator: ", ")) FROM \(table)" + filter.sql)
-        return try plan.run(sql, filter.arguments, query, into: &writer, db)
+        let sql = "SELECT \(plan.selection) FROM \(table)" + Numbered.text(filter.sql)
+        return try plan.run(sql, filter.arguments, query, context, into: &writer, db)
     }
-}
 
-extension Attribute {
-    fileprivate var isLookedUp: Bool {
-        if case .lookup = source { true } else { false }
+    private func plan(_ names: [String], for viewer: Viewer) -> AttributePlan {
+        if names.isEmpty { return viewer.isAdmin ? plans.admins : plans.others }
+        let shown = Self.shown(attributes, toAdmins: viewer.isAdmin).filter { names.contains($0.name) }
+        return AttributePlan(shown, extras: nil, wording.timeStyle)
     }
 }
 

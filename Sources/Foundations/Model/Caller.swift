@@ -1,6 +1,6 @@
 /// Who asks, after the token was checked.
 package struct Caller: Sendable, Equatable {
-    package enum Scope: Sendable, Equatable {
+    package enum Scope: Sendable, Hashable {
         case unscoped
         case project(ProjectID)
         case domain(DomainID)

@@ -33,31 +33,12 @@ public struct Timestamp: Hashable, Sendable, Comparable, Codable {
 
     /// ISO 8601 in UTC.
     package func iso8601(_ style: Style = .seconds) -> String {
-        String(unsafeUninitializedCapacity: Self.longest) { write(style, to: $0) }
+        var writer = TimeWriter()
+        return String(unsafeUninitializedCapacity: Self.longest) { writer.write(self, style, to: $0) }
     }
 
     /// Bytes that any of the styles takes at most.
     package static let longest = 32
-
-    /// The same into memory of at least `longest` bytes; returns how many it took.
-    package func write(_ style: Style, to buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
-        let (day, time) = CivilDate.split(seconds: floorDivide(microseconds, 1_000_000))
-        let fraction = microseconds - floorDivide(microseconds, 1_000_000) * 1_000_000
-        var text = Digits(buffer)
-        text.write(pair: day.year / 100 % 100)
-        text.write(pair: day.year % 100, then: "-")
-        text.write(pair: day.month, then: "-")
-        text.write(pair: day.day, then: "T")
-        text.write(pair: time / 3600, then: ":")
-        text.write(pair: time / 60 % 60, then: ":")
-        text.write(pair: time % 60, then: style == .seconds ? "Z" : ".")
-        if style != .seconds {
-            text.write(pair: Int(fraction) / 10_000)
-            text.write(pair: Int(fraction) / 100 % 100)
-            text.write(pair: Int(fraction) % 100, then: style == .microseconds ? "Z" : nil)
-        }
-        return text.count
-    }
 
     /// Reads ISO 8601: a date, perhaps with a time, a fraction and a zone. Without a zone the time is UTC; what follows
     /// the sixth digit of the fraction is dropped.
@@ -88,20 +69,66 @@ private func zoneOffset(_ text: Substring) -> Int? {
     return (hours * 3600 + minutes * 60) * (parts.1 == "-" ? -1 : 1)
 }
 
+/// Writes times in ISO 8601, and looks for the date of a day once, for all times of that day that follow.
+package struct TimeWriter: Sendable {
+    private var day: Int64?
+    /// `2026-11-29T`, and bytes that mean nothing.
+    private var date = SIMD16<UInt8>()
+    private static let dateBytes = 11
+
+    package init() {}
+
+    /// - Parameter buffer: of at least `Timestamp.longest` bytes.
+    /// - Returns: how many it took.
+    package mutating func write(
+        _ time: Timestamp, _ style: Timestamp.Style, to buffer: UnsafeMutableBufferPointer<UInt8>
+    ) -> Int {
+        let seconds = floorDivide(time.microseconds, 1_000_000)
+        let day = floorDivide(seconds, 86_400)
+        if day != self.day { turn(to: day) }
+        UnsafeMutableRawBufferPointer(buffer).storeBytes(of: date, as: SIMD16<UInt8>.self)
+        let second = UInt32(truncatingIfNeeded: seconds - day * 86_400)
+        var text = Digits(buffer, from: Self.dateBytes)
+        text.write(pair: second / 3600, then: ":")
+        text.write(pair: second / 60 % 60, then: ":")
+        text.write(pair: second % 60, then: style == .seconds ? "Z" : ".")
+        if style != .seconds {
+            let fraction = UInt32(truncatingIfNeeded: time.microseconds - seconds * 1_000_000)
+            text.write(pair: fraction / 10_000)
+            text.write(pair: fraction / 100 % 100)
+            text.write(pair: fraction % 100, then: style == .microseconds ? "Z" : nil)
+        }
+        return text.count
+    }
+
+    private mutating func turn(to day: Int64) {
+        self.day = day
+        let (year, month, dayOfMonth) = CivilDate.date(day: Int(day))
+        withUnsafeMutableBytes(of: &date) { bytes in
+            var text = Digits(bytes.bindMemory(to: UInt8.self), from: 0)
+            text.write(pair: UInt32(year.magnitude / 100 % 100))
+            text.write(pair: UInt32(year.magnitude % 100), then: "-")
+            text.write(pair: UInt32(month), then: "-")
+            text.write(pair: UInt32(dayOfMonth), then: "T")
+        }
+    }
+}
+
 /// Numbers of two digits, one after the other.
 private struct Digits {
     private let buffer: UnsafeMutableBufferPointer<UInt8>
-    private(set) var count = 0
+    private(set) var count: Int
 
-    init(_ buffer: UnsafeMutableBufferPointer<UInt8>) {
+    init(_ buffer: UnsafeMutableBufferPointer<UInt8>, from start: Int) {
         self.buffer = buffer
+        count = start
     }
 
-    /// - Parameter number: from -99 to 99; its sign is not written.
-    mutating func write(pair number: Int, then sign: Unicode.Scalar? = nil) {
-        let value = UInt8(truncatingIfNeeded: number.magnitude)
-        buffer[count] = UInt8(ascii: "0") + value / 10
-        buffer[count + 1] = UInt8(ascii: "0") + value % 10
+    /// - Parameter number: below 100.
+    @inline(__always)
+    mutating func write(pair number: UInt32, then sign: Unicode.Scalar? = nil) {
+        buffer[count] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number / 10)
+        buffer[count + 1] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: number % 10)
         count += 2
         guard let sign else { return }
         buffer[count] = UInt8(ascii: sign)
@@ -122,13 +149,12 @@ private enum CivilDate {
         let yearOfEra = shiftedYear - era * 400
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-        let (found, _) = split(seconds: Int64(days) * 86_400)
-        return found == (year, month, day) ? days : nil
+        return date(day: days) == (year, month, day) ? days : nil
     }
 
-    static func split(seconds: Int64) -> ((year: Int, month: Int, day: Int), Int) {
-        let days = floorDivide(seconds, 86_400)
-        let shifted = Int(days) + 719_468
+    /// - Parameter day: since 1970-01-01.
+    static func date(day: Int) -> (year: Int, month: Int, day: Int) {
+        let shifted = day + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
         let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
@@ -136,7 +162,7 @@ private enum CivilDate {
         let shiftedMonth = (5 * dayOfYear + 2) / 153
         let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
-        return ((year, month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1), Int(seconds - days * 86_400))
+        return (year, month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
     }
 }
 

@@ -4,21 +4,16 @@ public import Model
 ///
 /// It fills its memory without the checks that an array makes for each byte; there is one of it only.
 public struct JSONWriter: ~Copyable {
-    private var start: UnsafeMutablePointer<UInt8>
-    private var capacity: Int
-    private var count = 0
+    private var memory: ByteMemory
     private var needsComma = false
-    private var isOwner = true
+    private var times = TimeWriter()
 
     public init(reserving capacity: Int = 512) {
-        self.capacity = max(capacity, 64)
-        start = .allocate(capacity: self.capacity)
+        memory = ByteMemory(reserving: max(capacity, 64))
     }
 
-    private init(into start: UnsafeMutablePointer<UInt8>, capacity: Int) {
-        self.start = start
-        self.capacity = capacity
-        isOwner = false
+    private init(_ memory: consuming ByteMemory) {
+        self.memory = memory
     }
 
     package enum Filled {
@@ -33,108 +28,68 @@ public struct JSONWriter: ~Copyable {
         _ memory: UnsafeMutableRawBufferPointer, _ body: (inout JSONWriter) throws -> Void
     ) rethrows -> Filled {
         let start = memory.bindMemory(to: UInt8.self).baseAddress
-        var writer = start.map { JSONWriter(into: $0, capacity: memory.count) } ?? JSONWriter()
+        var writer = start.map { JSONWriter(ByteMemory(into: $0, capacity: memory.count)) } ?? JSONWriter()
         try body(&writer)
-        return writer.isOwner ? .elsewhere(writer.bytes) : .inPlace(writer.count)
+        return writer.memory.isOwner ? .elsewhere(writer.bytes) : .inPlace(writer.memory.count)
     }
-
-    deinit { if isOwner { start.deallocate() } }
 
     /// A copy of what has been written.
-    public var bytes: [UInt8] { Array(UnsafeBufferPointer(start: start, count: count)) }
-
-    // MARK: Memory
-
-    @inline(__always)
-    private mutating func makeRoom(for more: Int) {
-        if count + more > capacity { grow(by: more) }
-    }
-
-    @inline(never)
-    private mutating func grow(by more: Int) {
-        capacity = max(capacity * 2, count + more)
-        let wider = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
-        wider.update(from: start, count: count)
-        if isOwner { start.deallocate() }
-        (start, isOwner) = (wider, true)
-    }
-
-    /// After `makeRoom`.
-    @inline(__always)
-    private mutating func put(_ byte: UInt8) {
-        start[count] = byte
-        count += 1
-    }
-
-    /// After `makeRoom`.
-    @inline(__always)
-    private mutating func put(_ bytes: UnsafeBufferPointer<UInt8>) {
-        guard let from = bytes.baseAddress else { return }
-        (start + count).update(from: from, count: bytes.count)
-        count += bytes.count
-    }
-
-    @inline(__always)
-    private mutating func separate(then more: Int) {
-        makeRoom(for: more + 1)
-        if needsComma { put(UInt8(ascii: ",")) }
-        needsComma = true
-    }
+    public var bytes: [UInt8] { Array(memory.bytes) }
 
     // MARK: Keys and structure
 
-    public mutating func key(_ name: StaticString) {
-        separate(then: name.utf8CodeUnitCount + 3)
-        put(UInt8(ascii: "\""))
-        put(UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-        put(UInt8(ascii: "\""))
-        put(UInt8(ascii: ":"))
-        needsComma = false
+    @inline(__always)
+    private mutating func separate(then more: Int) {
+        memory.makeRoom(for: more + 1)
+        if needsComma { memory.put(UInt8(ascii: ",")) }
+        needsComma = true
     }
 
-    /// A key as it is written, quotes and colon included.
-    package mutating func key(quoted key: UnsafeBufferPointer<UInt8>) {
-        separate(then: key.count)
-        put(key)
+    public mutating func key(_ name: StaticString) {
+        separate(then: name.utf8CodeUnitCount + 3)
+        memory.put(UInt8(ascii: "\""))
+        memory.put(name)
+        memory.put("\":")
         needsComma = false
     }
 
     /// A key that is data; escaped.
     public mutating func key(text name: String) {
-        separate(then: 0)
-        quote(name)
-        makeRoom(for: 1)
-        put(UInt8(ascii: ":"))
+        value(name)
+        memory.makeRoom(for: 1)
+        memory.put(UInt8(ascii: ":"))
         needsComma = false
     }
 
     public mutating func object(_ body: (inout JSONWriter) throws -> Void) rethrows {
-        separate(then: 1)
-        put(UInt8(ascii: "{"))
-        needsComma = false
-        try body(&self)
-        makeRoom(for: 1)
-        put(UInt8(ascii: "}"))
-        needsComma = true
+        try enclose("{", "}", body)
     }
 
     public mutating func array(_ body: (inout JSONWriter) throws -> Void) rethrows {
+        try enclose("[", "]", body)
+    }
+
+    @inline(__always)
+    private mutating func enclose(
+        _ first: Unicode.Scalar, _ last: Unicode.Scalar, _ body: (inout JSONWriter) throws -> Void
+    ) rethrows {
         separate(then: 1)
-        put(UInt8(ascii: "["))
+        memory.put(UInt8(ascii: first))
         needsComma = false
         try body(&self)
-        makeRoom(for: 1)
-        put(UInt8(ascii: "]"))
+        memory.makeRoom(for: 1)
+        memory.put(UInt8(ascii: last))
         needsComma = true
     }
 
+    // MARK: Values
+
     public mutating func null() {
-        raw("null")
+        raw("null" as StaticString)
     }
 
     public mutating func value(_ text: String) {
-        separate(then: 0)
-        quote(text)
+        Self.withUTF8(text) { value(utf8: $0) }
     }
 
     public mutating func value(_ text: String?) {
@@ -150,7 +105,7 @@ public struct JSONWriter: ~Copyable {
     }
 
     public mutating func value(_ flag: Bool) {
-        raw(flag ? "true" : "false")
+        raw(flag ? "true" : "false" as StaticString)
     }
 
     public mutating func value<Kind>(_ id: Identifier<Kind>) {
@@ -161,55 +116,58 @@ public struct JSONWriter: ~Copyable {
         value(id?.text)
     }
 
-    /// Text that is JSON already.
-    public mutating func raw(_ json: String) {
-        var json = json
-        json.withUTF8 { raw(utf8: $0) }
+    public mutating func value<Value>(_ json: JSONText<Value>) {
+        raw(json.raw)
     }
 
     /// In ISO 8601.
     package mutating func value(_ time: Timestamp, _ style: Timestamp.Style) {
         separate(then: Timestamp.longest + 2)
-        put(UInt8(ascii: "\""))
-        count += time.write(style, to: UnsafeMutableBufferPointer(start: start + count, count: Timestamp.longest))
-        put(UInt8(ascii: "\""))
+        memory.put(UInt8(ascii: "\""))
+        memory.put { times.write(time, style, to: UnsafeMutableBufferPointer(start: $0, count: Timestamp.longest)) }
+        memory.put(UInt8(ascii: "\""))
     }
 
-    package mutating func field(_ name: StaticString, _ time: Timestamp?, _ style: Timestamp.Style = .seconds) {
-        key(name)
-        if let time { value(time, style) } else { null() }
-    }
-
-    package mutating func field(_ name: StaticString, utf8 text: UnsafeBufferPointer<UInt8>) {
-        key(name)
-        value(utf8: text)
-    }
-
+    @inline(__always)
     package mutating func value(utf8 text: UnsafeBufferPointer<UInt8>) {
         separate(then: 0)
-        quote(text)
+        memory.putQuoted(text)
+    }
+
+    // MARK: Members whose keys are written beforehand
+    // A key has its quotes and its colon, and behind it a block of `ByteMemory` that may be read.
+
+    @inline(__always)
+    mutating func member(padded key: UnsafeBufferPointer<UInt8>, _ value: (inout JSONWriter) -> Void) {
+        separate(then: key.count + ByteMemory.block)
+        memory.put(padded: key)
+        needsComma = false
+        value(&self)
+    }
+
+    @inline(__always)
+    mutating func member(padded key: UnsafeBufferPointer<UInt8>, utf8 text: UnsafeBufferPointer<UInt8>) {
+        separate(then: key.count + ByteMemory.block)
+        memory.put(padded: key)
+        memory.putQuoted(text)
+    }
+
+    // MARK: JSON as it is
+
+    /// Text that is JSON already.
+    public mutating func raw(_ json: String) {
+        Self.withUTF8(json) { raw(utf8: $0) }
+    }
+
+    private mutating func raw(_ json: StaticString) {
+        separate(then: json.utf8CodeUnitCount)
+        memory.put(json)
     }
 
     /// Bytes that are JSON already.
     package mutating func raw(utf8 json: UnsafeBufferPointer<UInt8>) {
         separate(then: json.count)
-        put(json)
-    }
-
-    /// Bytes with which the value that was written last goes on.
-    package mutating func more(utf8 json: UnsafeBufferPointer<UInt8>) {
-        makeRoom(for: json.count)
-        put(json)
-    }
-
-    /// The same of text inside quotes.
-    package mutating func more(text: UnsafeBufferPointer<UInt8>) {
-        inside(text)
-    }
-
-    package mutating func moreNull() {
-        needsComma = false
-        null()
+        memory.put(json)
     }
 
     package mutating func raw(utf8 json: [UInt8]) {
@@ -222,51 +180,48 @@ public struct JSONWriter: ~Copyable {
         raw(utf8: UnsafeBufferPointer(rebasing: json[1..<json.count - 1]))
     }
 
-    public mutating func value<Value>(_ json: JSONText<Value>) {
-        raw(json.raw)
+    /// Bytes with which the value that was written last goes on.
+    package mutating func more(utf8 json: UnsafeBufferPointer<UInt8>) {
+        memory.makeRoom(for: json.count)
+        memory.put(json)
     }
 
-    private static let hex = Array("0123456789abcdef".utf8)
-
-    private mutating func quote(_ text: String) {
-        // Without the copy that `withUTF8` may have to change.
-        guard text.utf8.withContiguousStorageIfAvailable({ quote($0) }) == nil else { return }
-        Array(text.utf8).withUnsafeBufferPointer { quote($0) }
+    /// The same of text inside quotes.
+    package mutating func more(text: UnsafeBufferPointer<UInt8>) {
+        memory.putEscaped(text)
     }
 
-    private mutating func quote(_ text: UnsafeBufferPointer<UInt8>) {
-        makeRoom(for: text.count + 2)
-        put(UInt8(ascii: "\""))
-        inside(text)
-        makeRoom(for: 1)
-        put(UInt8(ascii: "\""))
+    package mutating func moreNull() {
+        needsComma = false
+        null()
     }
 
-    private mutating func inside(_ text: UnsafeBufferPointer<UInt8>) {
-        // Nearly every text is copied as it is.
-        guard Self.isPlain(text) else { return escape(text) }
-        makeRoom(for: text.count)
-        put(text)
+    /// Without the copy that `String.withUTF8` may have to change.
+    @inline(__always)
+    private static func withUTF8(_ text: String, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        guard text.utf8.withContiguousStorageIfAvailable(body) == nil else { return }
+        Array(text.utf8).withUnsafeBufferPointer(body)
     }
 
-    private mutating func inside(_ text: String) {
-        guard text.utf8.withContiguousStorageIfAvailable({ inside($0) }) == nil else { return }
-        Array(text.utf8).withUnsafeBufferPointer { inside($0) }
-    }
+    // MARK: Texts of parts, that are never put together
 
-    /// A text of three parts, such as an address, that is never put together.
+    /// A text of three parts, such as an address.
     package mutating func field(
         _ name: StaticString, _ start: String, _ middle: StaticString, utf8 end: UnsafeBufferPointer<UInt8>
     ) {
         key(name)
         separate(then: 1)
-        put(UInt8(ascii: "\""))
-        inside(start)
-        makeRoom(for: middle.utf8CodeUnitCount)
-        put(UnsafeBufferPointer(start: middle.utf8Start, count: middle.utf8CodeUnitCount))
-        inside(end)
-        makeRoom(for: 1)
-        put(UInt8(ascii: "\""))
+        memory.put(UInt8(ascii: "\""))
+        Self.withUTF8(start) { memory.putEscaped($0) }
+        memory.makeRoom(for: middle.utf8CodeUnitCount)
+        memory.put(middle)
+        memory.putEscaped(end)
+        memory.makeRoom(for: 1)
+        memory.put(UInt8(ascii: "\""))
+    }
+
+    package mutating func field(_ name: StaticString, _ start: String, _ middle: StaticString, _ end: String) {
+        Self.withUTF8(end) { field(name, start, middle, utf8: $0) }
     }
 
     /// A text with a fixed start and end.
@@ -275,60 +230,12 @@ public struct JSONWriter: ~Copyable {
     ) {
         key(name)
         separate(then: start.utf8CodeUnitCount + 1)
-        put(UInt8(ascii: "\""))
-        put(UnsafeBufferPointer(start: start.utf8Start, count: start.utf8CodeUnitCount))
-        inside(middle)
-        makeRoom(for: end.utf8CodeUnitCount + 1)
-        put(UnsafeBufferPointer(start: end.utf8Start, count: end.utf8CodeUnitCount))
-        put(UInt8(ascii: "\""))
-    }
-
-    package mutating func field(_ name: StaticString, _ start: String, _ middle: StaticString, _ end: String) {
-        var end = end
-        end.withUTF8 { field(name, start, middle, utf8: $0) }
-    }
-
-    private static func isPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard text.count >= 8, let start = UnsafeRawPointer(text.baseAddress) else {
-            return text.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-        }
-        var marks: UInt64 = 0
-        var at = 0
-        while at + 8 < text.count {
-            marks |= Self.marks(start.loadUnaligned(fromByteOffset: at, as: UInt64.self))
-            at += 8
-        }
-        return marks | Self.marks(start.loadUnaligned(fromByteOffset: text.count - 8, as: UInt64.self)) == 0
-    }
-
-    /// Not 0 when one of the eight bytes is a control character, a quote or a backslash: a byte that is 0 once the
-    /// wanted one is taken out of it borrows from its highest bit.
-    @inline(__always)
-    private static func marks(_ bytes: UInt64) -> UInt64 {
-        let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
-        let quotes = bytes ^ (ones &* UInt64(UInt8(ascii: "\"")))
-        let backslashes = bytes ^ (ones &* UInt64(UInt8(ascii: "\\")))
-        let controls = (bytes &- (ones &* 0x20)) & ~bytes
-        return (controls | ((quotes &- ones) & ~quotes) | ((backslashes &- ones) & ~backslashes)) & highs
-    }
-
-    private mutating func escape(_ text: UnsafeBufferPointer<UInt8>) {
-        makeRoom(for: text.count * 6)
-        for byte in text {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                put(UInt8(ascii: "\\"))
-                put(byte)
-            case 0x0a:
-                put(UInt8(ascii: "\\"))
-                put(UInt8(ascii: "n"))
-            case 0..<0x20:
-                for sign in "\\u00".utf8 { put(sign) }
-                put(Self.hex[Int(byte >> 4)])
-                put(Self.hex[Int(byte & 15)])
-            default: put(byte)
-            }
-        }
+        memory.put(UInt8(ascii: "\""))
+        memory.put(start)
+        memory.putEscaped(middle)
+        memory.makeRoom(for: end.utf8CodeUnitCount + 1)
+        memory.put(end)
+        memory.put(UInt8(ascii: "\""))
     }
 }
 
@@ -343,6 +250,16 @@ extension JSONWriter {
     public mutating func array(_ name: StaticString, _ body: (inout JSONWriter) throws -> Void) rethrows {
         key(name)
         try array(body)
+    }
+
+    package mutating func field(_ name: StaticString, _ time: Timestamp?, _ style: Timestamp.Style = .seconds) {
+        key(name)
+        if let time { value(time, style) } else { null() }
+    }
+
+    package mutating func field(_ name: StaticString, utf8 text: UnsafeBufferPointer<UInt8>) {
+        key(name)
+        value(utf8: text)
     }
 
     public mutating func field(_ name: StaticString, _ text: String?) {

@@ -33,47 +33,63 @@ package struct RowPlan: Sendable {
         case always
         case whereSet(Int)
         case whereNull(Int)
+    }
 
-        fileprivate func holds(_ row: SQLRow) -> Bool {
-            switch self {
-            case .always: true
-            case .whereSet(let column): !row.isNull(column)
-            case .whereNull(let column): row.isNull(column)
+    private enum Action {
+        case text, textOrEmpty, integer, boolean, time, json, other
+        /// A member of which the literal is all, or the beginning.
+        case literal
+        /// What follows such a beginning.
+        case moreLiteral, moreText, moreJSON
+        /// Members, or none, that the other writes with their names.
+        case whole
+    }
+
+    /// Small and flat: it is what each row is written by.
+    private struct Step {
+        /// In `literals`.
+        var start: Int32 = 0
+        var count: Int32 = 0
+        var action: Action
+        var style = Timestamp.Style.seconds
+        /// Of the value, or the number of the other.
+        var column: Int32 = 0
+        /// Whether the row must have NULL where it is, or not; without a say where it is negative.
+        var condition: Int32 = -1
+        var wantsNull = false
+
+        init(_ action: Action, _ column: Int = 0, _ style: Timestamp.Style = .seconds) {
+            self.action = action
+            self.column = Int32(column)
+            self.style = style
+        }
+
+        init(_ part: Part) {
+            switch part {
+            case .text(let column): self.init(.text, column)
+            case .textOrEmpty(let column): self.init(.textOrEmpty, column)
+            case .integer(let column): self.init(.integer, column)
+            case .boolean(let column): self.init(.boolean, column)
+            case .time(let column, let style): self.init(.time, column, style)
+            case .json(let column): self.init(.json, column)
+            case .other(let number): self.init(.other, number)
             }
         }
     }
 
-    private enum Action {
-        case member(Part)
-        /// A member of which the literal is all, or the beginning.
-        case literal
-        /// What follows such a beginning.
-        case moreLiteral
-        case moreText(Int)
-        case moreJSON(Int)
-        /// Members, or none, that the other writes with their names.
-        case whole(Int)
-    }
-
-    private struct Step {
-        /// In `literals`.
-        let literal: Range<Int>
-        let action: Action
-        let presence: Presence
-    }
-
-    private var literals: [UInt8] = []
+    /// With a block behind the last that may be read.
+    private var literals = [UInt8](repeating: 0, count: ByteMemory.block)
     private var steps: ContiguousArray<Step> = []
 
     package init() {}
 
     package mutating func add(_ name: String, _ part: Part, _ presence: Presence = .always) {
-        add("\"\(name)\":", .member(part), presence)
+        add("\"\(name)\":", Step(part), presence)
     }
 
     /// A member with the same JSON for every row.
     package mutating func add(_ name: String, json: String, _ presence: Presence = .always) {
-        add("\"\(name)\":\(json)", .literal, presence)
+        add("\"\(name)\":\(json)", Step(.literal), presence)
     }
 
     /// A member whose value is these pieces, one after the other.
@@ -85,67 +101,81 @@ package struct RowPlan: Sendable {
             case .literal(let json): literal += json
             case .text(let text): literal += JSONValue.string(text).jsonText.dropFirst().dropLast()
             case .column(let column):
-                add(literal, action, presence)
-                add("", .moreText(column), presence)
+                add(literal, Step(action), presence)
+                add("", Step(.moreText, column), presence)
                 (literal, action) = ("", .moreLiteral)
             case .json(let column):
-                add(literal, action, presence)
-                add("", .moreJSON(column), presence)
+                add(literal, Step(action), presence)
+                add("", Step(.moreJSON, column), presence)
                 (literal, action) = ("", .moreLiteral)
             }
         }
-        if !literal.isEmpty { add(literal, action, presence) }
+        if !literal.isEmpty { add(literal, Step(action), presence) }
     }
 
     /// Members, or none, that `other` writes with their names.
     package mutating func add(whole number: Int) {
-        add("", .whole(number), .always)
+        add("", Step(.whole, number), .always)
     }
 
-    private mutating func add(_ literal: String, _ action: Action, _ presence: Presence) {
-        let start = literals.count
-        literals += literal.utf8
-        steps.append(Step(literal: start..<literals.count, action: action, presence: presence))
+    private mutating func add(_ literal: String, _ step: Step, _ presence: Presence) {
+        var step = step
+        let start = literals.count - ByteMemory.block
+        literals.insert(contentsOf: literal.utf8, at: start)
+        (step.start, step.count) = (Int32(start), Int32(literal.utf8.count))
+        switch presence {
+        case .always: break
+        case .whereSet(let column): step.condition = Int32(column)
+        case .whereNull(let column): (step.condition, step.wantsNull) = (Int32(column), true)
+        }
+        steps.append(step)
     }
 
     /// Writes the object; `other` writes what the plan cannot.
     package func write(_ row: SQLRow, to writer: inout JSONWriter, other: (Int, inout JSONWriter) -> Void) {
         writer.object { writer in
             literals.withUnsafeBufferPointer { literals in
-                for step in steps where step.presence.holds(row) {
-                    let literal = UnsafeBufferPointer(rebasing: literals[step.literal])
-                    switch step.action {
-                    case .member(let part):
-                        writer.key(quoted: literal)
-                        Self.write(part, row, &writer, other)
-                    case .literal: writer.raw(utf8: literal)
-                    case .moreLiteral: writer.more(utf8: literal)
-                    case .moreText(let column): if let text = row.utf8(column) { writer.more(text: text) }
-                    case .moreJSON(let column):
-                        if let json = row.utf8(column) { writer.more(utf8: json) } else { writer.moreNull() }
-                    case .whole(let number): other(number, &writer)
-                    }
+                for step in steps {
+                    if step.condition >= 0, row.isNull(Int(step.condition)) != step.wantsNull { continue }
+                    let literal = UnsafeBufferPointer(
+                        start: literals.baseAddress.map { $0 + Int(step.start) }, count: Int(step.count))
+                    Self.write(step, literal, row, &writer, other)
                 }
             }
         }
     }
 
+    @inline(__always)
     private static func write(
-        _ part: Part, _ row: SQLRow, _ writer: inout JSONWriter, _ other: (Int, inout JSONWriter) -> Void
+        _ step: Step, _ literal: UnsafeBufferPointer<UInt8>, _ row: SQLRow, _ writer: inout JSONWriter,
+        _ other: (Int, inout JSONWriter) -> Void
     ) {
-        switch part {
-        case .text(let at): if let text = row.utf8(at) { writer.value(utf8: text) } else { writer.null() }
-        case .textOrEmpty(let at): if let text = row.utf8(at) { writer.value(utf8: text) } else { writer.value("") }
-        case .json(let at): if let json = row.utf8(at) { writer.raw(utf8: json) } else { writer.null() }
-        case .other(let number): other(number, &writer)
-        case .integer(let at), .boolean(let at), .time(let at, _):
-            if row.isNull(at) { return writer.null() }
-            let number = row.integer(at)
-            switch part {
-            case .boolean: writer.value(number != 0)
-            case .time(_, let style): writer.value(Timestamp(microseconds: number), style)
-            default: writer.value(Int(number))
-            }
+        let column = Int(step.column)
+        switch step.action {
+        case .text:
+            guard let text = row.utf8(column) else { return writer.member(padded: literal) { $0.null() } }
+            writer.member(padded: literal, utf8: text)
+        case .textOrEmpty:
+            writer.member(padded: literal, utf8: row.utf8(column) ?? UnsafeBufferPointer(start: nil, count: 0))
+        case .json:
+            writer.member(padded: literal) { if let json = row.utf8(column) { $0.raw(utf8: json) } else { $0.null() } }
+        case .integer: number(literal, row, column, &writer) { $0.value(Int($1)) }
+        case .boolean: number(literal, row, column, &writer) { $0.value($1 != 0) }
+        case .time: number(literal, row, column, &writer) { $0.value(Timestamp(microseconds: $1), step.style) }
+        case .other: writer.member(padded: literal) { other(column, &$0) }
+        case .whole: other(column, &writer)
+        case .literal: writer.raw(utf8: literal)
+        case .moreLiteral: writer.more(utf8: literal)
+        case .moreText: if let text = row.utf8(column) { writer.more(text: text) }
+        case .moreJSON: if let json = row.utf8(column) { writer.more(utf8: json) } else { writer.moreNull() }
         }
+    }
+
+    @inline(__always)
+    private static func number(
+        _ key: UnsafeBufferPointer<UInt8>, _ row: SQLRow, _ column: Int, _ writer: inout JSONWriter,
+        _ write: (inout JSONWriter, Int64) -> Void
+    ) {
+        writer.member(padded: key) { if row.isNull(column) { $0.null() } else { write(&$0, row.integer(column)) } }
     }
 }

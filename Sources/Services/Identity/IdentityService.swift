@@ -29,7 +29,7 @@ package final class IdentityService: Sendable {
 
     struct ScopeKey: Hashable {
         var user: UserID
-        var scope: String
+        var scope: Caller.Scope
         var credential: ApplicationCredentialID?
         var trust: TrustID?
     }
@@ -138,7 +138,7 @@ package final class IdentityService: Sendable {
         user: UserID, scope: Caller.Scope, by credential: ApplicationCredentialID? = nil, under trust: TrustID? = nil
     ) async throws -> ResolvedScope {
         try await loadIfStale()
-        let key = ScopeKey(user: user, scope: "\(scope)", credential: credential, trust: trust)
+        let key = ScopeKey(user: user, scope: scope, credential: credential, trust: trust)
         if let known = memory.withLock({ $0.scopes[key] }) { return known }
         let (sequence, found) = try await database.read { db in
             (

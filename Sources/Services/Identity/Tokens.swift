@@ -38,9 +38,9 @@ struct TokenCodec: Sendable {
 
     /// `nil` when the text is no token of ours; expiry and revocation are not looked at.
     func read(_ token: String) throws -> TokenClaims? {
-        guard token.utf8.count < 2048, let dot = token.lastIndex(of: ".") else { return nil }
+        guard token.utf8.count < 2048, let dot = token.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
         let body = token[..<dot]
-        let parts = body.split(separator: ".", omittingEmptySubsequences: false)
+        let parts = body.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).map(Substring.init)
         guard parts.count == 3, parts[0] == "nv1", let key = keys.first(where: { $0.id == parts[1] })?.key,
             let code = Base64URL.decode(token[token.index(after: dot)...]),
             Secrets.areEqual(try Secrets.authenticationCode(Array(body.utf8), key: key), Array(code)),
@@ -97,7 +97,8 @@ extension TokenClaims {
     }
 
     fileprivate init?(text: String) {
-        let parts = text.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+        let parts = text.utf8.split(separator: UInt8(ascii: "|"), omittingEmptySubsequences: false)
+            .map { String(Substring($0)) }
         guard (7...9).contains(parts.count), let epoch = Int(parts[1]), let issued = Int64(parts[5]),
             let expires = Int64(parts[6])
         else { return nil }

@@ -108,7 +108,7 @@ extension PostgreSQLTests {
             .deletingLastPathComponent().appending(path: "Sources")
         let names = try FileManager.default.subpathsOfDirectory(atPath: root.path())
         return try names.sorted().filter { name in
-            name.hasSuffix(".swift") && !name.contains("/Migrations/") && !name.hasPrefix("Testing/")
+            name.hasSuffix(".swift") && !name.contains("/Store/Migrat") && !name.hasPrefix("Testing/")
                 && !name.hasPrefix("Foundations/StoreSQLite/") && !name.hasPrefix("Foundations/StorePostgres/")
         }.map { ($0, try String(contentsOf: root.appending(path: $0), encoding: .utf8)) }
     }

@@ -99,4 +99,42 @@ struct DurabilityTests {
             ])
         #expect(ConnectionSettings(synchronous: 3, journalMode: "wal", foreignKeys: 1).shortcomings.isEmpty)
     }
+
+    /// What is in the files while a migration runs is what a loss of power would leave.
+    @Test func powerLostInAMigrationLeavesTheOldSchema() async throws {
+        try await inStore { store, path in
+            try await store.transaction { db in
+                for number in 1...2000 {
+                    try db.execute(
+                        "INSERT INTO quotas (project_id, resource, limit_value, used) VALUES (?1, 'cores', 1, 0)",
+                        [.text("p\(number)")])
+                }
+            }
+            let before = try store.schemaDump()
+            let rebuilt = Migration(
+                "9999-rebuilt",
+                [
+                    .rebuild(
+                        "quotas",
+                        "project_id TEXT NOT NULL,\nlimit_value INTEGER NOT NULL,\nmore TEXT",
+                        from: ["more": "'\(String(repeating: "x", count: 4000))'"])
+                ])
+            var copies: [String] = []
+            try store.migrate(Migrations.all + [rebuilt]) { _ in
+                let copy = path + ".\(copies.count)"
+                for suffix in ["", "-wal"] {
+                    try FileManager.default.copyItem(atPath: path + suffix, toPath: copy + suffix)
+                }
+                copies.append(copy)
+            }
+            #expect(copies.count > 5)
+            for copy in copies {
+                let left = try SQLiteDatabase(path: copy) { Issue.record($0) }
+                #expect(try left.schemaDump() == before)
+                #expect(try await left.read { try $0.integer("SELECT count(*) FROM quotas") } == 2000)
+                try await left.close()
+            }
+            #expect(try store.schemaDump() != before)
+        }
+    }
 }

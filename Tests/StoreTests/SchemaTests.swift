@@ -49,14 +49,28 @@ import TestSupport
     }
 
     @Test func bothDialectsComeFromOneText() {
-        let migration = Migration("x", [.table("t", "id TEXT NOT NULL,\nat INTEGER NOT NULL"), .sql("SELECT 1")])
-        #expect(
-            migration.statements(for: .sqlite) == [
-                "CREATE TABLE t (\nid TEXT NOT NULL,\nat INTEGER NOT NULL\n) STRICT", "SELECT 1",
-            ])
-        #expect(
-            migration.statements(for: .postgresql) == [
-                "CREATE TABLE t (\nid TEXT NOT NULL,\nat BIGINT NOT NULL\n)", "SELECT 1",
-            ])
+        let table = Migration.Statement.table("t", "id TEXT NOT NULL,\nat INTEGER NOT NULL")
+        #expect(table.text(.sqlite) == "CREATE TABLE t (\nid TEXT NOT NULL,\nat INTEGER NOT NULL\n) STRICT")
+        #expect(table.text(.postgresql) == "CREATE TABLE t (\nid TEXT NOT NULL,\nat BIGINT NOT NULL\n)")
+        #expect(Migration.Statement.sql("SELECT 1").text(.postgresql) == "SELECT 1")
+    }
+
+    @Test(arguments: StoreKind.here) func aStoreOfANewerReleaseIsRefused(kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
+        let error = await #expect(throws: StoreError.self) { try await store.migrate(Array(Migrations.all.dropLast())) }
+        #expect(error?.description.contains(Migrations.all.last?.name ?? "?") == true)
+    }
+
+    /// A checksum of a description of the statements, as earlier releases have written it.
+    @Test(arguments: StoreKind.here) func formerChecksumsAreReplaced(kind: StoreKind) async throws {
+        let store = try await ScratchStore(on: kind)
+        let statement = "SELECT checksum FROM migrations WHERE name = '0001-identity'"
+        let now = try await store.read { try $0.texts(statement) }
+        try await store.transaction {
+            try $0.execute(
+                "UPDATE migrations SET checksum = '2fe7776396eca04d' WHERE name = '0001-identity'", [])
+        }
+        try await store.migrate()
+        #expect(try await store.read { try $0.texts(statement) } == now)
     }
 }

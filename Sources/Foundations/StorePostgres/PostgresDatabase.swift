@@ -57,30 +57,22 @@ package final class PostgresDatabase: Store.Database {
         try await pool.run { try $0.alone(sql) }
     }
 
-    /// Brings the schema up to date; safe to repeat, and from many processes at once. A migration whose text differs
-    /// from the one applied is refused.
-    package func migrate(_ migrations: [Migration] = Migrations.all) async throws {
+    /// Brings the schema up to date; safe to repeat, and from many processes at once. All of it is one commit.
+    ///
+    /// - Parameter watch: gets each statement before it is run; what it throws ends the migration.
+    /// - Throws: see `Migrator.apply`.
+    package func migrate(
+        _ migrations: [Migration] = Migrations.all, watch: @escaping @Sendable (String) throws -> Void = { _ in }
+    ) async throws {
         try await pool.run { session in
             try session.transaction(.migration) { db in
                 try session.command("SET LOCAL statement_timeout = 0")
                 try session.command("SELECT pg_advisory_xact_lock(\(Self.migrationLock))")
-                try session.command(
-                    "CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL)")
-                var applied: [String: String] = [:]
-                try db.forEach("SELECT name, checksum FROM migrations", []) { applied[$0.text(0)] = $0.text(1) }
-                for migration in migrations {
-                    if let checksum = applied[migration.name] {
-                        guard checksum == migration.checksum else {
-                            throw StoreError(
-                                .corrupt, "migration \(migration.name) differs from the one this database has had")
-                        }
-                        continue
-                    }
-                    for statement in migration.statements(for: .postgresql) { try session.command(statement) }
-                    try db.execute(
-                        "INSERT INTO migrations (name, checksum) VALUES (?1, ?2)",
-                        [.text(migration.name), .text(migration.checksum)])
+                let migrator = Migrator(.postgresql, db) { statement in
+                    try watch(statement)
+                    try session.command(statement)
                 }
+                _ = try migrator.apply(migrations)
             }
         }
     }

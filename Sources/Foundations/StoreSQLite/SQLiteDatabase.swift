@@ -96,27 +96,44 @@ package final class SQLiteDatabase: Database {
         source.close()
     }
 
-    /// Brings the schema up to date; safe to repeat. A migration whose text differs from the one applied is refused.
-    package func migrate(_ migrations: [Migration] = Migrations.all) throws {
+    /// Brings the schema up to date; safe to repeat. All of it is one commit.
+    ///
+    /// - Parameter watch: gets each statement before it is run; what it throws ends the migration.
+    /// - Throws: see `Migrator.apply`; `StoreError` when a reference would be left without its parent.
+    package func migrate(
+        _ migrations: [Migration] = Migrations.all, watch: (String) throws -> Void = { _ in }
+    ) throws {
         try writer.wait { db in
-            try db.transaction("BEGIN IMMEDIATE") { try migrate(migrations, db) }
+            // A table that is made anew is dropped, and its children would go with it; the switch does nothing inside a
+            // transaction.
+            try db.script("PRAGMA foreign_keys = OFF")
+            let result = Result { try db.transaction("BEGIN IMMEDIATE") { try Self.migrate(migrations, db, watch) } }
+            try db.script("PRAGMA foreign_keys = ON")
+            try result.get()
+        }
+        try ConnectionSettings.demand(on: writer)
+    }
+
+    private static func migrate(
+        _ migrations: [Migration], _ db: SQLiteConnection, _ watch: (String) throws -> Void
+    ) throws {
+        try withoutActuallyEscaping(watch) { watch in
+            let migrator = Migrator(.sqlite, db) { statement in
+                try watch(statement)
+                try db.script(statement)
+            }
+            if try migrator.apply(migrations) { try checkReferences(db) }
         }
     }
 
-    private func migrate(_ migrations: [Migration], _ db: SQLiteConnection) throws {
-        try db.script("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL) STRICT")
-        var applied: [String: String] = [:]
-        try db.forEach("SELECT name, checksum FROM migrations", []) { applied[$0.text(0)] = $0.text(1) }
-        for migration in migrations {
-            if let checksum = applied[migration.name] {
-                guard checksum == migration.checksum else {
-                    throw StoreError(.corrupt, "migration \(migration.name) differs from the one this file has had")
-                }
-                continue
-            }
-            for statement in migration.statements(for: .sqlite) { try db.script(statement) }
-            try db.execute(
-                "INSERT INTO migrations VALUES (?1, ?2)", [.text(migration.name), .text(migration.checksum)])
+    private static func checkReferences(_ db: SQLiteConnection) throws {
+        let orphans = try db.texts(
+            "SELECT \"table\" || ' row ' || coalesce(rowid, '?') || ' to ' || parent FROM pragma_foreign_key_check")
+        guard orphans.isEmpty else {
+            throw StoreError(
+                .foreignKeyViolation,
+                "The migrations would leave references without what they refer to: "
+                    + orphans.prefix(10).joined(separator: "; "))
         }
     }
 

@@ -94,12 +94,14 @@ package final class ScratchStore: Database {
 }
 
 extension ScratchStore {
-    package func migrate(_ migrations: [Migration] = Migrations.all) async throws {
+    package func migrate(
+        _ migrations: [Migration] = Migrations.all, watch: @escaping @Sendable (String) throws -> Void = { _ in }
+    ) async throws {
         switch place {
-        case .folder(let sqlite, _): try sqlite.migrate(migrations)
+        case .folder(let sqlite, _): try sqlite.migrate(migrations, watch: watch)
         case .cluster(let loan, _):
             isSpoilt.store(true, ordering: .relaxed)
-            try await loan.database.migrate(migrations)
+            try await loan.database.migrate(migrations, watch: watch)
         }
     }
 

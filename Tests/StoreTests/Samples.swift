@@ -186,7 +186,7 @@ enum Samples {
             WorkflowRecord(
                 id: WorkflowID("w1"), kind: "build-server", serverID: full ? ServerID("sv1") : nil, action: "create",
                 projectID: ProjectID("p1"), userID: UserID("u1"), requestID: "req-1", input: #"{"a":1}"#,
-                outputs: try JSONText(["port": "x"]), step: 2, direction: .unwinding, attempt: 3, leaseEpoch: 4,
+                outputs: try JSONText(["port": "x"]), step: "guest", direction: .unwinding, attempt: 3, leaseEpoch: 4,
                 leaseUntil: at(26), wakeAt: at(27), deadline: at(28), signals: 5, failure: full ? "why" : nil,
                 outcome: full ? .failed : nil, createdAt: at(29), updatedAt: at(30), finishedAt: full ? at(31) : nil),
         ]

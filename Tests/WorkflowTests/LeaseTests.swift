@@ -67,10 +67,73 @@ import Workflow
             let isTaken = try WorkflowQueries.lease(record, until: until, db)
             #expect(isTaken)
             #expect(try !WorkflowQueries.lease(record, until: until, db))
-            #expect(try WorkflowQueries.due(at: until.advanced(seconds: -0.001), limit: 9, db).isEmpty)
-            #expect(try WorkflowQueries.due(at: until, limit: 9, db).map(\.leaseEpoch) == [1])
-            #expect(try WorkflowQueries.nextWake(db) == until)
+            #expect(try WorkflowQueries.due(["test"], at: until.advanced(seconds: -0.001), limit: 9, db).isEmpty)
+            #expect(try WorkflowQueries.due(["test"], at: until, limit: 9, db).map(\.leaseEpoch) == [1])
+            #expect(try WorkflowQueries.nextWake(["test"], db) == until)
         }
+    }
+
+    /// A step takes as long as it takes; one that hangs does not hold its workflow for ever.
+    @Test func aLeaseIsRenewedWhileAStepRuns() async throws {
+        let id = try await bench.add()
+        let gate = Gate()
+        let definition = bench.threeSteps(before: { name, _ in if name == "b" { await gate.pass() } })
+        try await bench.withRunner([definition]) { _ in
+            await gate.waitUntilReached()
+            let began = bench.clock.now()
+            for _ in 1...59 {
+                bench.clock.advance(seconds: Self.leaseSeconds / 3)
+                let now = bench.clock.now()
+                try await bench.database.until { db in
+                    try db.find(WorkflowRecord.self, key: .id(id))?.leaseUntil
+                        == now.advanced(seconds: Self.leaseSeconds)
+                }
+                let due = try await bench.database.read { try WorkflowQueries.due(["test"], at: now, limit: 9, $0) }
+                #expect(due == [])
+            }
+            bench.clock.advance(seconds: Self.leaseSeconds)
+            let now = bench.clock.now()
+            #expect(now > began.advanced(seconds: 600))
+            try await bench.withRunner([definition]) { _ in
+                gate.open()
+                _ = try await bench.finished(id)
+            }
+        }
+        #expect(try await bench.record(id).leaseEpoch == 2)
+    }
+
+    /// A release that knows another kind has begun it, or a step of another name.
+    @Test func whatItDoesNotKnowIsLeft() async throws {
+        let newer = try await bench.add("of-a-newer-release", id: "w2")
+        let id = try await bench.add()
+        try await bench.withRunner([bench.threeSteps()]) { _ in _ = try await bench.finished(id) }
+        let record = try await bench.record(newer)
+        #expect(record.finishedAt == nil && record.leaseEpoch == 0)
+    }
+
+    @Test func aRowGoesOnAtTheStepOfItsName() async throws {
+        let id = try await bench.add()
+        try await bench.database.transaction { try $0.execute("UPDATE workflows SET step = 'b'", []) }
+        var grown = bench.threeSteps()
+        let more = Step("before b", undo: .none(why: "it changes nothing")) { _ in .done() }
+        grown = WorkflowDefinition(
+            kind: grown.kind, deadlineSeconds: 3600, steps: [more] + grown.steps, unwound: grown.unwound)
+        try await bench.withRunner([grown]) { _ in
+            let ended = try await bench.finished(id)
+            #expect(ended.outcome == .succeeded)
+        }
+        #expect(bench.journal.all == ["run b", "run c"])
+    }
+
+    /// What the step did is unknown, so all that are there are undone.
+    @Test func aStepThatIsGoneUnwinds() async throws {
+        let id = try await bench.add()
+        try await bench.database.transaction { try $0.execute("UPDATE workflows SET step = 'gone'", []) }
+        try await bench.withRunner([bench.threeSteps()]) { _ in
+            let ended = try await bench.finished(id)
+            #expect(ended.outcome == .failed && ended.failure == "This release has no step 'gone' of test.")
+        }
+        #expect(bench.journal.all.prefix(3) == ["undo c", "undo b", "undo a"])
     }
 
     @Test func aStalledRunnersCommitIsRefused() async throws {
@@ -113,7 +176,7 @@ import Workflow
         }
         let record = try await bench.record(id)
         #expect(record.outcome == .failed && record.failure == "The server is being deleted.")
-        #expect(record.finishedAt == now && record.step == 1)
+        #expect(record.finishedAt == now && record.step == "b")
         #expect(bench.journal.all == ["run a", "run b"])
         #expect(try await bench.marks() == ["a"])
     }
@@ -127,7 +190,7 @@ import Workflow
             // Nobody held it, so nothing of it can still appear.
             #expect(try !WorkflowQueries.lingeringLease(of: ServerID("s1"), at: now, db))
             try WorkflowQueries.signal(mine, now: now, db)
-            #expect(try WorkflowQueries.due(at: now, limit: 9, db).map(\.id) == [other])
+            #expect(try WorkflowQueries.due(["test"], at: now, limit: 9, db).map(\.id) == [other])
         }
         #expect(try await bench.record(mine).signals == 0)
     }

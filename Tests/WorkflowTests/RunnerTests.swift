@@ -16,7 +16,7 @@ import Workflow
         let id = try await bench.add()
         try await bench.withRunner([bench.threeSteps()]) { _ in
             let record = try await bench.finished(id)
-            #expect(record.outcome == .succeeded && record.failure == nil && record.step == 3)
+            #expect(record.outcome == .succeeded && record.failure == nil && record.step == "c")
             #expect(record.finishedAt == bench.clock.now())
             #expect(try record.outputs.value() == ["a": "0", "b": "1", "c": "2"])
         }

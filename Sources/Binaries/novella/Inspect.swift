@@ -88,8 +88,9 @@ struct Inspect: AsyncParsableCommand {
             for workflow in found {
                 let lease =
                     workflow.leaseUntil > now ? "leased for \(seconds(from: now, to: workflow.leaseUntil))" : "free"
+                let step = workflow.step.isEmpty ? "-" : workflow.step
                 print(
-                    "\(workflow.id) \(workflow.kind) server \(workflow.serverID?.text ?? "-") step \(workflow.step) "
+                    "\(workflow.id) \(workflow.kind) server \(workflow.serverID?.text ?? "-") step \(step) "
                         + "\(workflow.direction.rawValue) attempt \(workflow.attempt) \(lease) "
                         + "age \(seconds(from: workflow.createdAt, to: now)) "
                         + "deadline in \(seconds(from: now, to: workflow.deadline)) \(workflow.failure ?? "")")

@@ -20,7 +20,8 @@ package struct WorkflowRecord: Sendable, Equatable {
     package var input: String = "{}"
     /// What steps have found out so far, by name.
     package var outputs: JSONText<[String: String]>
-    package var step: Int = 0
+    /// The step that is due, by name; empty for the first.
+    package var step: String = ""
     package var direction: Direction = .forward
     package var attempt: Int = 0
     /// Grows with each lease; a runner whose epoch is older cannot commit.
@@ -41,7 +42,7 @@ package struct WorkflowRecord: Sendable, Equatable {
 
     package init(
         id: WorkflowID, kind: String, serverID: ServerID? = nil, action: String, projectID: ProjectID,
-        userID: UserID, requestID: String, input: String = "{}", outputs: JSONText<[String: String]>, step: Int = 0,
+        userID: UserID, requestID: String, input: String = "{}", outputs: JSONText<[String: String]>, step: String = "",
         direction: Direction = .forward, attempt: Int = 0, leaseEpoch: Int64 = 0,
         leaseUntil: Timestamp = Timestamp(microseconds: 0), wakeAt: Timestamp, deadline: Timestamp, signals: Int = 0,
         failure: String? = nil, outcome: Outcome? = nil, createdAt: Timestamp, updatedAt: Timestamp,

@@ -60,7 +60,7 @@ package enum Migrations {
     package static let all: [Migration] = [
         identity, image, network, compute, workflow, hostDocuments, serverGroups, workflowTurns,
         networkAttributes, imageMembers, identityAttributes, placementNames,
-        subnetPools, agents, trusts, imageStaging,
+        subnetPools, agents, trusts, imageStaging, workflowSteps,
     ]
 
     /// What releases that hashed a description of the statements have written for them.

@@ -71,6 +71,11 @@ package struct WorkflowDefinition: Sendable {
 
     static let failedStepOutput = "failed-step"
 
+    /// Where a step stands; the first one for a row that has not begun, none for a name of another release.
+    func position(of step: String) -> Int? {
+        step.isEmpty ? 0 : steps.firstIndex { $0.name == step }
+    }
+
     package init(
         kind: String, deadlineSeconds: Double, steps: [Step],
         unwound: @escaping @Sendable (StepContext, String) throws -> UnwindingEnd

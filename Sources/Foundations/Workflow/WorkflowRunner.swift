@@ -25,6 +25,7 @@ package final class WorkflowRunner: Sendable {
     private let definitions: [String: WorkflowDefinition]
     private let limits: Limits
     private let intake: WorkflowIntake
+    private let leases: LeaseKeeper
     private let logger: Logger
     private let slots: Slots
 
@@ -39,7 +40,11 @@ package final class WorkflowRunner: Sendable {
         self.intake = intake
         self.logger = logger
         slots = Slots(limits.concurrency)
+        leases = LeaseKeeper(database: database, clock: clock, leaseSeconds: limits.leaseSeconds, logger: logger)
     }
+
+    /// Rows of others are of a newer release, and left to its runners.
+    private var kinds: [String] { definitions.keys.sorted() }
 
     /// Looks at the table soon: something was committed that a workflow waits for.
     package func nudge() {
@@ -51,13 +56,13 @@ package final class WorkflowRunner: Sendable {
         intake.open(leaseSeconds: limits.leaseSeconds)
         defer { intake.close() }
         await withDiscardingTaskGroup { group in
+            group.addTask { [leases] in await leases.run() }
             var nextLook = clock.now()
             while !Task.isCancelled {
                 let free = await slots.waitForFree()
                 var ready = intake.takeHanded(free)
                 if ready.count < free, intake.takeWish() || clock.now() >= nextLook {
-                    let due = await leaseDue(limit: free - ready.count)
-                    ready += due
+                    ready += await leaseDue(limit: free - ready.count)
                     nextLook = ready.count < free ? await self.nextLook() : clock.now()
                 }
                 for record in ready {
@@ -91,7 +96,7 @@ package final class WorkflowRunner: Sendable {
     private func nextLook() async -> Timestamp {
         let limit = clock.now().advanced(seconds: limits.idleSeconds)
         do {
-            let next = try await database.read { try WorkflowQueries.nextWake($0) }
+            let next = try await database.read { [kinds] in try WorkflowQueries.nextWake(kinds, $0) }
             return min(limit, next ?? limit)
         } catch {
             logger.error("the workflow table cannot be read", metadata: ["error": "\(error)"])
@@ -103,7 +108,7 @@ package final class WorkflowRunner: Sendable {
         let now = clock.now()
         let until = now.advanced(seconds: limits.leaseSeconds)
         do {
-            let due = try await database.read { try WorkflowQueries.due(at: now, limit: limit, $0) }
+            let due = try await database.read { [kinds] in try WorkflowQueries.due(kinds, at: now, limit: limit, $0) }
             if due.isEmpty { return [] }
             return try await database.transaction { db in
                 try due.compactMap { record in
@@ -120,12 +125,14 @@ package final class WorkflowRunner: Sendable {
         }
     }
 
-    /// Runs steps until the workflow naps, ends, is lost to another runner, or has committed as often as it may.
+    /// Runs steps until the workflow naps, ends, is lost, or has committed as often as it may.
     private func drive(_ leased: WorkflowRecord, commits: Int = .max, listening bell: Bell? = nil) async {
         guard let definition = definitions[leased.kind] else {
             logger.error("no such workflow", metadata: ["kind": "\(leased.kind)", "workflow": "\(leased.id)"])
             return
         }
+        leases.keep(leased)
+        defer { leases.leave(leased.id) }
         if leased.leaseEpoch == 1 { trace("a workflow begins", leased) }
         var record = leased
         var left = commits
@@ -192,8 +199,12 @@ package final class WorkflowRunner: Sendable {
     private func forward(
         _ record: WorkflowRecord, _ definition: WorkflowDefinition, _ bell: Bell?
     ) async throws -> WorkflowRecord? {
-        guard record.step < definition.steps.count else { return try await go(on: record, definition) { _ in } }
-        let step = definition.steps[record.step]
+        guard let position = definition.position(of: record.step) else {
+            return try await fail(
+                record, step: record.step,
+                CloudError(.internal, "This release has no step '\(record.step)' of \(record.kind)."))
+        }
+        let step = definition.steps[position]
         let context = try context(record)
         let outcome: StepOutcome
         do {
@@ -216,10 +227,9 @@ package final class WorkflowRunner: Sendable {
         case .done(let found, let commit):
             var next = record
             next.outputs = try JSONText(context.outputs.merging(found) { $1 })
-            next.step += 1
             next.attempt = 0
             do {
-                return try await go(on: next, definition, commit: commit)
+                return try await go(on: next, from: position, definition, commit: commit)
             } catch let error where !(error is LeaseLost || error is CancellationError) {
                 return try await fail(record, step: step.name, error)
             }
@@ -228,13 +238,13 @@ package final class WorkflowRunner: Sendable {
 
     /// To the next step, or to the end when there is none.
     private func go(
-        on record: WorkflowRecord, _ definition: WorkflowDefinition, commit: @escaping StepCommit
+        on record: WorkflowRecord, from position: Int, _ definition: WorkflowDefinition, commit: @escaping StepCommit
     ) async throws -> WorkflowRecord? {
         var next = record
-        let isLast = next.step == definition.steps.count
-        if isLast { next.end(.succeeded, at: clock.now()) }
+        let isLast = position + 1 == definition.steps.count
+        if isLast { next.end(.succeeded, at: clock.now()) } else { next.step = definition.steps[position + 1].name }
         let written = try await write(next, commit: commit)
-        if next.step > 0 { trace("a step is done", next, ["step": "\(definition.steps[next.step - 1].name)"]) }
+        trace("a step is done", next, ["step": "\(definition.steps[position].name)"])
         if isLast { traceEnd(written) }
         return isLast ? nil : written
     }
@@ -266,7 +276,8 @@ package final class WorkflowRunner: Sendable {
     /// Undoes the failed step first, whose effect is unknown, then those before it.
     private func unwind(_ record: WorkflowRecord, _ definition: WorkflowDefinition) async throws -> WorkflowRecord? {
         let context = try context(record)
-        let step = definition.steps[min(record.step, definition.steps.count - 1)]
+        let position = definition.position(of: record.step) ?? definition.steps.count - 1
+        let step = definition.steps[position]
         let commit: StepCommit
         do {
             if case .run(let undo) = step.undo { commit = try await undo(context) } else { commit = { _ in } }
@@ -279,8 +290,8 @@ package final class WorkflowRunner: Sendable {
         }
         var next = record
         next.attempt = 0
-        if record.step > 0 {
-            next.step = min(record.step, definition.steps.count - 1) - 1
+        if position > 0 {
+            next.step = definition.steps[position - 1].name
             let written = try await write(next, commit: commit)
             trace("a step is undone", record, ["step": "\(step.name)"])
             return written
@@ -312,7 +323,7 @@ package final class WorkflowRunner: Sendable {
             case .failed: next.end(.failed, at: now)
             case .again(let outputs):
                 next.direction = .forward
-                next.step = 0
+                next.step = ""
                 next.failure = nil
                 next.outputs = try JSONText(outputs)
                 next.deadline = now.advanced(seconds: definition.deadlineSeconds)
@@ -321,6 +332,7 @@ package final class WorkflowRunner: Sendable {
             guard try WorkflowQueries.commit(next, now: now, db) else { throw LeaseLost() }
             return (next, try Self.passTurn(after: next, now: now, db))
         }
+        leases.keep(concluded)
         tellEnd(of: concluded, turned)
         return concluded
     }
@@ -363,6 +375,7 @@ package final class WorkflowRunner: Sendable {
             try commit(db)
             return try Self.passTurn(after: written, now: now, db)
         }
+        leases.keep(written)
         tellEnd(of: written, turned)
         return written
     }
@@ -385,6 +398,3 @@ extension WorkflowRecord {
         leaseUntil = Timestamp(microseconds: 0)
     }
 }
-
-/// Another runner, or a workflow that takes over, has the row now.
-struct LeaseLost: Error {}

@@ -782,7 +782,7 @@ CREATE TABLE workflows (
     request_id TEXT NOT NULL,
     input TEXT NOT NULL,
     outputs TEXT NOT NULL,
-    step BIGINT NOT NULL,
+    step TEXT NOT NULL,
     direction TEXT NOT NULL,
     attempt BIGINT NOT NULL,
     lease_epoch BIGINT NOT NULL,
@@ -795,15 +795,14 @@ CREATE TABLE workflows (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     finished_at BIGINT,
-    awaits_turn INTEGER NOT NULL,
+    awaits_turn BIGINT NOT NULL,
     CONSTRAINT workflows_pkey PRIMARY KEY (id),
     CONSTRAINT workflows_attempt_check CHECK ((attempt >= 0)),
-    CONSTRAINT workflows_awaits_turn_check CHECK ((awaits_turn = ANY (ARRAY[0, 1]))),
+    CONSTRAINT workflows_awaits_turn_check CHECK ((awaits_turn = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
     CONSTRAINT workflows_check CHECK (((outcome IS NULL) = (finished_at IS NULL))),
     CONSTRAINT workflows_direction_check CHECK ((direction = ANY (ARRAY['forward'::text, 'unwinding'::text]))),
     CONSTRAINT workflows_outcome_check CHECK ((outcome = ANY (ARRAY['Success'::text, 'Error'::text]))),
-    CONSTRAINT workflows_signals_check CHECK ((signals >= 0)),
-    CONSTRAINT workflows_step_check CHECK ((step >= 0))
+    CONSTRAINT workflows_signals_check CHECK ((signals >= 0))
 );
 
 CREATE INDEX address_allocations_by_port ON public.address_allocations USING btree (port_id);

@@ -556,7 +556,7 @@ user_id TEXT NOT NULL,
 request_id TEXT NOT NULL,
 input TEXT NOT NULL,
 outputs TEXT NOT NULL,
-step INTEGER NOT NULL CHECK (step >= 0),
+step TEXT NOT NULL,
 direction TEXT NOT NULL CHECK (direction IN ('forward', 'unwinding')),
 attempt INTEGER NOT NULL CHECK (attempt >= 0),
 lease_epoch INTEGER NOT NULL,
@@ -568,8 +568,8 @@ failure TEXT,
 outcome TEXT CHECK (outcome IN ('Success', 'Error')),
 created_at INTEGER NOT NULL,
 updated_at INTEGER NOT NULL,
-finished_at INTEGER, awaits_turn INTEGER NOT NULL DEFAULT 0
-    CHECK (awaits_turn IN (0, 1)),
+finished_at INTEGER,
+awaits_turn INTEGER NOT NULL DEFAULT 0 CHECK (awaits_turn IN (0, 1)),
 CHECK ((outcome IS NULL) = (finished_at IS NULL))
 ) STRICT;
 

@@ -11,7 +11,7 @@ extension WorkflowRecord: KeyedRecord {
     package init(row: inout RowReader) throws {
         self.init(
             id: row.id(), kind: row.text(), serverID: row.optionalID(), action: row.text(), projectID: row.id(),
-            userID: row.id(), requestID: row.text(), input: row.text(), outputs: row.json(), step: row.int(),
+            userID: row.id(), requestID: row.text(), input: row.text(), outputs: row.json(), step: row.text(),
             direction: try row.raw(), attempt: row.int(), leaseEpoch: row.int64(), leaseUntil: row.time(),
             wakeAt: row.time(), deadline: row.time(), signals: row.int(), failure: row.optionalText(),
             outcome: try row.optionalRaw(), createdAt: row.time(), updatedAt: row.time(),
@@ -21,7 +21,7 @@ extension WorkflowRecord: KeyedRecord {
     package var values: [SQLValue] {
         [
             .id(id), .text(kind), .id(serverID), .text(action), .id(projectID), .id(userID), .text(requestID),
-            .text(input), .text(outputs.raw), .int(step), .raw(direction), .int(attempt), .integer(leaseEpoch),
+            .text(input), .text(outputs.raw), .text(step), .raw(direction), .int(attempt), .integer(leaseEpoch),
             .time(leaseUntil), .time(wakeAt), .time(deadline), .int(signals), .text(failure), .raw(outcome),
             .time(createdAt), .time(updatedAt), .time(finishedAt), .bool(awaitsTurn),
         ]
@@ -29,25 +29,31 @@ extension WorkflowRecord: KeyedRecord {
 }
 
 package enum WorkflowQueries {
-    /// Rows nobody holds whose turn and time have come, oldest first.
-    package static func due(at now: Timestamp, limit: Int, _ db: any Connection) throws -> [WorkflowRecord] {
+    /// Rows of these kinds that nobody holds and whose turn and time have come, oldest first.
+    package static func due(
+        _ kinds: [String], at now: Timestamp, limit: Int, _ db: any Connection
+    ) throws -> [WorkflowRecord] {
         try db.fetch(
             WorkflowRecord.self,
             """
             WHERE finished_at IS NULL AND awaits_turn = 0 AND wake_at <= ?1 AND lease_until <= ?1
-            ORDER BY wake_at LIMIT ?2
+            AND \(among(kinds, from: 3)) ORDER BY wake_at LIMIT ?2
             """,
-            [.time(now), .int(limit)])
+            [.time(now), .int(limit)] + kinds.map { .text($0) })
     }
 
-    /// When the next row whose turn it is wants to be looked at; never earlier than the end of its lease.
-    package static func nextWake(_ db: any Connection) throws -> Timestamp? {
+    /// When the next row of these kinds whose turn it is wants to be looked at; never before its lease has ended.
+    package static func nextWake(_ kinds: [String], _ db: any Connection) throws -> Timestamp? {
         try db.integer(
             """
             SELECT min(CASE WHEN wake_at > lease_until THEN wake_at ELSE lease_until END)
-            FROM workflows WHERE finished_at IS NULL AND awaits_turn = 0
-            """
+            FROM workflows WHERE finished_at IS NULL AND awaits_turn = 0 AND \(among(kinds, from: 1))
+            """, kinds.map { .text($0) }
         ).map { Timestamp(microseconds: $0) }
+    }
+
+    private static func among(_ kinds: [String], from first: Int) -> String {
+        kinds.isEmpty ? "1 = 0" : "kind IN (\(kinds.indices.map { "?\(first + $0)" }.joined(separator: ", ")))"
     }
 
     /// Takes the row for this runner; `false` when another was quicker.
@@ -70,11 +76,23 @@ package enum WorkflowQueries {
             WHERE id = ?1 AND lease_epoch = ?2 AND finished_at IS NULL
             """,
             [
-                .id(record.id), .integer(record.leaseEpoch), .text(record.outputs.raw), .int(record.step),
+                .id(record.id), .integer(record.leaseEpoch), .text(record.outputs.raw), .text(record.step),
                 .raw(record.direction), .int(record.attempt), .time(record.leaseUntil), .int(record.signals),
                 .time(record.wakeAt), .time(now), .text(record.failure), .raw(record.outcome),
                 .time(record.finishedAt), .time(record.deadline),
             ]) == 1
+    }
+
+    /// Keeps a row under the lease that it has; `false` when it has another one or none.
+    package static func renew(
+        _ id: WorkflowID, epoch: Int64, until: Timestamp, _ db: any Connection
+    ) throws -> Bool {
+        try db.execute(
+            """
+            UPDATE workflows SET lease_until = ?3
+            WHERE id = ?1 AND lease_epoch = ?2 AND lease_until > 0 AND finished_at IS NULL
+            """,
+            [.id(id), .integer(epoch), .time(until)]) == 1
     }
 
     /// Says that something a workflow may wait for has happened.
@@ -116,7 +134,7 @@ package enum WorkflowQueries {
             [.id(server), .text(why), .time(now)])
     }
 
-    /// No other runner lives: what they had leased is free, and what naps is looked at.
+    /// Where no other runner lives: what they had leased is free, and each row is due at once.
     package static func releaseAll(now: Timestamp, _ db: any Connection) throws {
         try db.execute("UPDATE workflows SET lease_until = 0 WHERE lease_until > ?1", [.time(now)])
         try db.execute(

@@ -129,7 +129,7 @@ struct Bench: Sendable {
     }
 
     func document(
-        epoch: Int64, presence: DesiredServer.Presence = .present, power: DesiredServer.Power = .running,
+        epoch: Int64, presence: DesiredServer.Presence = .present, power: DesiredPower = .running,
         command: HostCommand? = nil, nics: [GuestNIC] = []
     ) -> DesiredServer {
         DesiredServer(

@@ -21,9 +21,9 @@ struct AuditTests {
             #expect(try await differences(fixture) == [])
             let ids = [try await fixture.boot("one"), try await fixture.boot("two")]
             #expect(try await differences(fixture) == [])
-            try await fixture.cloud.compute.stop(ids[0], by: fixture.people.member)
+            try await fixture.cloud.compute.begin(.stop, on: ids[0], by: fixture.people.member)
             try await fixture.server(ids[0]) { $0.settled == .stopped && $0.operation == nil }
-            try await fixture.cloud.compute.delete(ids[1], by: fixture.people.member)
+            try await fixture.cloud.compute.begin(.delete, on: ids[1], by: fixture.people.member)
             try await fixture.server(ids[1]) { $0.settled == .deleted }
             fixture.host.driver.fail(.start, times: 1)
             let broken = try #require(try await fixture.create().first?.id)

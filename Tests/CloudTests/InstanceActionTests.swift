@@ -74,7 +74,7 @@ struct InstanceActionTests {
     @Test func thoseOfDeletedServersAreShownFrom221() async throws {
         try await run { fixture, id, path in
             let request = try #require(try await fixture.workflows(of: id).first?.requestID)
-            try await fixture.cloud.compute.delete(id, by: fixture.people.member)
+            try await fixture.cloud.compute.begin(.delete, on: id, by: fixture.people.member)
             try await fixture.server(id) { $0.deletedAt != nil }
             for address in [path, "\(path)/\(request)"] {
                 #expect(try await fixture.request(.get, address, version: "2.20").status == 404)

@@ -27,7 +27,7 @@ struct ServerFilterTests {
         try await CloudFixture.run { fixture async throws in
             _ = try await fixture.boot("alive")
             let gone = try await fixture.boot("gone")
-            try await fixture.cloud.compute.delete(gone, by: fixture.people.member)
+            try await fixture.cloud.compute.begin(.delete, on: gone, by: fixture.people.member)
             try await fixture.server(gone) { $0.deletedAt != nil }
             #expect(try await names("", fixture) == ["alive"])
             #expect(try await names("changes-since=2000-01-01T00:00:00Z", fixture) == ["alive", "gone"])

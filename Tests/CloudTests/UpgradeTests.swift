@@ -124,9 +124,9 @@ private struct Recording {
         _ = try await fixture.boot("on")
         let off = try await fixture.boot("off")
         let gone = try await fixture.boot("gone")
-        try await fixture.cloud.compute.stop(off, by: fixture.people.member)
+        try await fixture.cloud.compute.begin(.stop, on: off, by: fixture.people.member)
         try await fixture.server(off) { $0.settled == .stopped && $0.operation == nil }
-        try await fixture.cloud.compute.delete(gone, by: fixture.people.member)
+        try await fixture.cloud.compute.begin(.delete, on: gone, by: fixture.people.member)
         try await fixture.server(gone) { $0.settled == .deleted }
         fixture.host.driver.fail(.start)
         for made in try await fixture.create("broken") {
@@ -136,9 +136,18 @@ private struct Recording {
 
     private static func rows(of tables: Set<String>, in database: any Database) async throws -> String {
         try await database.read { db in
-            let names = try db.texts("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid")
-            return try names.filter { tables.contains($0) && $0 != "migrations" }.flatMap { try rows(of: $0, db) }
-                .joined()
+            var left = try db.texts("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid")
+                .filter { tables.contains($0) && $0 != "migrations" }
+            var ordered: [String] = []
+            // What is referred to comes first.
+            while !left.isEmpty {
+                let next = try left.firstIndex { name in
+                    let others = try db.texts("SELECT \"table\" FROM pragma_foreign_key_list(?1)", [.text(name)])
+                    return others.allSatisfy { $0 == name || !left.contains($0) }
+                }
+                ordered.append(left.remove(at: try #require(next, "tables refer to one another: \(left)")))
+            }
+            return try ordered.flatMap { try rows(of: $0, db) }.joined()
         }
     }
 

@@ -96,7 +96,7 @@ struct AffinityTests {
             let first = try await boot(hint("group", group), fixture)
             let refused = try await boot(hint("group", group), fixture)
             #expect(first.settled == .active && refused.settled == .error)
-            try await compute.delete(first.id, by: fixture.people.member)
+            try await compute.begin(.delete, on: first.id, by: fixture.people.member)
             try await fixture.server(first.id) { $0.settled == .deleted }
             let second = try await boot(hint("group", group), fixture)
             #expect(second.settled == .active)

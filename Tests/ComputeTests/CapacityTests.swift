@@ -27,7 +27,7 @@ struct CapacityTests {
                     == "No valid host was found. Of 3 hosts, 3 lack free DISK_GB. "
                     + "With 98000 GiB less disk it would fit on 3 hosts.")
             #expect(try await fixture.workflows(of: made.id).first?.outcome == .failed)
-            try await fixture.cloud.compute.delete(made.id, by: fixture.people.member)
+            try await fixture.cloud.compute.begin(.delete, on: made.id, by: fixture.people.member)
             try await fixture.server(made.id) { $0.settled == .deleted }
             #expect(try await fixture.holdings() == Holdings())
         }
@@ -54,7 +54,7 @@ struct CapacityTests {
             let held = try await fixture.holdings()
             #expect(held.instances == 10)
             #expect(held.guests == 10)
-            for id in made { try await fixture.cloud.compute.delete(id, by: fixture.people.member) }
+            for id in made { try await fixture.cloud.compute.begin(.delete, on: id, by: fixture.people.member) }
             for id in made { try await fixture.server(id) { $0.settled == .deleted } }
             #expect(try await fixture.holdings() == Holdings())
         }

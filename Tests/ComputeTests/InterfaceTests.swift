@@ -60,13 +60,13 @@ struct InterfaceTests {
             let first = try await compute.beginAttaching(nil, to: id, by: member)
             let second = try await compute.beginAttaching(nil, to: id, by: member)
             #expect(try await shop.fixture.server(id).state.taskState == nil)
-            try await compute.stop(id, by: member)
+            try await compute.begin(.stop, on: id, by: member)
             #expect(try await shop.fixture.server(id).state.taskState == "powering-off")
             let rows = try await shop.fixture.workflows(of: id).filter { $0.finishedAt == nil }
             #expect(rows.filter { !$0.awaitsTurn }.map(\.id) == [first])
             for refused in [
                 await refusal { _ = try await compute.beginAttaching(nil, to: id, by: member) },
-                await refusal { try await compute.reboot(id, hard: true, by: member) },
+                await refusal { try await compute.begin(.rebootHard, on: id, by: member) },
             ] {
                 #expect(refused.hasSuffix("instance \(id) while it is in task_state powering-off"))
             }
@@ -93,7 +93,7 @@ struct InterfaceTests {
                 _ = try await compute.beginAttaching(nic, to: id, by: member)
             }
             for _ in 0..<(commits * 2) { _ = await shop.fixture.runner().step() }
-            try await compute.delete(id, by: member)
+            try await compute.begin(.delete, on: id, by: member)
             #expect(try await shop.finish(id).outcome == .succeeded)
             var left = Holdings()
             left.portQuota = 1
@@ -136,7 +136,7 @@ struct InterfaceTests {
             }
             #expect(outcomes == ["Port \(given.id) is still in use.", "it was allowed"])
             #expect(try await ports(id, fixture).count == 2)
-            try await compute.delete(id, by: member)
+            try await compute.begin(.delete, on: id, by: member)
             try await fixture.server(id) { $0.settled == .deleted }
             #expect(try await fixture.cloud.networking.port(given.id, by: member).deviceID == "")
         }

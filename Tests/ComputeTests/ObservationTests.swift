@@ -30,7 +30,7 @@ struct ObservationTests {
     @Test func aGuestThatStartsByItselfIsActive() async throws {
         try await CloudFixture.run { fixture in
             let id = try await fixture.boot()
-            try await fixture.cloud.compute.stop(id, by: fixture.people.member)
+            try await fixture.cloud.compute.begin(.stop, on: id, by: fixture.people.member)
             try await fixture.server(id) { $0.settled == .stopped && $0.operation == nil }
             fixture.host.driver.guestMoves(id, to: .running)
             let running = try await fixture.server(id) { $0.settled == .active }
@@ -54,7 +54,7 @@ struct ObservationTests {
             #expect(try await fixture.server(id).observedPower == .unknown)
             try await see(id, .running, epoch: told.epoch)
             try await fixture.server(id) { $0.settled == .active && $0.operation == nil }
-            try await compute.stop(id, by: fixture.people.member)
+            try await compute.begin(.stop, on: id, by: fixture.people.member)
             let stopping = try await fixture.server(id) { $0.epoch > told.epoch }
             try await see(id, .shutdown, epoch: told.epoch)
             #expect(try await fixture.server(id).observedPower == .running)
@@ -98,7 +98,7 @@ struct ObservationTests {
             try await seen(HostFailure(message: "The network is not there.", detail: "test"))
             let after = try await shop.fixture.server(id)
             #expect(after.settled == .active && after.epoch == server.epoch)
-            try await compute.stop(id, by: shop.fixture.people.member)
+            try await compute.begin(.stop, on: id, by: shop.fixture.people.member)
             try await seen(HostFailure(message: "It does not stop.", detail: "test"))
             try await seen(nil)
             #expect(try await shop.fixture.server(id).hostFailure?.contains("It does not stop.") == true)

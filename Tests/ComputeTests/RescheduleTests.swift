@@ -50,7 +50,7 @@ struct RescheduleTests {
                     == "The simulated host refused. (the last of 3 hosts that were tried)")
             #expect(fixture.hosts.filter { $0.driver.callCount(.start) > 0 }.count == 3)
             try await eventually("nothing is left but the quota") { try await fixture.holdings() == brokenServer }
-            try await fixture.cloud.compute.delete(id, by: fixture.people.member)
+            try await fixture.cloud.compute.begin(.delete, on: id, by: fixture.people.member)
             try await fixture.server(id) { $0.settled == .deleted }
             try await eventually("nothing is left") { try await fixture.holdings() == Holdings() }
         }

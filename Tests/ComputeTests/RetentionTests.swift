@@ -33,7 +33,7 @@ struct RetentionTests {
     private func cycle(_ fixture: CloudFixture, times: Int) async throws {
         for _ in 0..<times {
             let id = try await fixture.boot()
-            try await fixture.cloud.compute.delete(id, by: fixture.people.member)
+            try await fixture.cloud.compute.begin(.delete, on: id, by: fixture.people.member)
             try await fixture.server(id) { $0.settled == .deleted }
         }
         try await eventually("hosts owe nothing") { try await sizes(fixture).documents == 0 }
@@ -72,7 +72,7 @@ struct RetentionTests {
         try await CloudFixture.run { fixture in
             let id = try await fixture.boot()
             for _ in 0..<3 {
-                try await fixture.cloud.compute.reboot(id, hard: true, by: fixture.people.member)
+                try await fixture.cloud.compute.begin(.rebootHard, on: id, by: fixture.people.member)
                 try await fixture.server(id) { $0.operation == nil }
             }
             var retention = Retention()

@@ -9,7 +9,7 @@ import Workflow
 
 /// One workflow: how a server comes to where it may begin, how it is begun, and where it should end.
 struct Scenario: Sendable, CustomTestStringConvertible {
-    enum Start: Sendable { case nothing, running, stopped }
+    enum Start: Sendable { case nothing, running, stopped, paused, suspended }
 
     let kind: String
     let start: Start
@@ -18,28 +18,53 @@ struct Scenario: Sendable, CustomTestStringConvertible {
     let power: GuestPower
     /// How many ports the server has in the end.
     var ports = 1
-    /// Where the server rests when the workflow has failed.
-    var endAfterFailure = SettledState.error
+    /// Where the server rests when the workflow has failed; `nil` where its guest is, or, if that is off and
+    /// `errorWhenOff`, in ERROR.
+    var endAfterFailure: SettledState?
+    var errorWhenOff = false
 
     var testDescription: String { "\(kind) \(start)" }
 
     static let all: [Scenario] = [
-        Scenario(kind: "build-server", start: .nothing, begin: { _, _ in }, end: .active, power: .running),
+        Scenario(
+            kind: "build-server", start: .nothing, begin: { _, _ in }, end: .active, power: .running,
+            endAfterFailure: .error),
         Scenario(
             kind: "start-server", start: .stopped,
-            begin: { try await $0.cloud.compute.start($1, by: $0.people.member) },
+            begin: { try await $0.cloud.compute.begin(.start, on: $1, by: $0.people.member) },
             end: .active, power: .running),
         Scenario(
-            kind: "stop-server", start: .running, begin: { try await $0.cloud.compute.stop($1, by: $0.people.member) },
+            kind: "stop-server", start: .running,
+            begin: { try await $0.cloud.compute.begin(.stop, on: $1, by: $0.people.member) },
             end: .stopped, power: .shutdown),
         Scenario(
             kind: "reboot-server", start: .running,
-            begin: { try await $0.cloud.compute.reboot($1, hard: true, by: $0.people.member) },
+            begin: { try await $0.cloud.compute.begin(.rebootHard, on: $1, by: $0.people.member) },
             end: .active, power: .running),
         Scenario(
             kind: "delete-server", start: .running,
-            begin: { try await $0.cloud.compute.delete($1, by: $0.people.member) },
-            end: .deleted, power: .absent, ports: 0),
+            begin: { try await $0.cloud.compute.begin(.delete, on: $1, by: $0.people.member) },
+            end: .deleted, power: .absent, ports: 0, endAfterFailure: .error),
+        Scenario(
+            kind: "pause-server", start: .running,
+            begin: { try await $0.cloud.compute.begin(.pause, on: $1, by: $0.people.member) },
+            end: .paused, power: .paused),
+        Scenario(
+            kind: "unpause-server", start: .paused,
+            begin: { try await $0.cloud.compute.begin(.unpause, on: $1, by: $0.people.member) },
+            end: .active, power: .running),
+        Scenario(
+            kind: "suspend-server", start: .running,
+            begin: { try await $0.cloud.compute.begin(.suspend, on: $1, by: $0.people.member) },
+            end: .suspended, power: .suspended),
+        Scenario(
+            kind: "resume-server", start: .suspended,
+            begin: { try await $0.cloud.compute.begin(.resume, on: $1, by: $0.people.member) },
+            end: .active, power: .running),
+        Scenario(
+            kind: "reboot-server", start: .suspended,
+            begin: { try await $0.cloud.compute.begin(.rebootHard, on: $1, by: $0.people.member) },
+            end: .active, power: .running, errorWhenOff: true),
         Scenario(
             kind: "attach-interface", start: .running,
             begin: { _ = try await $0.cloud.compute.beginAttaching(nil, to: $1, by: $0.people.member) },
@@ -74,8 +99,9 @@ struct Workshop: Sendable {
     func begin(_ scenario: Scenario) async throws -> ServerID {
         guard let id = try await fixture.create().first?.id else { throw CloudError(.internal, "No server was made.") }
         if scenario.start != .nothing { try await finish(id) }
-        if scenario.start == .stopped {
-            try await fixture.cloud.compute.stop(id, by: fixture.people.member)
+        let way: [Scenario.Start: ServerOperation] = [.stopped: .stop, .paused: .pause, .suspended: .suspend]
+        if let operation = way[scenario.start] {
+            try await fixture.cloud.compute.begin(operation, on: id, by: fixture.people.member)
             try await finish(id)
         }
         try await scenario.begin(fixture, id)

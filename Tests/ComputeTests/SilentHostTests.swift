@@ -69,7 +69,7 @@ struct SilentHostTests {
             try await see(.running, of: id, epoch: try await fixture.server(id).epoch, fixture)
             try await shop.finish(id)
             clock.advance(seconds: 3600)
-            try await fixture.cloud.compute.delete(id, by: fixture.people.member)
+            try await fixture.cloud.compute.begin(.delete, on: id, by: fixture.people.member)
             #expect(try await shop.finish(id).outcome == .succeeded)
             #expect(try await fixture.holdings() == Holdings())
             let debt = try #require(try await documents(of: id, fixture).first)

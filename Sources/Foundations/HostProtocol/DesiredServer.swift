@@ -6,13 +6,12 @@ package import Model
 /// and leaves a tombstone, so that an older document that arrives late makes nothing.
 package struct DesiredServer: Codable, Sendable, Equatable {
     package enum Presence: String, Codable, Sendable { case present, absent }
-    package enum Power: String, Codable, Sendable { case running, stopped }
 
     package var serverID: ServerID
     /// Raised with each document of the server; the host refuses what is lower.
     package var epoch: Int64
     package var presence: Presence
-    package var power: Power
+    package var power: DesiredPower
     package var hardware: GuestHardware
     package var disks: GuestDisks
     package var nics: [GuestNIC]
@@ -22,7 +21,7 @@ package struct DesiredServer: Codable, Sendable, Equatable {
     package var requestID: String?
 
     package init(
-        serverID: ServerID, epoch: Int64, presence: Presence, power: Power, hardware: GuestHardware,
+        serverID: ServerID, epoch: Int64, presence: Presence, power: DesiredPower, hardware: GuestHardware,
         disks: GuestDisks, nics: [GuestNIC], command: HostCommand? = nil, requestID: String? = nil
     ) {
         self.serverID = serverID
@@ -130,12 +129,10 @@ package struct GuestNIC: Codable, Sendable, Equatable {
 
 /// An edge: something done once, known by its id. A host that has carried out an id answers from its record.
 package struct HostCommand: Codable, Sendable, Equatable {
-    package enum Action: String, Codable, Sendable { case rebootSoft, rebootHard }
-
     package var id: String
-    package var action: Action
+    package var action: HostCommandAction
 
-    package init(id: String, action: Action) {
+    package init(id: String, action: HostCommandAction) {
         self.id = id
         self.action = action
     }

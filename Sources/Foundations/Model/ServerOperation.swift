@@ -1,18 +1,56 @@
 /// Where a server rests when nothing is being done to it.
 package enum SettledState: String, Sendable, Codable, CaseIterable {
-    case building, active, stopped, error, deleted
+    case building, active, paused, suspended, stopped, rescued, resized, error, deleted
+    case softDeleted = "soft_deleted"
+    case shelved
+    case shelvedOffloaded = "shelved_offloaded"
+
+    /// Those in which a server is on a host.
+    package static let placed: Set<Self> = [.active, .paused, .suspended, .stopped, .rescued, .resized, .shelved]
 }
 
-/// What is being done to a server. At most one at a time; each is a row of the table below.
+/// What can be done to a server: a row each of the table below (`docs/decisions/0015-operations-are-rows.md`).
 package enum ServerOperation: String, Sendable, Codable, CaseIterable {
     case build, start, stop
     case rebootSoft = "reboot_soft"
     case rebootHard = "reboot_hard"
+    case pause, unpause, suspend, resume
+    case resetState = "reset_state"
+    case lock, unlock
+    case attachInterface = "attach_interface"
+    case detachInterface = "detach_interface"
     case delete
 }
 
-/// How an operation or a change reads to users: from where it may start and which `task_state` it shows.
 package struct OperationRule: Sendable {
+    /// How it comes about.
+    package enum Goal: Sendable, Equatable {
+        /// The server's row changes, and nothing else; no workflow has to run.
+        case record
+        /// The document wants that power, and the guest is seen in it.
+        case power(DesiredPower)
+        /// The host carries out a command, and the guest runs.
+        case command(HostCommandAction)
+        /// By steps of its own.
+        case steps
+    }
+
+    /// What may be under way when it begins.
+    package enum Interruption: Sendable, Equatable {
+        case nothing
+        case operations(Set<ServerOperation>)
+        case everything
+    }
+
+    /// Where the server rests when it has failed.
+    package enum Failure: Sendable, Equatable {
+        /// Where its guest is, or where it was when nobody knows.
+        case revert
+        /// Likewise when the guest is on; else in ERROR.
+        case revertIfOn
+        case error
+    }
+
     /// The workflow that carries it out.
     package var kind: String
     /// Nova's action name, as in `os-instance-actions`.
@@ -20,58 +58,72 @@ package struct OperationRule: Sendable {
     /// The word Nova uses in its refusals: "Cannot 'stop' instance ...".
     package var verb: String
     package var allowedFrom: Set<SettledState>
-    /// Whether it may begin while another operation is under way.
-    package var takesOver: Bool
-    /// `task_state` by phase; the first is shown until a phase is set.
-    package var taskStates: [String]
+    package var interrupts = Interruption.nothing
+    package var goal: Goal
+    /// `task_state` by phase; the first is shown until a phase is set. An operation without any waits for its turn.
+    package var taskStates: [String] = []
+    package var failure = Failure.revert
+    package var access = AccessLevel.member
     /// After which it has failed, whatever it waits for.
     package var deadlineSeconds: Double = 600
-}
 
-/// What is done to a server without a `task_state`. Changes wait for one another; an operation under way refuses them,
-/// and one that comes later waits for them.
-package enum ServerChange: String, Sendable, CaseIterable {
-    case attachInterface = "attach_interface"
-    case detachInterface = "detach_interface"
+    /// Whether it shows in the server's state and keeps others out.
+    package var occupies: Bool { !taskStates.isEmpty }
 
-    package var rule: OperationRule {
-        let kind = self == .attachInterface ? "attach-interface" : "detach-interface"
-        return OperationRule(
-            kind: kind, action: rawValue, verb: rawValue, allowedFrom: [.active, .stopped], takesOver: false,
-            taskStates: [])
+    fileprivate init(
+        _ action: String, kind: String? = nil, verb: String? = nil, from: Set<SettledState>, _ goal: Goal,
+        _ taskStates: String..., interrupts: Interruption = .nothing, failure: Failure = .revert,
+        access: AccessLevel = .member, deadlineSeconds: Double = 600
+    ) {
+        self.kind = kind ?? "\(action)-server"
+        self.action = action
+        self.verb = verb ?? action
+        allowedFrom = from
+        self.goal = goal
+        self.taskStates = taskStates
+        self.interrupts = interrupts
+        self.failure = failure
+        self.access = access
+        self.deadlineSeconds = deadlineSeconds
     }
 }
 
 extension ServerOperation {
-    /// Required states are those of Nova's `check_instance_state` decorators.
+    /// Nova's `ALLOW_REBOOT` (compute/task_states.py).
+    private static let endedByReboot: Set<Self> = [.rebootSoft, .rebootHard, .pause, .unpause, .suspend, .resume]
+
+    /// Required states are those of Nova's `check_instance_state` decorators (compute/api.py); where failures end is
+    /// told of in compute/manager.py.
     package var rule: OperationRule {
-        switch self {
+        let live = Set(SettledState.allCases).subtracting([.deleted])
+        return switch self {
         case .build:
             OperationRule(
-                kind: "build-server", action: "create", verb: "create", allowedFrom: [.building], takesOver: false,
-                taskStates: ["scheduling", "networking", "spawning"], deadlineSeconds: 1800)
-        case .start:
-            OperationRule(
-                kind: "start-server", action: "start", verb: "start", allowedFrom: [.stopped], takesOver: false,
-                taskStates: ["powering-on"])
-        case .stop:
-            OperationRule(
-                kind: "stop-server", action: "stop", verb: "stop", allowedFrom: [.active, .error], takesOver: false,
-                taskStates: ["powering-off"])
+                "create", kind: "build-server", from: [.building], .steps, "scheduling", "networking", "spawning",
+                failure: .error, deadlineSeconds: 1800)
+        case .start: OperationRule("start", from: [.stopped], .power(.running), "powering-on")
+        case .stop: OperationRule("stop", from: [.active, .error], .power(.stopped), "powering-off")
         case .rebootSoft:
-            OperationRule(
-                kind: "reboot-server", action: "reboot", verb: "reboot", allowedFrom: [.active], takesOver: false,
-                taskStates: ["rebooting"])
+            OperationRule("reboot", from: [.active], .command(.rebootSoft), "rebooting", failure: .revertIfOn)
         case .rebootHard:
             OperationRule(
-                kind: "reboot-server", action: "reboot", verb: "reboot", allowedFrom: [.active, .stopped, .error],
-                takesOver: false,
-                taskStates: ["rebooting_hard"])
+                "reboot", from: [.active, .stopped, .paused, .suspended, .error], .command(.rebootHard),
+                "rebooting_hard", interrupts: .operations(Self.endedByReboot), failure: .revertIfOn)
+        case .pause: OperationRule("pause", from: [.active], .power(.paused), "pausing")
+        case .unpause: OperationRule("unpause", from: [.paused], .power(.running), "unpausing")
+        case .suspend: OperationRule("suspend", from: [.active], .power(.suspended), "suspending")
+        case .resume: OperationRule("resume", from: [.suspended], .power(.running), "resuming")
+        case .resetState: OperationRule("resetState", from: live, .record, interrupts: .everything, access: .admin)
+        case .lock: OperationRule("lock", from: live, .record)
+        case .unlock: OperationRule("unlock", from: live, .record)
+        case .attachInterface:
+            OperationRule("attach_interface", kind: "attach-interface", from: [.active, .stopped], .steps)
+        case .detachInterface:
+            OperationRule("detach_interface", kind: "detach-interface", from: [.active, .stopped], .steps)
         case .delete:
             OperationRule(
-                kind: "delete-server", action: "delete", verb: "delete",
-                allowedFrom: Set(SettledState.allCases).subtracting([.deleted]),
-                takesOver: true, taskStates: ["deleting"], deadlineSeconds: 1800)
+                "delete", from: live, .steps, "deleting", interrupts: .everything, failure: .error,
+                deadlineSeconds: 1800)
         }
     }
 }

@@ -8,29 +8,45 @@ package struct ServerState: Sendable, Equatable {
     package var powerState: Int
 
     package init(settled: SettledState, operation: ServerOperation?, phase: Int, power: Int) {
-        vmState = Self.vmState(settled)
-        if let operation {
-            let states = operation.rule.taskStates
+        vmState = settled == .softDeleted ? "soft-delete" : settled.rawValue
+        if let states = operation?.rule.taskStates, !states.isEmpty {
             taskState = states[min(max(phase, 0), states.count - 1)]
         }
-        status = Self.status(settled: settled, operation: operation)
+        status = taskState.flatMap { Self.status(settled, during: $0) } ?? Self.status(settled)
         powerState = settled == .deleted || settled == .building ? 0 : power
     }
 
-    private static func vmState(_ settled: SettledState) -> String {
-        settled.rawValue
+    /// The defaults of Nova's `_STATE_MAP` (api/openstack/common.py).
+    private static func status(_ settled: SettledState) -> String {
+        switch settled {
+        case .active: "ACTIVE"
+        case .building: "BUILD"
+        case .stopped: "SHUTOFF"
+        case .resized: "VERIFY_RESIZE"
+        case .paused: "PAUSED"
+        case .suspended: "SUSPENDED"
+        case .rescued: "RESCUE"
+        case .error: "ERROR"
+        case .deleted: "DELETED"
+        case .softDeleted: "SOFT_DELETED"
+        case .shelved: "SHELVED"
+        case .shelvedOffloaded: "SHELVED_OFFLOADED"
+        }
     }
 
-    /// Nova's `_STATE_MAP` (api/openstack/common.py).
-    private static func status(settled: SettledState, operation: ServerOperation?) -> String {
-        switch (settled, operation) {
-        case (.active, .rebootSoft): "REBOOT"
-        case (.active, .rebootHard): "HARD_REBOOT"
-        case (.active, _): "ACTIVE"
-        case (.building, _): "BUILD"
-        case (.stopped, _): "SHUTOFF"
-        case (.error, _): "ERROR"
-        case (.deleted, _): "DELETED"
+    /// Its other entries; `nil` where a task does not change the status.
+    private static func status(_ settled: SettledState, during task: String) -> String? {
+        switch task {
+        case "rebooting", "reboot_pending", "reboot_started": settled == .active ? "REBOOT" : nil
+        case "rebooting_hard", "reboot_pending_hard", "reboot_started_hard": settled == .active ? "HARD_REBOOT" : nil
+        case "updating_password": settled == .active ? "PASSWORD" : nil
+        case "rebuilding", "rebuild_block_device_mapping", "rebuild_spawning":
+            [.active, .stopped, .error].contains(settled) ? "REBUILD" : nil
+        case "migrating": [.active, .paused].contains(settled) ? "MIGRATING" : nil
+        case "resize_prep", "resize_migrating", "resize_migrated", "resize_finish":
+            [.active, .stopped].contains(settled) ? "RESIZE" : nil
+        case "resize_reverting": settled == .resized ? "REVERT_RESIZE" : nil
+        default: nil
         }
     }
 }

@@ -25,9 +25,9 @@ package struct HostAudit: Sendable {
         var lines: [String] = []
         for (id, document) in wanted.sorted(by: { $0.key < $1.key }) {
             let power = guests[id] ?? .absent
-            let isRight = document.power == .running ? [.running, .paused].contains(power) : power == .shutdown
-            if !isRight { lines.append("guest: \(id) is \(power.rawValue), should be \(document.power)") }
-            if power == .running {
+            let due = document.power.seen
+            if power != due { lines.append("guest: \(id) is \(power.rawValue), should be \(due.rawValue)") }
+            if power.isOn {
                 let (taps, due) = (try await machine.driver.taps(of: id), Set(document.nics.map { tap($0) }))
                 if taps != due { lines.append("guest: \(id) has NICs on \(taps.sorted()), should on \(due.sorted())") }
             }

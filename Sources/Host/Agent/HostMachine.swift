@@ -36,7 +36,7 @@ package struct HostMachine: Sendable {
         _ document: DesiredServer, _ record: ServerRecord, channel: any HostChannel, network: NetworkKeeper
     ) async throws -> ServerRecord {
         let id = document.serverID
-        let poweredItselfOff = try await hasPoweredItselfOff(document, record)
+        let wentOff = try await hasGoneOff(document, record)
         async let plugs: Void = network.ready(for: document.nics)
         let files = try await storage.prepare(
             document, imageContent: { try await channel.imageContent($0) },
@@ -46,7 +46,7 @@ package struct HostMachine: Sendable {
         if let command = document.command, command.id != record.lastCommand {
             try await carryOut(command, document, files)
             done.lastCommand = command.id
-        } else if !poweredItselfOff {
+        } else if !wentOff {
             try await reachPower(document, files)
         }
         done.appliedEpoch = document.epoch
@@ -54,11 +54,14 @@ package struct HostMachine: Sendable {
         return done
     }
 
-    private func hasPoweredItselfOff(_ document: DesiredServer, _ record: ServerRecord) async throws -> Bool {
-        guard document.power == .running, record.appliedEpoch == document.epoch, record.appliedBoot == bootID else {
-            return false
-        }
-        return try await driver.power(of: document.serverID) == .shutdown
+    /// Whether a guest that was so is off now: by itself, or, where its memory matters, with its host. Such a one is
+    /// not made to be so again; the cloud is told.
+    private func hasGoneOff(_ document: DesiredServer, _ record: ServerRecord) async throws -> Bool {
+        guard document.power != .stopped, record.appliedEpoch == document.epoch,
+            document.power != .running || record.appliedBoot == bootID
+        else { return false }
+        let power = try await driver.power(of: document.serverID)
+        return power == .shutdown || (document.power != .running && (power == .crashed || power == .absent))
     }
 
     private func spec(_ document: DesiredServer, _ files: PreparedFiles) -> DomainSpec {
@@ -74,11 +77,24 @@ package struct HostMachine: Sendable {
         let id = document.serverID
         let power = try await driver.power(of: id)
         switch (document.power, power) {
-        case (.running, .running), (.running, .paused): try await driver.setNICs(spec(document, files))
+        case (.running, .running), (.paused, .paused): try await driver.setNICs(spec(document, files))
+        case (.running, .paused):
+            try await driver.unpause(id)
+            try await driver.setNICs(spec(document, files))
+        case (.running, .suspended):
+            try await driver.start(id)
+            try await driver.setNICs(spec(document, files))
         case (.running, _):
             try await driver.define(spec(document, files))
             try await driver.start(id)
-        case (.stopped, .running), (.stopped, .paused), (.stopped, .crashed):
+        case (.paused, .running): try await driver.pause(id)
+        case (.suspended, .running), (.suspended, .paused): try await driver.suspend(id)
+        case (.suspended, .suspended): return
+        case (.paused, _), (.suspended, _):
+            throw HostFailure(
+                message: "The server is off: only one that runs can be \(document.power.rawValue).",
+                detail: "the guest of \(id) is \(power.rawValue)")
+        case (.stopped, .running), (.stopped, .paused), (.stopped, .crashed), (.stopped, .suspended):
             try await driver.stop(id, graceSeconds: graceSeconds)
         case (.stopped, .absent): try await driver.define(spec(document, files))
         case (.stopped, _): return

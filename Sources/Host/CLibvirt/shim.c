@@ -62,6 +62,11 @@ static struct {
     int (*reboot)(domain_ptr, unsigned int);
     int (*destroy)(domain_ptr);
     int (*undefine)(domain_ptr, unsigned int);
+    int (*pause)(domain_ptr);
+    int (*unpause)(domain_ptr);
+    int (*save)(domain_ptr, unsigned int);
+    int (*has_save)(domain_ptr, unsigned int);
+    int (*forget_save)(domain_ptr, unsigned int);
     int (*attach)(domain_ptr, const char *, unsigned int);
     int (*detach)(domain_ptr, const char *, unsigned int);
     int (*stats)(domain_ptr *, unsigned int, struct stats_record ***, unsigned int);
@@ -112,6 +117,11 @@ static int find_all(void *library) {
         || find(library, "virDomainReboot", &vir.reboot)
         || find(library, "virDomainDestroy", &vir.destroy)
         || find(library, "virDomainUndefineFlags", &vir.undefine)
+        || find(library, "virDomainSuspend", &vir.pause)
+        || find(library, "virDomainResume", &vir.unpause)
+        || find(library, "virDomainManagedSave", &vir.save)
+        || find(library, "virDomainHasManagedSaveImage", &vir.has_save)
+        || find(library, "virDomainManagedSaveRemove", &vir.forget_save)
         || find(library, "virDomainAttachDeviceFlags", &vir.attach)
         || find(library, "virDomainDetachDeviceAlias", &vir.detach)
         || find(library, "virDomainListGetStats", &vir.stats)
@@ -244,15 +254,27 @@ int novella_virt_daemon_version(void *connection, unsigned long *version, novell
     return vir.library_version(connection, version) < 0 ? fail(error) : 0;
 }
 
+/* 0 or -1 with libvirt's error left to be read. */
+static int state_of(domain_ptr domain, int *state) {
+    static const int shut_off = 5;
+    int reason = 0;
+    if (vir.state(domain, state, &reason, 0) < 0) return -1;
+    if (*state != shut_off) return 0;
+    int saved = vir.has_save(domain, 0);
+    if (saved < 0) return -1;
+    if (saved == 1) *state = NOVELLA_VIRT_STATE_SUSPENDED;
+    return 0;
+}
+
 int novella_virt_list(void *connection, novella_virt_domain_fn callback, void *context, novella_virt_error *error) {
     domain_ptr *domains = NULL;
     int count = vir.list(connection, &domains, 0);
     if (count < 0) return fail(error);
     for (int index = 0; index < count; index++) {
-        int state = 0, reason = 0;
+        int state = 0;
         const char *name = vir.name(domains[index]);
         /* A domain that went away since the list was made is left out. */
-        if (name != NULL && vir.state(domains[index], &state, &reason, 0) == 0) callback(context, name, state);
+        if (name != NULL && state_of(domains[index], &state) == 0) callback(context, name, state);
         vir.free_domain(domains[index]);
     }
     free(domains);
@@ -260,10 +282,9 @@ int novella_virt_list(void *connection, novella_virt_domain_fn callback, void *c
 }
 
 int novella_virt_state(void *connection, const char *name, int *state, novella_virt_error *error) {
-    int reason = 0;
     domain_ptr domain = vir.lookup(connection, name);
     if (domain == NULL) return fail(error);
-    int result = vir.state(domain, state, &reason, 0) < 0 ? fail(error) : 0;
+    int result = state_of(domain, state) < 0 ? fail(error) : 0;
     vir.free_domain(domain);
     return result;
 }
@@ -325,6 +346,7 @@ int novella_virt_detach(void *connection, const char *name, const char *alias, n
 int novella_virt_act(void *connection, const char *name, novella_virt_action action, novella_virt_error *error) {
     /* Managed save, snapshot and checkpoint metadata, NVRAM and TPM state go with the domain. */
     static const unsigned int undefine_everything = 1 | 2 | 4 | 16 | 32;
+    static const unsigned int save_as_running = 2;
     int result = -1;
     domain_ptr domain = vir.lookup(connection, name);
     if (domain == NULL) return fail(error);
@@ -334,6 +356,10 @@ int novella_virt_act(void *connection, const char *name, novella_virt_action act
     case NOVELLA_VIRT_REBOOT: result = vir.reboot(domain, 0); break;
     case NOVELLA_VIRT_DESTROY: result = vir.destroy(domain); break;
     case NOVELLA_VIRT_UNDEFINE: result = vir.undefine(domain, undefine_everything); break;
+    case NOVELLA_VIRT_PAUSE: result = vir.pause(domain); break;
+    case NOVELLA_VIRT_UNPAUSE: result = vir.unpause(domain); break;
+    case NOVELLA_VIRT_SUSPEND: result = vir.save(domain, save_as_running); break;
+    case NOVELLA_VIRT_FORGET: result = vir.forget_save(domain, 0); break;
     }
     if (result < 0) fail(error);
     vir.free_domain(domain);

@@ -93,10 +93,17 @@ package protocol HypervisorDriver: Sendable {
     func power(of server: ServerID) async throws -> GuestPower
     /// Defines the guest, replacing an older definition of a guest that does not run.
     func define(_ spec: DomainSpec) async throws
-    /// Starts a defined guest; a running one is left alone.
+    /// Starts a defined guest, a suspended one where it was; a running one is left alone.
     func start(_ server: ServerID) async throws
-    /// Asks the guest to power off and waits up to `graceSeconds`, then takes the power away. 0 means at once.
+    /// Asks the guest to power off and waits up to `graceSeconds`, then takes the power away. 0 means at once. Of a
+    /// suspended one the memory is thrown away.
     func stop(_ server: ServerID, graceSeconds: Double) async throws
+    /// Stops a running guest's clock; its memory stays.
+    func pause(_ server: ServerID) async throws
+    /// Lets a paused guest go on.
+    func unpause(_ server: ServerID) async throws
+    /// Keeps a running or paused guest's memory in a file and ends the guest.
+    func suspend(_ server: ServerID) async throws
     /// Asks the guest to restart (ACPI or agent) and waits up to `graceSeconds` for it to go down; `false` when it did
     /// not, so that the caller resets it.
     func rebootSoft(_ server: ServerID, graceSeconds: Double) async throws -> Bool

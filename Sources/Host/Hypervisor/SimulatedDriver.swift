@@ -7,7 +7,7 @@ import Synchronization
 /// Every verb takes constant time. Tests set its latency, make verbs fail and move guests by hand.
 package final class SimulatedDriver: HypervisorDriver {
     package enum Verb: String, Sendable, CaseIterable {
-        case describe, list, power, define, start, stop, rebootSoft, undefine, taps, setNICs
+        case describe, list, power, define, start, stop, pause, unpause, suspend, rebootSoft, undefine, taps, setNICs
     }
 
     private struct Guest {
@@ -83,10 +83,12 @@ package final class SimulatedDriver: HypervisorDriver {
         try await enter(.start, server)
         let started = try state.withLock { state in
             guard var guest = state.guests[server] else { throw HostFailure.notDefined(server) }
-            guard guest.power != .running else { return false }
+            guard !guest.power.isOn else { return false }
+            if guest.power != .suspended {
+                guest.runningNICs = guest.spec.nics
+                guest.starts += 1
+            }
             guest.power = .running
-            guest.runningNICs = guest.spec.nics
-            guest.starts += 1
             state.guests[server] = guest
             return true
         }
@@ -99,7 +101,22 @@ package final class SimulatedDriver: HypervisorDriver {
             state.guests[server].map { $0.ignoresACPI && $0.power == .running } ?? false
         }
         if deaf && graceSeconds > 0 { try await Task.sleep(for: .seconds(graceSeconds)) }
-        move(server, from: [.running, .paused, .crashed], to: .shutdown)
+        move(server, from: [.running, .paused, .crashed, .suspended], to: .shutdown)
+    }
+
+    package func pause(_ server: ServerID) async throws {
+        try await enter(.pause, server)
+        move(server, from: [.running], to: .paused)
+    }
+
+    package func unpause(_ server: ServerID) async throws {
+        try await enter(.unpause, server)
+        move(server, from: [.paused], to: .running)
+    }
+
+    package func suspend(_ server: ServerID) async throws {
+        try await enter(.suspend, server)
+        move(server, from: [.running, .paused], to: .suspended)
     }
 
     package func rebootSoft(_ server: ServerID, graceSeconds: Double) async throws -> Bool {
@@ -126,7 +143,7 @@ package final class SimulatedDriver: HypervisorDriver {
     package func taps(of server: ServerID) async throws -> Set<String> {
         try await enter(.taps, server)
         return state.withLock { state in
-            guard let guest = state.guests[server], guest.power == .running else { return [] }
+            guard let guest = state.guests[server], guest.power.isOn else { return [] }
             return Set(guest.runningNICs.map(\.tapName))
         }
     }
@@ -134,7 +151,7 @@ package final class SimulatedDriver: HypervisorDriver {
     package func setNICs(_ spec: DomainSpec) async throws {
         try await enter(.setNICs, spec.serverID)
         state.withLock { state in
-            guard state.guests[spec.serverID]?.power == .running else { return }
+            guard state.guests[spec.serverID]?.power.isOn == true else { return }
             state.guests[spec.serverID]?.runningNICs = spec.nics
             state.guests[spec.serverID]?.spec = spec
         }
@@ -207,10 +224,12 @@ extension SimulatedDriver {
         move(server, from: [.running, .paused, .shutdown, .crashed].filter { $0 != power }, to: power)
     }
 
-    /// The host loses power and returns: every guest is down and no event tells of it.
+    /// The host loses power and returns: every guest whose memory is in no file is down, and no event tells of it.
     package func hostRestarts() {
         state.withLock { state in
-            for server in state.guests.keys { state.guests[server]?.power = .shutdown }
+            for (server, guest) in state.guests where guest.power != .suspended {
+                state.guests[server]?.power = .shutdown
+            }
         }
     }
 

@@ -5,6 +5,8 @@ import Model
 
 /// libvirt's numbers for states and events, in our words.
 enum DomainState {
+    private static let savedDetail: Int32 = 4
+
     /// `virDomainState`
     static func power(_ state: Int32) -> GuestPower {
         switch state {
@@ -14,17 +16,18 @@ enum DomainState {
         case 3, 7: .paused
         case 5: .shutdown
         case 6: .crashed
+        case NOVELLA_VIRT_STATE_SUSPENDED: .suspended
         default: .unknown
         }
     }
 
-    /// `virDomainEventType`; `nil` for what says nothing about power.
-    static func power(event: Int32) -> GuestPower? {
+    /// `virDomainEventType`, and `virDomainEventStoppedDetailType`; `nil` for what says nothing about power.
+    static func power(event: Int32, detail: Int32) -> GuestPower? {
         switch event {
         case 1: .absent
         case 2, 4: .running
         case 3, 7: .paused
-        case 5: .shutdown
+        case 5: detail == savedDetail ? .suspended : .shutdown
         case 8: .crashed
         default: nil
         }
@@ -49,11 +52,11 @@ final class DomainEvents: Sendable {
         }
     }
 
-    fileprivate func heard(name: String, isRestart: Bool, event: Int32) {
+    fileprivate func heard(name: String, isRestart: Bool, event: Int32, detail: Int32) {
         guard let server = names.server(of: name) else { return }
         if isRestart {
             restarts.send(server)
-        } else if let power = DomainState.power(event: event) {
+        } else if let power = DomainState.power(event: event, detail: detail) {
             self.power.send(PowerEvent(serverID: server, power: power))
         }
     }
@@ -64,7 +67,7 @@ private func domainEventHeard(
 ) {
     guard let context, let name else { return }
     Unmanaged<DomainEvents>.fromOpaque(context).takeUnretainedValue()
-        .heard(name: String(cString: name), isRestart: kind == 1, event: event)
+        .heard(name: String(cString: name), isRestart: kind == 1, event: event, detail: detail)
 }
 
 private func domainEventsReleased(context: UnsafeMutableRawPointer?) {

@@ -132,7 +132,7 @@ package final class LibvirtDriver: HypervisorDriver {
 
     package func start(_ server: ServerID) async throws {
         switch try await power(of: server) {
-        case .running: return
+        case .running, .paused: return
         case .absent: throw HostFailure.notDefined(server)
         default: break
         }
@@ -146,12 +146,15 @@ package final class LibvirtDriver: HypervisorDriver {
 
     package func stop(_ server: ServerID, graceSeconds: Double) async throws {
         let before = try await power(of: server)
-        guard before.isOn || before == .crashed else { return }
-        if graceSeconds > 0, before.isOn {
+        if before == .suspended {
+            return try await act(NOVELLA_VIRT_FORGET, server, "The hypervisor could not drop the server's memory.")
+        }
+        guard before.mayBeOn || before == .crashed else { return }
+        if graceSeconds > 0, before.mayBeOn {
             let isDown = try await waits(
                 for: heard.power.stream(), graceSeconds, asking: NOVELLA_VIRT_SHUTDOWN, server,
                 until: { $0.serverID == server && !$0.power.isOn },
-                orHolds: { [self] in try await !power(of: server).isOn })
+                orHolds: { [self] in try await !power(of: server).mayBeOn })
             if isDown { return }
         }
         try await destroy(server)
@@ -164,10 +167,25 @@ package final class LibvirtDriver: HypervisorDriver {
             until: { $0 == server }, orHolds: { false })
     }
 
+    package func pause(_ server: ServerID) async throws {
+        if try await power(of: server) == .paused { return }
+        try await act(NOVELLA_VIRT_PAUSE, server, "The hypervisor could not pause the server.")
+    }
+
+    package func unpause(_ server: ServerID) async throws {
+        if try await power(of: server) == .running { return }
+        try await act(NOVELLA_VIRT_UNPAUSE, server, "The hypervisor could not unpause the server.")
+    }
+
+    package func suspend(_ server: ServerID) async throws {
+        if try await power(of: server) == .suspended { return }
+        try await act(NOVELLA_VIRT_SUSPEND, server, "The hypervisor could not suspend the server.")
+    }
+
     package func undefine(_ server: ServerID) async throws {
         let power = try await power(of: server)
         if power == .absent { return }
-        if power != .shutdown { try await destroy(server) }
+        if power != .shutdown, power != .suspended { try await destroy(server) }
         do {
             try await act(NOVELLA_VIRT_UNDEFINE, server)
         } catch let error as LibvirtError {
@@ -187,6 +205,15 @@ extension LibvirtDriver {
         let name = names.name(of: server)
         try await long.run { handle in
             try handle.call { novella_virt_act(handle.pointer, name, action, &$0) }
+        }
+    }
+
+    /// With what to tell the user when it fails.
+    private func act(_ action: novella_virt_action, _ server: ServerID, _ message: String) async throws {
+        do {
+            try await act(action, server)
+        } catch let error as LibvirtError {
+            throw error.failure(message)
         }
     }
 
@@ -277,5 +304,5 @@ extension LibvirtDriver {
 }
 
 extension GuestPower {
-    fileprivate var isOn: Bool { self == .running || self == .paused || self == .unknown }
+    fileprivate var mayBeOn: Bool { isOn || self == .unknown }
 }

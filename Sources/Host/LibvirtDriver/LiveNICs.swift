@@ -32,7 +32,7 @@ extension LibvirtDriver {
     }
 
     package func setNICs(_ spec: DomainSpec) async throws {
-        guard try await power(of: spec.serverID) == .running else { return }
+        guard try await power(of: spec.serverID).isOn else { return }
         let present = try await taps(of: spec.serverID)
         let missing = spec.nics.filter { !present.contains($0.tapName) }
         let surplus = present.subtracting(spec.nics.map(\.tapName))

@@ -64,26 +64,20 @@ extension ComputeService {
         return woken + (try settleQuietly(&server, seen, now: now, db).map { [$0] } ?? [])
     }
 
-    /// With no operation under way, a guest that powered itself off is stopped and stays so; one that runs is active.
+    /// With no operation under way the server rests where its guest is: one that powered itself off is stopped and
+    /// stays so, one that runs is active.
     private static func settleQuietly(
         _ server: inout Server, _ seen: ServerObservation, now: Timestamp, _ db: any Connection
     ) throws -> Woken? {
-        switch (server.settled, seen.power) {
-        case (.active, .shutdown), (.active, .crashed):
-            server.settled = .stopped
-            server.updatedAt = now
-            try db.update(server)
-            try HostDocuments.change(of: server.id, for: nil, db) { $0.power = .stopped }
-            return .host(seen.hostID)
-        case (.stopped, .running):
-            server.settled = .active
-            server.updatedAt = now
-            try db.update(server)
-            try HostDocuments.change(of: server.id, for: nil, db) { $0.power = .running }
-            return .host(seen.hostID)
-        default:
+        let isFollowed = DesiredPower.allCases.contains { $0.settled == server.settled }
+        guard isFollowed, let power = DesiredPower(seen: seen.power), power.settled != server.settled else {
             try db.update(server)
             return nil
         }
+        server.settled = power.settled
+        server.updatedAt = now
+        try db.update(server)
+        try HostDocuments.change(of: server.id, for: nil, db) { $0.power = power }
+        return .host(seen.hostID)
     }
 }

@@ -43,7 +43,7 @@ extension ComputeService {
         _ wanted: RequestedNIC?, to id: ServerID, by caller: Caller
     ) async throws -> WorkflowID {
         let server = try await server(id, by: caller)
-        try OperationStart.check(ServerChange.attachInterface.rule, on: server, by: caller)
+        try OperationStart.check(ServerOperation.attachInterface.rule, on: server, by: caller)
         let nic = try await network.resolve(wanted, by: caller)
         let input = try JSONText(AttachInterface.Input(nic: nic, byAdministrator: caller.isAdmin)).raw
         return try await begin(.attachInterface, on: id, input: input, by: caller) { db in
@@ -55,7 +55,7 @@ extension ComputeService {
     @discardableResult
     package func detach(_ port: PortID, from id: ServerID, by caller: Caller) async throws -> WorkflowID {
         let server = try await server(id, by: caller)
-        try OperationStart.check(ServerChange.detachInterface.rule, on: server, by: caller)
+        try OperationStart.check(ServerOperation.detachInterface.rule, on: server, by: caller)
         guard try await attachments(of: id, by: caller).contains(where: { $0.port.id == port }) else {
             throw CloudError(.notFound, "Instance \(id) does not have a port with id \(port)")
         }
@@ -64,7 +64,7 @@ extension ComputeService {
     }
 
     private func begin(
-        _ change: ServerChange, on id: ServerID, input: String, by caller: Caller,
+        _ change: ServerOperation, on id: ServerID, input: String, by caller: Caller,
         also write: @escaping @Sendable (any Connection) throws -> Void = { _ in }
     ) async throws -> WorkflowID {
         let now = clock.now()
@@ -128,7 +128,7 @@ extension ComputeService {
         else { return [] }
         return try document.nics.filter { !ports.contains($0.portID) }.map { nic in
             let workflow = OperationStart.workflow(
-                ServerChange.detachInterface.rule, on: server,
+                ServerOperation.detachInterface.rule, on: server,
                 input: try JSONText(DetachInterface.Input(portID: nic.portID)).raw, by: server.userID,
                 requestID: "req-\(UUIDText.random())", now: now, Timestamp(microseconds: 0))
             return try OperationStart.queue(workflow, on: server.id, db)

@@ -2,26 +2,9 @@ package import Model
 import Store
 import Workflow
 
-/// Beginning an operation on a server.
 extension ComputeService {
-    package func start(_ id: ServerID, by caller: Caller) async throws {
-        try await begin(.start, on: id, by: caller)
-    }
-
-    package func stop(_ id: ServerID, by caller: Caller) async throws {
-        try await begin(.stop, on: id, by: caller)
-    }
-
-    package func reboot(_ id: ServerID, hard: Bool, by caller: Caller) async throws {
-        try await begin(hard ? .rebootHard : .rebootSoft, on: id, by: caller)
-    }
-
-    /// Takes over from whatever is under way; deleting what is being deleted changes nothing.
-    package func delete(_ id: ServerID, by caller: Caller) async throws {
-        try await begin(.delete, on: id, by: caller)
-    }
-
-    private func begin(_ operation: ServerOperation, on id: ServerID, by caller: Caller) async throws {
+    /// Begins an operation of which its name says all. Deleting what is being deleted changes nothing.
+    package func begin(_ operation: ServerOperation, on id: ServerID, by caller: Caller) async throws {
         let now = clock.now()
         let lease = bells.workflows.lease(from: now)
         let (ended, begun) = try await database.transaction { db -> (WorkflowID?, [WorkflowRecord]) in
@@ -37,6 +20,48 @@ extension ComputeService {
         bells.workflows.started(begun)
         if let ended { bells.workflows.signal(ended) }
     }
+
+    /// Carries out an operation that changes the server's row and nothing else. `change` says whether there is anything
+    /// to change.
+    func record(
+        _ operation: ServerOperation, on id: ServerID, by caller: Caller,
+        _ change: @escaping @Sendable (inout Server) throws -> Bool
+    ) async throws {
+        let now = clock.now()
+        let ended = try await database.transaction { db -> WorkflowID? in
+            var server = try visible(id, by: caller, db)
+            try OperationStart.check(operation.rule, on: server, by: caller)
+            guard try change(&server) else { return nil }
+            let ended = try OperationStart.interrupt(server, for: operation.rule, now: now, db)
+            if operation.rule.interrupts == .everything {
+                server.operation = nil
+                server.workflowID = nil
+                server.phase = 0
+            }
+            server.updatedAt = now
+            try db.update(server)
+            var done = OperationStart.workflow(
+                operation.rule, on: server, input: try JSONText(OperationInput(operation: operation)).raw,
+                by: caller.userID, requestID: caller.requestID, now: now, Timestamp(microseconds: 0))
+            done.outcome = .succeeded
+            done.finishedAt = now
+            try db.insert(done)
+            return ended
+        }
+        if let ended { bells.workflows.signal(ended) }
+    }
+
+    /// Says that a server is well, or that it is not, whatever is under way; its guest is left as it is.
+    package func resetState(_ id: ServerID, to settled: SettledState, by caller: Caller) async throws {
+        try await record(.resetState, on: id, by: caller) { server in
+            guard server.hostID != nil || !SettledState.placed.contains(settled) else {
+                throw CloudError(
+                    .conflict, "Instance \(id) has no host: it was never built, and cannot be '\(settled.rawValue)'.")
+            }
+            server.settled = settled
+            return true
+        }
+    }
 }
 
 /// What the workflow of an operation is told beside the server's row, where that is all there is to tell.
@@ -47,7 +72,7 @@ struct OperationInput: Codable, Sendable {
 enum OperationStart {
     /// Refuses what the state or a lock does not allow, in Nova's words.
     static func check(_ rule: OperationRule, on server: Server, by caller: Caller) throws {
-        if server.isLocked, !caller.isAdmin {
+        if server.isLocked, !caller.isAdmin, rule.goal != .record {
             throw CloudError(.conflict, "Instance \(server.id) is locked")
         }
         let state = server.state
@@ -55,25 +80,38 @@ enum OperationStart {
             throw CloudError(
                 .conflict, "Cannot '\(rule.verb)' instance \(server.id) while it is in vm_state \(state.vmState)")
         }
-        if let task = state.taskState, !rule.takesOver {
+        if let task = state.taskState, rule.goal != .record, !rule.mayInterrupt(server.operation) {
             throw CloudError(.conflict, "Cannot '\(rule.verb)' instance \(server.id) while it is in task_state \(task)")
         }
-        if !rule.takesOver, server.hostID == nil {
+        if rule.needsHost, server.hostID == nil {
             throw CloudError(.conflict, "Instance \(server.id) has no host: it was never built.")
         }
     }
 
-    /// What takes over ends whatever is under way or waits; anything else waits for what is under way. Returns the row
-    /// as it was written, and the workflow whose end it was.
+    /// Ends what the operation may begin over, and names the workflow that had the turn. What may begin over everything
+    /// ends what waits for its turn, too.
+    static func interrupt(
+        _ server: Server, for rule: OperationRule, now: Timestamp, _ db: any Connection
+    ) throws -> WorkflowID? {
+        let why = "The operation was ended by '\(rule.action)'."
+        switch rule.interrupts {
+        case .nothing: return nil
+        case .everything:
+            let ended = try WorkflowQueries.underWay(on: server.id, db)
+            try WorkflowQueries.endAll(of: server.id, because: why, now: now, db)
+            return ended
+        case .operations:
+            guard let ended = server.workflowID else { return nil }
+            try WorkflowQueries.end(ended, because: why, now: now, db)
+            return ended
+        }
+    }
+
+    /// Returns the row as it was written, and the workflow whose end it was; it waits for what else is under way.
     static func begin(
         _ workflow: WorkflowRecord, _ operation: ServerOperation, on old: Server, now: Timestamp, _ db: any Connection
     ) throws -> (workflow: WorkflowRecord, ended: WorkflowID?) {
-        let rule = operation.rule
-        let ended = rule.takesOver ? try WorkflowQueries.underWay(on: old.id, db) : nil
-        if rule.takesOver {
-            try WorkflowQueries.endAll(
-                of: old.id, because: "The operation was ended by '\(rule.action)'.", now: now, db)
-        }
+        let ended = try interrupt(old, for: operation.rule, now: now, db)
         let written = try queue(workflow, on: old.id, db)
         var server = old
         server.operation = operation
@@ -121,8 +159,21 @@ enum OperationStart {
         server.workflowID = nil
         server.phase = 0
         server.updatedAt = now
-        if settled == .active || settled == .stopped { server.fault = nil }
+        if settled != .error, settled != .deleted { server.fault = nil }
         try change(&server)
         try db.update(server)
     }
+}
+
+extension OperationRule {
+    fileprivate func mayInterrupt(_ operation: ServerOperation?) -> Bool {
+        switch interrupts {
+        case .nothing: false
+        case .operations(let ended): operation.map(ended.contains) ?? true
+        case .everything: true
+        }
+    }
+
+    /// Whether it has to do with a guest; a server that was never built can be deleted all the same.
+    fileprivate var needsHost: Bool { goal != .record && interrupts != .everything }
 }

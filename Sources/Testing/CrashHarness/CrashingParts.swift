@@ -74,6 +74,18 @@ struct CrashingDriver: HypervisorDriver {
         try await points.around("stop") { try await inner.stop(server, graceSeconds: graceSeconds) }
     }
 
+    func pause(_ server: ServerID) async throws {
+        try await points.around("pause") { try await inner.pause(server) }
+    }
+
+    func unpause(_ server: ServerID) async throws {
+        try await points.around("unpause") { try await inner.unpause(server) }
+    }
+
+    func suspend(_ server: ServerID) async throws {
+        try await points.around("suspend") { try await inner.suspend(server) }
+    }
+
     func rebootSoft(_ server: ServerID, graceSeconds: Double) async throws -> Bool {
         try await points.around("reboot") { try await inner.rebootSoft(server, graceSeconds: graceSeconds) }
     }

@@ -62,7 +62,7 @@ struct FileHypervisor: HypervisorDriver {
     func start(_ server: ServerID) async throws {
         guard try read(server) != nil else { throw HostFailure.notDefined(server) }
         try change(server) { guest in
-            if guest.power != .running { guest.taps = guest.definedTaps }
+            if !guest.power.isOn, guest.power != .suspended { guest.taps = guest.definedTaps }
             guest.power = .running
         }
     }
@@ -72,6 +72,18 @@ struct FileHypervisor: HypervisorDriver {
             guest.power = .shutdown
             guest.taps = []
         }
+    }
+
+    func pause(_ server: ServerID) async throws {
+        try change(server) { if $0.power == .running { $0.power = .paused } }
+    }
+
+    func unpause(_ server: ServerID) async throws {
+        try change(server) { if $0.power == .paused { $0.power = .running } }
+    }
+
+    func suspend(_ server: ServerID) async throws {
+        try change(server) { if $0.power.isOn { $0.power = .suspended } }
     }
 
     func rebootSoft(_ server: ServerID, graceSeconds: Double) async throws -> Bool {
@@ -86,7 +98,7 @@ struct FileHypervisor: HypervisorDriver {
 
     func setNICs(_ spec: DomainSpec) async throws {
         try change(spec.serverID) { guest in
-            if guest.power == .running { guest.taps = Set(spec.nics.map(\.tapName)) }
+            if guest.power.isOn { guest.taps = Set(spec.nics.map(\.tapName)) }
         }
     }
 

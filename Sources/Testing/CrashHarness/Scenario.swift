@@ -26,7 +26,21 @@ struct Scenario: Sendable {
             prepare: {
                 try await $0.boot()
                 try await $0.stop()
-            }, act: { try await $0.start() }),
+            }, act: { try await $0.move(.start, from: .stopped, to: .active) }),
+        Scenario(name: "pause", prepare: { try await $0.boot() }, act: { try await $0.pause() }),
+        Scenario(
+            name: "unpause",
+            prepare: {
+                try await $0.boot()
+                try await $0.pause()
+            }, act: { try await $0.move(.unpause, from: .paused, to: .active) }),
+        Scenario(name: "suspend", prepare: { try await $0.boot() }, act: { try await $0.suspend() }),
+        Scenario(
+            name: "resume",
+            prepare: {
+                try await $0.boot()
+                try await $0.suspend()
+            }, act: { try await $0.move(.resume, from: .suspended, to: .active) }),
         Scenario(name: "reboot", prepare: { try await $0.boot() }, act: { try await $0.reboot() }),
         Scenario(name: "floating-ip", prepare: { try await $0.boot() }, act: { try await $0.associate() }),
         Scenario(name: "attach", prepare: { try await $0.boot() }, act: { try await $0.attach() }),
@@ -122,7 +136,7 @@ struct Actor: Sendable {
     func delete() async throws {
         if let found = try await server() {
             do {
-                try await cloud.compute.delete(found.id, by: try await admin())
+                try await cloud.compute.begin(.delete, on: found.id, by: try await admin())
             } catch let error as CloudError where error.kind == .notFound {
                 return  // An earlier life's delete came to its end meanwhile.
             }
@@ -130,25 +144,23 @@ struct Actor: Sendable {
         try await until("the server is gone") { try await server() == nil }
     }
 
-    func stop() async throws {
-        if let found = try await server(), found.settled == .active, found.operation == nil {
-            try await cloud.compute.stop(found.id, by: try await admin())
+    /// Brings the server from one rest to another.
+    func move(_ operation: ServerOperation, from: SettledState, to: SettledState) async throws {
+        if let found = try await server(), found.settled == from, found.operation == nil {
+            try await cloud.compute.begin(operation, on: found.id, by: try await admin())
         }
-        _ = try await settled(.stopped)
+        _ = try await settled(to)
     }
 
-    func start() async throws {
-        if let found = try await server(), found.settled == .stopped, found.operation == nil {
-            try await cloud.compute.start(found.id, by: try await admin())
-        }
-        _ = try await settled(.active)
-    }
+    func stop() async throws { try await move(.stop, from: .active, to: .stopped) }
+    func pause() async throws { try await move(.pause, from: .active, to: .paused) }
+    func suspend() async throws { try await move(.suspend, from: .active, to: .suspended) }
 
     func reboot() async throws {
         let admin = try await admin()
         let found = try await settled(.active, .stopped)
         let asked = try await cloud.compute.actions(of: found.id, by: admin).contains { $0.action == "reboot" }
-        if !asked { try await cloud.compute.reboot(found.id, hard: true, by: admin) }
+        if !asked { try await cloud.compute.begin(.rebootHard, on: found.id, by: admin) }
         _ = try await settled(.active)
     }
 

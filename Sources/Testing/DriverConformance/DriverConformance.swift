@@ -26,6 +26,8 @@ package struct DriverConformance: Sendable {
     package static let checks: [(name: String, run: @Sendable (DriverConformance) async throws -> Void)] = [
         ("a server nobody defined", { try await $0.unknownServer() }),
         ("power verbs, each twice", { try await $0.powerVerbs() }),
+        ("a guest is paused, and goes on", { try await $0.pausing() }),
+        ("a guest is suspended, and comes back or is dropped", { try await $0.suspending() }),
         ("a definition is replaced", { try await $0.redefinition() }),
         ("a guest that ignores its power button", { try await $0.deafGuest() }),
         ("a running guest is taken away", { try await $0.undefineRunning() }),
@@ -63,6 +65,47 @@ package struct DriverConformance: Sendable {
             try expect(try await !driver.rebootSoft(server, graceSeconds: 0), "a guest that is off restarted")
             try await driver.start(server)
             try await expectPower(server, .running)
+        }
+    }
+
+    private func pausing() async throws {
+        try await withGuest { server in
+            try await driver.start(server)
+            for _ in 0..<2 {
+                try await driver.pause(server)
+                try await expectPower(server, .paused)
+            }
+            try await driver.start(server)
+            try await expectPower(server, .paused)
+            for _ in 0..<2 {
+                try await driver.unpause(server)
+                try await expectPower(server, .running)
+            }
+            try await driver.pause(server)
+            try await driver.stop(server, graceSeconds: 0)
+            try await expectPower(server, .shutdown)
+        }
+    }
+
+    private func suspending() async throws {
+        try await withGuest { server in
+            try await driver.start(server)
+            for _ in 0..<2 {
+                try await driver.suspend(server)
+                try await expectPower(server, .suspended)
+            }
+            try expect(try await driver.list()[server] == .suspended, "a suspended guest is listed otherwise")
+            try await expectTaps(server, [])
+            try await driver.start(server)
+            try await expectPower(server, .running)
+            try await expectTaps(server, Set(try makeSpec(server).nics.map(\.tapName)))
+            try await driver.suspend(server)
+            try await driver.stop(server, graceSeconds: 0)
+            try await expectPower(server, .shutdown)
+            try await driver.start(server)
+            try await driver.suspend(server)
+            try await driver.undefine(server)
+            try await expectPower(server, .absent)
         }
     }
 

@@ -633,14 +633,14 @@ CREATE TABLE servers (
     CONSTRAINT servers_pkey PRIMARY KEY (id),
     CONSTRAINT servers_check CHECK (((settled = 'deleted'::text) = (deleted_at IS NOT NULL))),
     CONSTRAINT servers_check1 CHECK (((operation IS NULL) = (workflow_id IS NULL))),
-    CONSTRAINT servers_check2 CHECK (((settled <> ALL (ARRAY['active'::text, 'stopped'::text])) OR (host_id IS NOT NULL))),
+    CONSTRAINT servers_check2 CHECK (((host_id IS NOT NULL) OR (settled <> ALL (ARRAY['active'::text, 'paused'::text, 'suspended'::text, 'stopped'::text, 'rescued'::text, 'resized'::text, 'shelved'::text])))),
     CONSTRAINT servers_config_drive_check CHECK ((config_drive = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
     CONSTRAINT servers_disk_config_check CHECK ((disk_config = ANY (ARRAY['AUTO'::text, 'MANUAL'::text]))),
     CONSTRAINT servers_epoch_check CHECK ((epoch >= 0)),
     CONSTRAINT servers_host_id_fkey FOREIGN KEY (host_id) REFERENCES hosts(id),
     CONSTRAINT servers_is_locked_check CHECK ((is_locked = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
     CONSTRAINT servers_locked_by_admin_check CHECK ((locked_by_admin = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
-    CONSTRAINT servers_settled_check CHECK ((settled = ANY (ARRAY['building'::text, 'active'::text, 'stopped'::text, 'error'::text, 'deleted'::text])))
+    CONSTRAINT servers_settled_check CHECK ((settled = ANY (ARRAY['building'::text, 'active'::text, 'paused'::text, 'suspended'::text, 'stopped'::text, 'rescued'::text, 'resized'::text, 'error'::text, 'deleted'::text, 'soft_deleted'::text, 'shelved'::text, 'shelved_offloaded'::text])))
 );
 
 CREATE TABLE subnetpools (

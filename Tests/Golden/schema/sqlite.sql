@@ -417,7 +417,9 @@ description TEXT,
 hostname TEXT NOT NULL,
 reservation_id TEXT NOT NULL,
 launch_index INTEGER NOT NULL,
-settled TEXT NOT NULL CHECK (settled IN ('building', 'active', 'stopped', 'error', 'deleted')),
+settled TEXT NOT NULL CHECK (settled IN (
+    'building', 'active', 'paused', 'suspended', 'stopped', 'rescued', 'resized', 'error', 'deleted',
+    'soft_deleted', 'shelved', 'shelved_offloaded')),
 operation TEXT,
 phase INTEGER NOT NULL,
 power INTEGER NOT NULL,
@@ -455,7 +457,8 @@ terminated_at INTEGER,
 deleted_at INTEGER,
 CHECK ((settled = 'deleted') = (deleted_at IS NOT NULL)),
 CHECK ((operation IS NULL) = (workflow_id IS NULL)),
-CHECK (settled NOT IN ('active', 'stopped') OR host_id IS NOT NULL)
+CHECK (host_id IS NOT NULL OR settled NOT IN (
+    'active', 'paused', 'suspended', 'stopped', 'rescued', 'resized', 'shelved'))
 ) STRICT;
 
 CREATE TABLE subnetpools (

@@ -21,14 +21,13 @@ struct ServerActionsAPI: Sendable {
 
     private var actions: [String: Action] {
         [
-            "os-start": Action { request, _ in
-                try await compute.start(request.id(), by: request.caller)
-                return .accepted
-            },
-            "os-stop": Action { request, _ in
-                try await compute.stop(request.id(), by: request.caller)
-                return .accepted
-            },
+            "os-start": plain(.start),
+            "os-stop": plain(.stop),
+            "pause": plain(.pause),
+            "unpause": plain(.unpause),
+            "suspend": plain(.suspend),
+            "resume": plain(.resume),
+            "os-resetState": Action(access: ServerOperation.resetState.rule.access, run: resetState),
             "reboot": Action(run: reboot),
             "os-getConsoleOutput": Action(run: console),
             "lock": Action(run: lock),
@@ -44,13 +43,20 @@ struct ServerActionsAPI: Sendable {
         ]
     }
 
+    /// An action of which its name says all; Nova passes over what else the body holds.
+    private func plain(_ operation: ServerOperation) -> Action {
+        Action(access: operation.rule.access) { request, _ in
+            try await compute.begin(operation, on: request.id(), by: request.caller)
+            return .accepted
+        }
+    }
+
     /// Nova's other actions; they are known and not there yet.
     private static let unfinished: Set<String> = [
         "confirmResize", "revertResize", "resize", "rebuild", "createImage", "trigger_crash_dump", "injectNetworkInfo",
-        "os-resetState", "changePassword", "createBackup", "restore", "forceDelete", "evacuate", "migrate",
-        "os-migrateLive", "pause", "unpause", "rescue", "unrescue", "shelve", "shelveOffload", "unshelve", "suspend",
-        "resume", "addFixedIp", "removeFixedIp", "addFloatingIp", "removeFloatingIp", "os-getVNCConsole",
-        "os-getSPICEConsole", "os-getSerialConsole",
+        "changePassword", "createBackup", "restore", "forceDelete", "evacuate", "migrate", "os-migrateLive", "rescue",
+        "unrescue", "shelve", "shelveOffload", "unshelve", "addFixedIp", "removeFixedIp", "addFloatingIp",
+        "removeFloatingIp", "os-getVNCConsole", "os-getSPICEConsole", "os-getSerialConsole",
     ]
 
     /// Those that Nova has taken back.
@@ -81,7 +87,18 @@ struct ServerActionsAPI: Sendable {
         guard ["SOFT", "HARD"].contains(type) else {
             throw fields.invalid("type", .string(type), "It is not one of ['HARD', 'SOFT'].")
         }
-        try await compute.reboot(request.id(), hard: type == "HARD", by: request.caller)
+        try await compute.begin(type == "HARD" ? .rebootHard : .rebootSoft, on: request.id(), by: request.caller)
+        return .accepted
+    }
+
+    private func resetState(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {
+        var fields = try Fields(body, at: "os-resetState")
+        let state = try fields.string("state")
+        try fields.finish()
+        guard let settled = SettledState(rawValue: state), [.active, .error].contains(settled) else {
+            throw fields.invalid("state", .string(state), "It is not one of ['active', 'error'].")
+        }
+        try await compute.resetState(request.id(), to: settled, by: request.caller)
         return .accepted
     }
 

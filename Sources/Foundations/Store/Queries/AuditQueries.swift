@@ -100,7 +100,8 @@ package enum AuditQueries {
         (
             "server without a document",
             """
-            SELECT s.id || ' ' || s.settled FROM servers s WHERE s.settled IN ('active', 'stopped')
+            SELECT s.id || ' ' || s.settled FROM servers s
+            WHERE s.settled IN ('active', 'paused', 'suspended', 'stopped')
                 AND NOT EXISTS (SELECT 1 FROM host_documents d
                     WHERE d.server_id = s.id AND d.host_id = s.host_id AND d.is_absent = 0) ORDER BY 1
             """

@@ -125,13 +125,21 @@ package enum WorkflowQueries {
     /// that runs now finds at its commit that it has lost the lease; until then `lease_until` tells that its effects
     /// may still appear.
     package static func endAll(of server: ServerID, because why: String, now: Timestamp, _ db: any Connection) throws {
+        try end("server_id = ?1", [.id(server), .text(why), .time(now)], db)
+    }
+
+    /// Ends one workflow, so that another takes over from it; see `endAll`.
+    package static func end(_ id: WorkflowID, because why: String, now: Timestamp, _ db: any Connection) throws {
+        try end("id = ?1", [.id(id), .text(why), .time(now)], db)
+    }
+
+    private static func end(_ which: String, _ arguments: [SQLValue], _ db: any Connection) throws {
         try db.execute(
             """
             UPDATE workflows SET lease_epoch = lease_epoch + 1, failure = ?2, outcome = 'Error', updated_at = ?3,
                 finished_at = ?3
-            WHERE server_id = ?1 AND finished_at IS NULL
-            """,
-            [.id(server), .text(why), .time(now)])
+            WHERE \(which) AND finished_at IS NULL
+            """, arguments)
     }
 
     /// Where no other runner lives: what they had leased is free, and each row is due at once.

@@ -11,6 +11,9 @@
 #define NOVELLA_VIRT_INVALID_OPERATION 55
 #define NOVELLA_VIRT_NOT_LOADED (-1)
 
+/* In the place of libvirt's "shut off": with its memory in a file. */
+#define NOVELLA_VIRT_STATE_SUSPENDED 100
+
 typedef struct novella_virt_error {
     int code;
     char message[1024];
@@ -21,7 +24,12 @@ typedef enum novella_virt_action {
     NOVELLA_VIRT_SHUTDOWN = 1,
     NOVELLA_VIRT_REBOOT = 2,
     NOVELLA_VIRT_DESTROY = 3,
-    NOVELLA_VIRT_UNDEFINE = 4
+    NOVELLA_VIRT_UNDEFINE = 4,
+    NOVELLA_VIRT_PAUSE = 5,
+    NOVELLA_VIRT_UNPAUSE = 6,
+    /* Into a file, from which CREATE brings it back running. */
+    NOVELLA_VIRT_SUSPEND = 7,
+    NOVELLA_VIRT_FORGET = 8
 } novella_virt_action;
 
 /* `kind` is 0 for a change of life (`event`, `detail` as libvirt has them) and 1 for a restart. */

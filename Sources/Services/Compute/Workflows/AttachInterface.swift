@@ -15,7 +15,7 @@ enum AttachInterface {
 
     static func definition(_ steps: ServerSteps) -> WorkflowDefinition {
         WorkflowDefinition(
-            ServerChange.attachInterface.rule,
+            ServerOperation.attachInterface.rule,
             steps: [
                 Step(portOutput, undo: .run { try await release(steps, $0) }) { try await bind(steps, $0) },
                 Step("document", undo: .run { try await withdraw(steps, $0) }) { try await plug(steps, $0) },

@@ -16,7 +16,7 @@ enum DetachInterface {
 
     static func definition(_ steps: ServerSteps) -> WorkflowDefinition {
         WorkflowDefinition(
-            ServerChange.detachInterface.rule,
+            ServerOperation.detachInterface.rule,
             steps: [
                 Step("look", undo: .run { try await ring(steps, $0) }) { try await look(steps, $0) },
                 Step("document", undo: .run { try await replug(steps, $0) }) { try await unplug(steps, $0) },

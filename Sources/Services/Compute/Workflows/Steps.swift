@@ -54,7 +54,7 @@ struct ServerSteps: Sendable {
     /// Waits until the host answers the newest document with what `isReached` wants; its failure is the step's failure.
     func observed(
         _ name: String, undo: Undo = .none(why: "it only waits"),
-        isReached: @escaping @Sendable (Server, StepContext) -> Bool,
+        isReached: @escaping @Sendable (Server, StepContext) throws -> Bool,
         commit: @escaping @Sendable (Server, StepContext) async throws -> StepCommit
     ) -> Step {
         Step(name, undo: undo) { context in
@@ -65,7 +65,7 @@ struct ServerSteps: Sendable {
                 let failure = try JSONDecoder().decode(HostFailure.self, from: Data(text.utf8))
                 throw CloudError(.internal, failure.message, detail: failure.detail)
             }
-            guard isReached(server, context) else { return .nap(seconds: 5) }
+            guard try isReached(server, context) else { return .nap(seconds: 5) }
             return .done(commit: try await commit(server, context))
         }
     }

@@ -18,9 +18,16 @@ struct BootTests {
             let shown = try await fixture.request(.get, "/compute/v2.1/servers/\(id)")
             #expect(shown.text("server.status") == "ACTIVE")
             #expect(shown.text("server.addresses.default.0.addr").hasPrefix("10.20.0."))
-            let console = try await fixture.request(
-                .post, "/compute/v2.1/servers/\(id)/action", json: #"{"os-getConsoleOutput": {"length": 1}}"#)
-            #expect(console.text("output") == "login: ")
+            // Lines end with CR LF, as on a serial line.
+            for (length, wanted) in [
+                ("0", ""), ("1", "login: "), ("3", "simulated guest ttyS0\r\n\r\nlogin: "),
+                ("\"2\"", "\r\nlogin: "),
+            ] {
+                let console = try await fixture.request(
+                    .post, "/compute/v2.1/servers/\(id)/action",
+                    json: #"{"os-getConsoleOutput": {"length": \#(length)}}"#)
+                #expect(console.text("output") == wanted, "length \(length): \(console)")
+            }
             #expect(try await fixture.request(.delete, "/compute/v2.1/servers/\(id)").status == 204)
             try await fixture.server(id) { $0.settled == .deleted }
             #expect(try await fixture.request(.get, "/compute/v2.1/servers/\(id)").status == 404)

@@ -26,6 +26,13 @@ struct ConfigurationFileTests {
         #expect(try expand(text, ["serve", "--port", "2", "--config=FILE"]) == wanted)
     }
 
+    /// A file of another system's editor says the same.
+    @Test func linesMayEndWithCRLF() throws {
+        #expect(
+            try expand("# comment\r\nport = 1\r\n\r\nlisten = a\r\n", ["up", "--config", "FILE"])
+                == ["up", "--port=1", "--listen=a"])
+    }
+
     @Test func withoutAFileNothingChanges() throws {
         #expect(try ConfigurationFile.expand(["up", "--port", "2"]) == ["up", "--port", "2"])
         #expect(try ConfigurationFile.expand([]) == [])

@@ -63,7 +63,8 @@ package final class SimulatedStorage: HostStorage {
             "[    0.300000] EXT4-fs (vda1): mounted", "[    0.400000] metadata: read", "", "simulated guest ttyS0", "",
             "login: ",
         ]
-        return Array(log.joined(separator: "\n").utf8.suffix(max(0, maxBytes)))
+        // As a serial line sends it.
+        return Array(log.joined(separator: "\r\n").utf8.suffix(max(0, maxBytes)))
     }
 
     package func saveRecord(_ record: ServerRecord) async throws {

@@ -106,10 +106,13 @@ struct ServerActionsAPI: Sendable {
         var fields = try Fields(body, at: "os-getConsoleOutput")
         let lines = try fields.optionalInt("length", -1...Int(Int32.max))
         try fields.finish()
-        var text = try await lookups.console(of: request.id(), maxBytes: 100 * 1024, by: request.caller)
-        if let lines, lines >= 0 {
-            text = text.split(separator: "\n", omittingEmptySubsequences: false).suffix(lines).joined(separator: "\n")
+        let log = try await lookups.console(of: request.id(), maxBytes: 100 * 1024, by: request.caller)
+        // A serial line ends lines with CR LF, which is one Character: they are counted in bytes.
+        let newline = UInt8(ascii: "\n")
+        let tail = lines.flatMap { $0 < 0 ? nil : $0 }.map { count in
+            log.split(separator: newline, omittingEmptySubsequences: false).suffix(count).joined(separator: [newline])
         }
+        let text = String(decoding: tail.map(Array.init) ?? log, as: UTF8.self)
         return .json(reserving: text.utf8.count + 64) { $0.field("output", text) }
     }
 

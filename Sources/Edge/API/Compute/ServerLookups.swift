@@ -8,12 +8,11 @@ struct ServerLookups: Sendable {
     let hosts: any HostLookups
 
     /// The tail of the serial log; a server that never had a host has none.
-    func console(of id: ServerID, maxBytes: Int, by caller: Caller) async throws -> String {
+    func console(of id: ServerID, maxBytes: Int, by caller: Caller) async throws -> [UInt8] {
         let server = try await compute.server(id, by: caller)
         guard let host = server.hostID, server.settled != .building else {
             throw CloudError(.conflict, "Instance \(id) is not ready")
         }
-        let bytes = try await hosts.consoleOutput(host: host, server: id, maxBytes: maxBytes)
-        return String(decoding: bytes, as: UTF8.self)
+        return try await hosts.consoleOutput(host: host, server: id, maxBytes: maxBytes)
     }
 }

@@ -9,7 +9,8 @@ enum MachineFacts {
     static func forwarders(logger: Logger) -> [IPPrefix] {
         for path in ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"] {
             guard let data = FileManager.default.contents(atPath: path) else { continue }
-            let servers = String(decoding: data, as: UTF8.self).split(separator: "\n").compactMap { line -> IPPrefix? in
+            let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
+            let servers = lines.compactMap { line -> IPPrefix? in
                 let words = line.split(whereSeparator: \.isWhitespace)
                 guard words.count >= 2, words[0] == "nameserver" else { return nil }
                 do {

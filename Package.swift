@@ -191,14 +191,14 @@ let package = Package(
             "Compute",
             imports: [
                 "Model", "Store", "Workflow", "TestSupport", "Cloud", "HostProtocol", "Hypervisor", "HostStorage",
-                "Networking", "Dataplane", logging,
+                "Networking", "Dataplane", httpTypes, logging,
             ]),
         tests(
             "Agent",
             imports: ["Model", "HostProtocol", "Hypervisor", "HostStorage", "Dataplane", "TestSupport", logging]),
         tests(
             "Metadata",
-            imports: ["Model", "HostProtocol", "HostLink", "Cloud", "Compute", "Networking", "TestSupport"]),
+            imports: ["Model", "HostProtocol", "HostLink", "Cloud", "Compute", "Networking", "TestSupport", httpTypes]),
         tests(
             "HostLink",
             imports: [

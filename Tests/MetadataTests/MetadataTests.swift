@@ -2,6 +2,7 @@ import Cloud
 import Compute
 import Foundation
 import HostLink
+import HTTPTypes
 import HostProtocol
 import Metadata
 import Model
@@ -41,6 +42,27 @@ struct MetadataTests {
             for file in files where file.path == "openstack/latest/user_data" {
                 #expect(file.content == Guest.userData)
             }
+        }
+    }
+
+    /// What DHCP does not tell stands here: the MTU, addresses and routes.
+    @Test func aNetworkWithoutDHCPIsToldWhole() async throws {
+        try await Guest.run { guest async throws in
+            #expect(try await guest.text("/openstack/latest/network_data.json").contains(#""mtu":null"#))
+            let subnets = try await guest.fixture.request(.get, "/network/v2.0/subnets?cidr=10.20.0.0/24", as: .admin)
+            let changed = try await guest.fixture.request(
+                .put, "/network/v2.0/subnets/\(subnets.text("subnets.0.id"))", as: .admin,
+                json: #"""
+                    {"subnet": {"enable_dhcp": false,
+                        "host_routes": [{"destination": "192.0.2.0/25", "nexthop": "10.20.0.9"}]}}
+                    """#)
+            #expect(changed.status == 200, "\(changed)")
+            let text = try await guest.text("/openstack/latest/network_data.json")
+            #expect(text.contains(#""mtu":1500"#))
+            #expect(
+                text.contains(
+                    #""routes":[{"network":"192.0.2.0","netmask":"255.255.255.128","gateway":"10.20.0.9"},"#
+                        + #"{"network":"0.0.0.0","netmask":"0.0.0.0","gateway":"10.20.0.1"}]"#), "\(text)")
         }
     }
 

@@ -120,7 +120,8 @@ struct OpenStackDocuments: Sendable {
                         $0.field("id", link(attachment))
                         $0.field("type", "bridge")
                         $0.field("ethernet_mac_address", attachment.port.macAddress)
-                        $0.field("mtu", attachment.network.mtu)
+                        // Where DHCP tells it a fixed one would outlive a change of the network's (netutils.py).
+                        $0.field("mtu", attachment.subnets.contains(where: \.enableDHCP) ? nil : attachment.network.mtu)
                         $0.field("vif_id", attachment.port.id)
                     }
                 }
@@ -132,7 +133,7 @@ struct OpenStackDocuments: Sendable {
                         guard let subnet = attachment.subnets.first(where: { $0.id == address.subnetID }) else {
                             continue
                         }
-                        writer.object { write(subnet, address, attachment, "network\(index)", to: &$0) }
+                        try writer.object { try write(subnet, address, attachment, "network\(index)", to: &$0) }
                         index += 1
                     }
                 }
@@ -156,7 +157,7 @@ struct OpenStackDocuments: Sendable {
     /// Addresses come by DHCP where the subnet has it.
     private static func write(
         _ subnet: Subnet, _ address: FixedIP, _ attachment: PortAttachment, _ id: String, to writer: inout JSONWriter
-    ) {
+    ) throws {
         let family = subnet.ipVersion == 4 ? "ipv4" : "ipv6"
         writer.field("id", id)
         writer.field("link", link(attachment))
@@ -167,20 +168,28 @@ struct OpenStackDocuments: Sendable {
         }
         writer.field("type", family)
         writer.field("ip_address", address.ipAddress)
-        writer.field("netmask", netmask(subnet))
-        writer.array("routes") { writer in
-            guard let gateway = subnet.gatewayIP else { return }
-            writer.object {
-                $0.field("network", subnet.ipVersion == 4 ? "0.0.0.0" : "::")
-                $0.field("netmask", subnet.ipVersion == 4 ? "0.0.0.0" : "::")
-                $0.field("gateway", gateway)
+        writer.field("netmask", CIDR(subnet.cidr).map(netmask) ?? "")
+        try writer.array("routes") { writer in
+            for route in try subnet.hostRoutes.value() {
+                guard let cidr = CIDR(route.destination) else { continue }
+                writer.object { writeRoute(cidr.first.description, netmask(cidr), route.nexthop, to: &$0) }
             }
+            guard let gateway = subnet.gatewayIP else { return }
+            let any = subnet.ipVersion == 4 ? "0.0.0.0" : "::"
+            writer.object { writeRoute(any, any, gateway, to: &$0) }
         }
     }
 
-    private static func netmask(_ subnet: Subnet) -> String {
-        guard let cidr = CIDR(subnet.cidr) else { return "" }
-        let ones: UInt128 = subnet.ipVersion == 4 ? 0xffff_ffff : .max
-        return IPAddress(version: subnet.ipVersion, number: ones ^ (cidr.last.number - cidr.first.number)).description
+    private static func writeRoute(
+        _ network: String, _ netmask: String, _ gateway: String, to writer: inout JSONWriter
+    ) {
+        writer.field("network", network)
+        writer.field("netmask", netmask)
+        writer.field("gateway", gateway)
+    }
+
+    private static func netmask(_ cidr: CIDR) -> String {
+        let ones: UInt128 = cidr.first.version == 4 ? 0xffff_ffff : .max
+        return IPAddress(version: cidr.first.version, number: ones ^ (cidr.last.number - cidr.first.number)).description
     }
 }

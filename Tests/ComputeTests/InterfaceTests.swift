@@ -2,6 +2,7 @@ import Cloud
 import Compute
 import Dataplane
 import Foundation
+import HTTPTypes
 import HostProtocol
 import Hypervisor
 import Model
@@ -180,6 +181,20 @@ struct InterfaceTests {
             try await eventually("the detaching has ended") {
                 try await fixture.workflows(of: id).first { $0.action == "detach_interface" }?.outcome == .succeeded
             }
+        }
+    }
+
+    /// The server that has had the port is told as well as whoever has it now.
+    @Test func aPortThatGoesToAnotherDeviceIsDetached() async throws {
+        try await CloudFixture.run { fixture in
+            let id = try await fixture.boot()
+            let attached = try await fixture.cloud.compute.attach(nil, to: id, by: fixture.people.member)
+            let moved = try await fixture.request(
+                .put, "/network/v2.0/ports/\(attached.port.id)", as: .admin,
+                json: #"{"port": {"device_id": "elsewhere"}}"#)
+            #expect(moved.status == 200, "\(moved)")
+            try await eventually("the guest has one NIC") { try await taps(id, fixture).count == 1 }
+            try await fixture.server(id) { !$0.addresses.contains(attached.port.macAddress) }
         }
     }
 }

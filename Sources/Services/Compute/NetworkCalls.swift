@@ -1,7 +1,8 @@
 import Model
 import Networking
+import Store
 
-/// All that Compute asks of Network: few calls, each repeatable, none in Compute's transactions.
+/// All that Compute asks of Network: few calls, each repeatable, none but a look at ports in Compute's transactions.
 struct NetworkCalls: Sendable {
     let networking: NetworkingService
 
@@ -149,6 +150,11 @@ struct NetworkCalls: Sendable {
     /// Ports of the server's own project: whoever has a port may write any server's id on it.
     func attachments(of server: ServerID, in project: ProjectID) async throws -> [PortAttachment] {
         try await networking.attachments(of: server.text).filter { $0.port.projectID == project }
+    }
+
+    /// The same in a transaction that writes what comes of it: what an attach has committed by then is seen.
+    func attachments(of server: Server, _ db: any Connection) throws -> [PortAttachment] {
+        try NetworkingService.attachments(of: server.id.text, db).filter { $0.port.projectID == server.projectID }
     }
 
     /// What the port that holds an address says of its server; to be believed only of the port's own project.

@@ -103,17 +103,15 @@ extension ComputeService {
     package func refreshAddresses(of devices: [String]) async throws {
         for device in devices {
             let id = ServerID(device)
-            guard let found = try await database.read({ try ServerQueries.live(id, $0) }) else { continue }
-            let attachments = try await network.attachments(of: id, in: found.projectID)
-            let shown = try ServerAddresses(attachments)
-            let ports = Set(attachments.map(\.port.id))
             let now = clock.now()
-            let begun = try await database.transaction { db -> [WorkflowRecord] in
+            let begun = try await database.transaction { [network] db -> [WorkflowRecord] in
                 guard var server = try ServerQueries.live(id, db) else { return [] }
+                let attachments = try network.attachments(of: server, db)
+                let shown = try ServerAddresses(attachments)
                 server.addresses = shown.json
                 server.securityGroups = shown.groups
                 try db.update(server)
-                return try Self.detachLost(of: server, but: ports, now: now, db)
+                return try Self.detachLost(of: server, but: Set(attachments.map(\.port.id)), now: now, db)
             }
             bells.workflows.started(begun)
         }

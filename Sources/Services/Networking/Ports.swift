@@ -193,7 +193,7 @@ extension NetworkingService {
             } catch let error as StoreError where error.kind == .uniqueViolation {
                 throw Self.macInUse(changed, cause: error)
             }
-            try NetworkOutboxQueries.tell(device: changed.deviceID, db)
+            for device in Set([old.deviceID, changed.deviceID]) { try NetworkOutboxQueries.tell(device: device, db) }
             return changed
         }
     }

@@ -1,5 +1,5 @@
 package import Model
-import Store
+package import Store
 
 /// The ports of one server, made and bound in one go. Repeatable: what an earlier try made is found again.
 extension NetworkingService {
@@ -99,7 +99,7 @@ extension NetworkingService {
         try await database.read { try Self.attachments(of: device, $0) }
     }
 
-    private static func attachments(of device: String, _ db: any Connection) throws -> [PortAttachment] {
+    package static func attachments(of device: String, _ db: any Connection) throws -> [PortAttachment] {
         try PortQueries.ports(ofDevice: device, db).compactMap { port in
             guard let network = try db.find(Network.self, key: .id(port.networkID)) else { return nil }
             return PortAttachment(

@@ -21,7 +21,7 @@ enum AttachInterface {
                 Step("document", undo: .run { try await withdraw(steps, $0) }) { try await plug(steps, $0) },
                 steps.observed(
                     "guest", isReached: { _, _ in true },
-                    commit: { server, _ in try await steps.showPorts(of: server) }),
+                    commit: { server, _ in steps.showPorts(of: server) }),
             ],
             unwound: { context, _ in
                 let (id, input) = (try context.serverID(), try context.input(Input.self))
@@ -69,7 +69,7 @@ enum AttachInterface {
         if let host = server.hostID { steps.compute.bells.host(host) }
         try await steps.compute.network.release(
             server.id, .key(context.record.id.text), given: [context.input(Input.self).nic])
-        return try await steps.showPorts(of: server)
+        return steps.showPorts(of: server)
     }
 }
 

@@ -68,7 +68,7 @@ enum DetachInterface {
         let (server, request, _) = try await steps.placed(context)
         let port = try context.input(Input.self).portID
         try await steps.compute.network.release(server.id, .port(port), given: try request.nics.value())
-        let show = try await steps.showPorts(of: server)
+        let show = steps.showPorts(of: server)
         return .done { db in
             try show(db)
             try ServerRequest.forgetNIC(of: port, of: server.id, db)

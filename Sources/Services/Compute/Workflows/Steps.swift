@@ -71,10 +71,10 @@ struct ServerSteps: Sendable {
     }
 
     /// Writes what the row shows of the server's ports, as they are now.
-    func showPorts(of server: Server) async throws -> StepCommit {
-        let shown = try ServerAddresses(try await compute.network.attachments(of: server.id, in: server.projectID))
-        return { db in
+    func showPorts(of server: Server) -> StepCommit {
+        { [network = compute.network] db in
             guard var row = try db.find(Server.self, key: .id(server.id)) else { return }
+            let shown = try ServerAddresses(try network.attachments(of: row, db))
             row.addresses = shown.json
             row.securityGroups = shown.groups
             try db.update(row)

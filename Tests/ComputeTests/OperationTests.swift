@@ -1,5 +1,6 @@
 import Cloud
 import Compute
+import HTTPTypes
 import HostProtocol
 import Hypervisor
 import Model
@@ -83,6 +84,31 @@ struct OperationTests {
             #expect(try await fixture.host.driver.power(of: id) == .paused)
             fixture.host.driver.guestMoves(id, to: .shutdown)
             try await fixture.server(id) { $0.state.status == "SHUTOFF" }
+        }
+    }
+
+    /// What nobody has asked for stands among the actions, with its cause.
+    @Test(arguments: [
+        (GuestPower.shutdown, GuestEnd.poweredOff, WorkflowRecord.Outcome.succeeded),
+        (.shutdown, .destroyed, .succeeded), (.shutdown, .crashed, .failed), (.crashed, .crashed, .failed),
+    ])
+    func whatHappensOutsideIsAnAction(
+        _ power: GuestPower, _ end: GuestEnd, _ outcome: WorkflowRecord.Outcome
+    ) async throws {
+        try await CloudFixture.run { fixture in
+            let id = try await fixture.boot()
+            fixture.host.driver.guestMoves(id, to: power, end)
+            try await fixture.server(id) { $0.settled == .stopped && $0.observedEpoch >= $0.epoch }
+            let action = try #require(try await fixture.workflows(of: id).first)
+            #expect(action.action == "stop" && action.userID.text.isEmpty)
+            #expect(action.failure == end.words && action.outcome == outcome)
+            let path = "/compute/v2.1/servers/\(id)/os-instance-actions/\(action.requestID)"
+            let shown = try await fixture.request(.get, path)
+            #expect(shown.text("instanceAction.user_id").isEmpty)
+            #expect(shown.text("instanceAction.message") == end.words)
+            fixture.host.driver.guestMoves(id, to: .running)
+            try await fixture.server(id) { $0.settled == .active }
+            #expect(try await fixture.workflows(of: id).map(\.action) == ["start", "stop", "create"])
         }
     }
 

@@ -8,6 +8,8 @@ package struct ServerObservation: Codable, Sendable, Equatable {
     package var serverID: ServerID
     package var epoch: Int64
     package var power: GuestPower
+    /// Of a guest that is off, where its hypervisor knows why.
+    package var end: GuestEnd?
     /// The last command carried out, by id.
     package var completedCommand: String?
     /// Set when the host gave up on reaching the document; what it says is shown to the user as the fault.
@@ -16,13 +18,14 @@ package struct ServerObservation: Codable, Sendable, Equatable {
     package var requestID: String?
 
     package init(
-        hostID: HostID, serverID: ServerID, epoch: Int64, power: GuestPower, completedCommand: String? = nil,
-        failure: HostFailure? = nil, requestID: String? = nil
+        hostID: HostID, serverID: ServerID, epoch: Int64, power: GuestPower, end: GuestEnd? = nil,
+        completedCommand: String? = nil, failure: HostFailure? = nil, requestID: String? = nil
     ) {
         self.hostID = hostID
         self.serverID = serverID
         self.epoch = epoch
         self.power = power
+        self.end = end
         self.completedCommand = completedCommand
         self.failure = failure
         self.requestID = requestID

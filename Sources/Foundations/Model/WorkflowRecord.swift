@@ -15,6 +15,7 @@ package struct WorkflowRecord: Sendable, Equatable {
     /// The action's name for users, such as `create`.
     package var action: String
     package var projectID: ProjectID
+    /// Empty for what nobody has asked for.
     package var userID: UserID
     package var requestID: String
     package var input: String = "{}"
@@ -32,6 +33,7 @@ package struct WorkflowRecord: Sendable, Equatable {
     package var deadline: Timestamp
     /// How often something that the workflow waits for has happened; a nap that missed one is cut short.
     package var signals: Int = 0
+    /// In words for users: what failed, or, of what nobody has asked for, why it happened.
     package var failure: String?
     package var outcome: Outcome?
     package var createdAt: Timestamp

@@ -259,9 +259,11 @@ package actor Agent {
         do {
             let seen = try await machine.driver.power(of: id)
             let power = record.tombstone && seen != .running ? .absent : seen
+            let isOff = power == .shutdown || power == .crashed
+            let end = isOff ? try await machine.driver.end(of: id) : nil
             try await channel.report([
                 ServerObservation(
-                    hostID: hostID, serverID: id, epoch: record.highestEpoch, power: power,
+                    hostID: hostID, serverID: id, epoch: record.highestEpoch, power: power, end: end,
                     completedCommand: record.lastCommand, failure: answer.failure, requestID: answer.requestID)
             ])
             reported[id] = record.tombstone ? nil : power

@@ -255,10 +255,9 @@ int novella_virt_daemon_version(void *connection, unsigned long *version, novell
 }
 
 /* 0 or -1 with libvirt's error left to be read. */
-static int state_of(domain_ptr domain, int *state) {
+static int state_of(domain_ptr domain, int *state, int *reason) {
     static const int shut_off = 5;
-    int reason = 0;
-    if (vir.state(domain, state, &reason, 0) < 0) return -1;
+    if (vir.state(domain, state, reason, 0) < 0) return -1;
     if (*state != shut_off) return 0;
     int saved = vir.has_save(domain, 0);
     if (saved < 0) return -1;
@@ -271,20 +270,21 @@ int novella_virt_list(void *connection, novella_virt_domain_fn callback, void *c
     int count = vir.list(connection, &domains, 0);
     if (count < 0) return fail(error);
     for (int index = 0; index < count; index++) {
-        int state = 0;
+        int state = 0, reason = 0;
         const char *name = vir.name(domains[index]);
         /* A domain that went away since the list was made is left out. */
-        if (name != NULL && state_of(domains[index], &state) == 0) callback(context, name, state);
+        if (name != NULL && state_of(domains[index], &state, &reason) == 0) callback(context, name, state);
         vir.free_domain(domains[index]);
     }
     free(domains);
     return 0;
 }
 
-int novella_virt_state(void *connection, const char *name, int *state, novella_virt_error *error) {
+int novella_virt_state(
+    void *connection, const char *name, int *state, int *reason, novella_virt_error *error) {
     domain_ptr domain = vir.lookup(connection, name);
     if (domain == NULL) return fail(error);
-    int result = state_of(domain, state) < 0 ? fail(error) : 0;
+    int result = state_of(domain, state, reason) < 0 ? fail(error) : 0;
     vir.free_domain(domain);
     return result;
 }

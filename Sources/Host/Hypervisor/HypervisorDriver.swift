@@ -91,6 +91,8 @@ package protocol HypervisorDriver: Sendable {
     /// Domains of this cloud only, running or not.
     func list() async throws -> [ServerID: GuestPower]
     func power(of server: ServerID) async throws -> GuestPower
+    /// Why a guest is off; `nil` for one that is not, and where that is not known.
+    func end(of server: ServerID) async throws -> GuestEnd?
     /// Defines the guest, replacing an older definition of a guest that does not run.
     func define(_ spec: DomainSpec) async throws
     /// Starts a defined guest, a suspended one where it was; a running one is left alone.

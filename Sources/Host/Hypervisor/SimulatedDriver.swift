@@ -7,7 +7,8 @@ import Synchronization
 /// Every verb takes constant time. Tests set its latency, make verbs fail and move guests by hand.
 package final class SimulatedDriver: HypervisorDriver {
     package enum Verb: String, Sendable, CaseIterable {
-        case describe, list, power, define, start, stop, pause, unpause, suspend, rebootSoft, undefine, taps, setNICs
+        case describe, list, power, end, define, start, stop, pause, unpause, suspend, rebootSoft, undefine, taps
+        case setNICs
     }
 
     private struct Guest {
@@ -16,6 +17,8 @@ package final class SimulatedDriver: HypervisorDriver {
         /// What the guest runs with; a definition does not change it.
         var runningNICs: [DomainSpec.NIC] = []
         var ignoresACPI = false
+        /// How it was ended the last time.
+        var end: GuestEnd?
         var starts = 0
         var reboots = 0
     }
@@ -71,6 +74,13 @@ package final class SimulatedDriver: HypervisorDriver {
         return state.withLock { $0.guests[server]?.power ?? .absent }
     }
 
+    package func end(of server: ServerID) async throws -> GuestEnd? {
+        try await enter(.end, server)
+        return state.withLock { state in
+            state.guests[server].flatMap { $0.power == .shutdown || $0.power == .crashed ? $0.end : nil }
+        }
+    }
+
     package func define(_ spec: DomainSpec) async throws {
         try await enter(.define, spec.serverID)
         state.withLock { state in
@@ -101,7 +111,8 @@ package final class SimulatedDriver: HypervisorDriver {
             state.guests[server].map { $0.ignoresACPI && $0.power == .running } ?? false
         }
         if deaf && graceSeconds > 0 { try await Task.sleep(for: .seconds(graceSeconds)) }
-        move(server, from: [.running, .paused, .crashed, .suspended], to: .shutdown)
+        let end: GuestEnd = graceSeconds > 0 && !deaf ? .poweredOff : .destroyed
+        move(server, from: [.running, .paused, .crashed, .suspended], to: .shutdown, end)
     }
 
     package func pause(_ server: ServerID) async throws {
@@ -162,11 +173,12 @@ package final class SimulatedDriver: HypervisorDriver {
     }
 
     private func move(
-        _ server: ServerID, from: [GuestPower], to power: GuestPower
+        _ server: ServerID, from: [GuestPower], to power: GuestPower, _ end: GuestEnd? = nil
     ) {
         let moved = state.withLock { state in
             guard let before = state.guests[server]?.power, from.contains(before) else { return false }
             state.guests[server]?.power = power
+            state.guests[server]?.end = end
             return true
         }
         if moved { hub.send(PowerEvent(serverID: server, power: power)) }
@@ -220,8 +232,8 @@ extension SimulatedDriver {
     }
 
     /// A guest changes its power by itself, as seen from inside: `.shutdown` when it powers off.
-    package func guestMoves(_ server: ServerID, to power: GuestPower) {
-        move(server, from: [.running, .paused, .shutdown, .crashed].filter { $0 != power }, to: power)
+    package func guestMoves(_ server: ServerID, to power: GuestPower, _ end: GuestEnd? = nil) {
+        move(server, from: [.running, .paused, .shutdown, .crashed].filter { $0 != power }, to: power, end)
     }
 
     /// The host loses power and returns: every guest whose memory is in no file is down, and no event tells of it.

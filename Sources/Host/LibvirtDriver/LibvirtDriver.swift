@@ -106,16 +106,25 @@ package final class LibvirtDriver: HypervisorDriver {
     }
 
     package func power(of server: ServerID) async throws -> GuestPower {
+        try await state(of: server).map { DomainState.power($0.state) } ?? .absent
+    }
+
+    package func end(of server: ServerID) async throws -> GuestEnd? {
+        try await state(of: server).flatMap { DomainState.end($0.state, reason: $0.reason) }
+    }
+
+    /// libvirt's numbers; `nil` of a domain that is not there.
+    private func state(of server: ServerID) async throws -> (state: Int32, reason: Int32)? {
         let name = names.name(of: server)
         return try await short.run { handle in
-            var state: Int32 = 0
+            var (state, reason): (Int32, Int32) = (0, 0)
             do throws(LibvirtError) {
-                try handle.call { novella_virt_state(handle.pointer, name, &state, &$0) }
+                try handle.call { novella_virt_state(handle.pointer, name, &state, &reason, &$0) }
             } catch {
                 guard error.isNoDomain else { throw error.failure("The hypervisor could not tell the server's power.") }
-                return .absent
+                return nil
             }
-            return DomainState.power(state)
+            return (state, reason)
         }
     }
 

@@ -74,10 +74,25 @@ extension ComputeService {
             try db.update(server)
             return nil
         }
+        let before = server.settled
         server.settled = power.settled
         server.updatedAt = now
         try db.update(server)
         try HostDocuments.change(of: server.id, for: nil, db) { $0.power = power }
+        try note(OperationRule.leading(from: before, to: power), of: server, seen, now: now, db)
         return .host(seen.hostID)
+    }
+
+    /// Nobody has asked for it, and yet it stands among the server's actions, as Nova's periodic look at hosts has it.
+    private static func note(
+        _ rule: OperationRule, of server: Server, _ seen: ServerObservation, now: Timestamp, _ db: any Connection
+    ) throws {
+        var done = OperationStart.workflow(
+            rule, on: server, input: "{}", by: UserID(""), requestID: "req-\(UUIDText.random())", now: now,
+            Timestamp(microseconds: 0))
+        done.failure = seen.end?.words ?? "It happened on the server's host."
+        done.outcome = seen.end == .crashed ? .failed : .succeeded
+        done.finishedAt = now
+        try db.insert(done)
     }
 }

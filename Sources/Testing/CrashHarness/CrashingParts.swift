@@ -55,6 +55,7 @@ struct CrashingDriver: HypervisorDriver {
     func describe() async throws -> HostInventory { try await inner.describe() }
     func list() async throws -> [ServerID: GuestPower] { try await inner.list() }
     func power(of server: ServerID) async throws -> GuestPower { try await inner.power(of: server) }
+    func end(of server: ServerID) async throws -> GuestEnd? { try await inner.end(of: server) }
     func events() -> AsyncStream<PowerEvent> { inner.events() }
     func taps(of server: ServerID) async throws -> Set<String> { try await inner.taps(of: server) }
 

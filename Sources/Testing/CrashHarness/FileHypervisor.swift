@@ -52,6 +52,8 @@ struct FileHypervisor: HypervisorDriver {
 
     func power(of server: ServerID) async throws -> GuestPower { try read(server)?.power ?? .absent }
 
+    func end(of server: ServerID) async throws -> GuestEnd? { nil }
+
     func define(_ spec: DomainSpec) async throws {
         let taps = Set(spec.nics.map(\.tapName))
         var guest = try read(spec.serverID) ?? Guest(power: .shutdown, definedTaps: taps)

@@ -61,6 +61,7 @@ package struct DriverConformance: Sendable {
             for _ in 0..<2 {
                 try await driver.stop(server, graceSeconds: 0)
                 try await expectPower(server, .shutdown)
+                try expect(try await driver.end(of: server) == .destroyed, "who took the power away is not told")
             }
             try expect(try await !driver.rebootSoft(server, graceSeconds: 0), "a guest that is off restarted")
             try await driver.start(server)

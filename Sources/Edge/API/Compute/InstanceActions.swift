@@ -63,10 +63,11 @@ struct InstanceActionsAPI: Sendable {
         writer.field("action", action.action)
         writer.field("instance_uuid", action.serverID)
         writer.field("request_id", action.requestID)
-        writer.field("user_id", action.userID)
+        let isAsked = !action.userID.text.isEmpty
+        writer.field("user_id", isAsked ? action.userID : nil)
         writer.field("project_id", action.projectID)
         writer.field("start_time", action.createdAt.iso8601(.microsecondsWithoutZone))
-        writer.field("message", action.outcome == .failed ? action.failure ?? "Error" : nil)
+        writer.field("message", action.outcome == .failed || !isAsked ? action.failure ?? "Error" : nil)
         if request.version >= Microversion(2, 58) {
             writer.field("updated_at", action.updatedAt.iso8601(.microsecondsWithoutZone))
         }

@@ -57,7 +57,8 @@ int novella_virt_daemon_version(void *connection, unsigned long *version, novell
 int novella_virt_hypervisor_version(void *connection, unsigned long *version, novella_virt_error *error);
 
 int novella_virt_list(void *connection, novella_virt_domain_fn callback, void *context, novella_virt_error *error);
-int novella_virt_state(void *connection, const char *name, int *state, novella_virt_error *error);
+int novella_virt_state(
+    void *connection, const char *name, int *state, int *reason, novella_virt_error *error);
 int novella_virt_define(void *connection, const char *xml, novella_virt_error *error);
 /* Each NIC of a running domain, by its link's name; of one that does not run, none. */
 int novella_virt_nics(

@@ -158,7 +158,7 @@ struct FileHostStorageTests {
         let stranger = "\(storage.paths.images)/A-notes.txt"
         try Data("mine".utf8).write(to: URL(filePath: stranger))
         let sweep = try await storage.removeUnusedImages(unusedFor: .zero)
-        #expect(sweep == ImageSweep(removed: [image.sha512], strangers: ["A-notes.txt"]))
+        #expect(sweep == ImageSweep(removed: [image.sha512], unknownFiles: ["A-notes.txt"]))
         #expect(FileManager.default.fileExists(atPath: stranger))
     }
 

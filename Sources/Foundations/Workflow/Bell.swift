@@ -28,7 +28,7 @@ package final class Bell: Sendable {
     /// Returns at the next ring, at `deadline`, or when cancelled; says whether it rang.
     @discardableResult
     package func wait(until deadline: Timestamp, clock: any CloudClock) async -> Bool {
-        if hush() { return true }
+        if forgetRing() { return true }
         return await withTaskGroup(of: Bool.self) { group in
             group.addTask { await self.waitForRing() }
             group.addTask {
@@ -44,7 +44,7 @@ package final class Bell: Sendable {
 
     /// Forgets a ring that nobody has waited for; says whether there was one.
     @discardableResult
-    package func hush() -> Bool {
+    package func forgetRing() -> Bool {
         state.withLock { state in
             defer { state.isRung = false }
             return state.isRung

@@ -89,7 +89,7 @@ package final class WorkflowIntake: Sendable {
     }
 
     /// Whether somebody wanted the table looked at since the last call.
-    func takeWish() -> Bool {
+    func takeLook() -> Bool {
         state.withLock { state in
             defer { state.mustLook = false }
             return state.mustLook

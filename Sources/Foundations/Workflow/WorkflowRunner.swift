@@ -61,7 +61,7 @@ package final class WorkflowRunner: Sendable {
             while !Task.isCancelled {
                 let free = await slots.waitForFree()
                 var ready = intake.takeHanded(free)
-                if ready.count < free, intake.takeWish() || clock.now() >= nextLook {
+                if ready.count < free, intake.takeLook() || clock.now() >= nextLook {
                     ready += await leaseDue(limit: free - ready.count)
                     nextLook = ready.count < free ? await self.nextLook() : clock.now()
                 }
@@ -139,7 +139,7 @@ package final class WorkflowRunner: Sendable {
         do {
             while !Task.isCancelled, left > 0 {
                 left -= 1
-                bell?.hush()
+                bell?.forgetRing()
                 guard let next = try await advance(record, definition, bell) else { return }
                 record = next
             }

@@ -29,10 +29,10 @@ package struct ImageCacheKeeper: Sendable {
         do {
             let sweep = try await storage.removeUnusedImages(unusedFor: minimumAge)
             for name in sweep.removed { logger.info("an unused image left the cache", metadata: ["sha512": "\(name)"]) }
-            if !sweep.strangers.isEmpty {
+            if !sweep.unknownFiles.isEmpty {
                 logger.warning(
                     "files in the image cache are no images and stay",
-                    metadata: ["files": "\(sweep.strangers.joined(separator: " "))"])
+                    metadata: ["files": "\(sweep.unknownFiles.joined(separator: " "))"])
             }
         } catch is CancellationError {
             return

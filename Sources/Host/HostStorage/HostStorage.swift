@@ -48,11 +48,11 @@ package protocol HostStorage: Sendable {
 package struct ImageSweep: Sendable, Equatable {
     package var removed: [String]
     /// Files that are no images; they are left alone.
-    package var strangers: [String]
+    package var unknownFiles: [String]
 
-    package init(removed: [String] = [], strangers: [String] = []) {
+    package init(removed: [String] = [], unknownFiles: [String] = []) {
         self.removed = removed
-        self.strangers = strangers
+        self.unknownFiles = unknownFiles
     }
 }
 

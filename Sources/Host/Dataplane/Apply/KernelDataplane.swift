@@ -96,7 +96,7 @@ package actor KernelDataplane: Dataplane {
         let links = RootLinks(plan: plan, names: names)
         var troubles = plan.troubles
         try AppliedRecord.makeDirectory(names, group: facts.dnsmasqGroup)
-        let present = try await removeStrangers(plan, links)
+        let present = try await removeUnwanted(plan, links)
         try await links.prepare(present)
         try await rules.load(plan.rules, mending: mending)
         // Only now: the kernel has the setting once it has rules that track connections.
@@ -136,14 +136,14 @@ package actor KernelDataplane: Dataplane {
         await rules.forget(except: kept)
     }
 
-    private func removeStrangers(_ plan: HostPlan, _ links: RootLinks) async throws -> [String: LinkState] {
+    private func removeUnwanted(_ plan: HostPlan, _ links: RootLinks) async throws -> [String: LinkState] {
         let wanted = Set(plan.listeners.map(\.namespace))
         for (name, listener) in listeners where !wanted.contains(name) {
             await listener.close()
             listeners[name] = nil
         }
         try await Teardown(names: names).stopDnsmasq(except: Set(plan.dhcp.map(\.directory)))
-        let present = try await links.removeStrangers()
+        let present = try await links.removeUnwanted()
         let kept = Set(plan.namespaces.map(\.name))
         for name in try NamespaceApplier.present(names) where !kept.contains(name) {
             try await Tool.run("ip", ["netns", "del", name])

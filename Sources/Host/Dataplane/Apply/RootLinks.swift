@@ -14,12 +14,12 @@ struct RootLinks {
 
     /// Links of this cloud that the plan does not name go first, so that no packet meets rules that are gone.
     /// Returns what is left.
-    func removeStrangers() async throws -> [String: LinkState] {
+    func removeUnwanted() async throws -> [String: LinkState] {
         let wanted = self.wanted
         let present = try await LinkState.read()
-        let strangers = present.keys.filter { names.owns(link: $0) && !wanted.contains($0) }
-        if strangers.isEmpty { return present }
-        try await Tool.remove(links: strangers, group: names.linkGroup)
+        let unwanted = present.keys.filter { names.owns(link: $0) && !wanted.contains($0) }
+        if unwanted.isEmpty { return present }
+        try await Tool.remove(links: unwanted, group: names.linkGroup)
         return try await LinkState.read()
     }
 

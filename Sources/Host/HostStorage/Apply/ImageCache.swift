@@ -54,7 +54,7 @@ actor ImageCache {
         let kept = try await referenced()
         let folder = paths.images
         let found = try await io.run { try Self.look(through: folder, kept, age) }
-        var sweep = ImageSweep(strangers: found.strangers)
+        var sweep = ImageSweep(unknownFiles: found.unknownFiles)
         for name in found.removed where !usedSinceSweep.contains(name) {
             let path = try paths.image(name)
             // Renamed without giving way, so that no newcomer finds the file and then loses it.
@@ -74,7 +74,7 @@ actor ImageCache {
             if name.hasPrefix(StoragePaths.temporaryPrefix) { continue }
             let path = "\(folder)/\(name)"
             if !StoragePaths.isImage(name) {
-                found.strangers.append(name)
+                found.unknownFiles.append(name)
             } else if kept.contains(name) {
                 try PosixFile.touch(path)
             } else if try PosixFile.age(path) >= age {

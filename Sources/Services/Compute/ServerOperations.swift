@@ -148,6 +148,12 @@ enum OperationStart {
             deadline: now.advanced(seconds: rule.deadlineSeconds), createdAt: now, updatedAt: now)
     }
 
+    /// Ends the operation under way: the server is in ERROR and says why.
+    static func fail(_ id: ServerID, _ why: String, now: Timestamp, _ db: any Connection) throws {
+        let fault = try JSONText(ServerFault(code: 500, created: now.iso8601(), message: why))
+        try settle(id, in: .error, now: now, db) { $0.fault = fault }
+    }
+
     /// Ends the operation under way: the server rests in `settled`.
     static func settle(
         _ id: ServerID, in settled: SettledState, now: Timestamp, _ db: any Connection,

@@ -58,8 +58,7 @@ enum SettleServer {
             guard let server = try db.find(Server.self, key: .id(id)) else { return .failed }
             let isLost = rule.failure == .revertIfOn && !server.observedPower.isOn
             if rule.failure == .error || isLost {
-                let fault = try JSONText(ServerFault(code: 500, created: now.iso8601(), message: why))
-                try OperationStart.settle(id, in: .error, now: now, db) { $0.fault = fault }
+                try OperationStart.fail(id, why, now: now, db)
                 return .failed
             }
             let seen = DesiredPower(seen: server.observedPower)

@@ -86,8 +86,7 @@ struct ServerSteps: Sendable {
         let id = try context.serverID()
         let now = compute.clock.now()
         return { db in
-            let fault = try JSONText(ServerFault(code: 500, created: now.iso8601(), message: why))
-            try OperationStart.settle(id, in: .error, now: now, db) { $0.fault = fault }
+            try OperationStart.fail(id, why, now: now, db)
             return .failed
         }
     }

@@ -67,10 +67,10 @@ package struct OperationRule: Sendable {
     /// After which it has failed, whatever it waits for.
     package var deadlineSeconds: Double = 600
 
-    /// What brings a server from one rest to that of a power, by Nova's name.
-    package static func leading(from: SettledState, to power: DesiredPower) -> Self {
+    /// What brings a server from one rest to that of a power; where nothing does from there, what does from elsewhere.
+    package static func leading(from: SettledState, to power: DesiredPower) -> Self? {
         let rules = ServerOperation.allCases.map(\.rule).filter { $0.goal == .power(power) }
-        return rules.first { $0.allowedFrom.contains(from) } ?? rules.first ?? ServerOperation.resetState.rule
+        return rules.first { $0.allowedFrom.contains(from) } ?? rules.first
     }
 
     /// Whether it shows in the server's state and keeps others out.

@@ -24,7 +24,7 @@ enum DomainState {
     /// `virDomainShutoffReason`; a crash is a state of its own, or, where QEMU was killed, a reason.
     static func end(_ state: Int32, reason: Int32) -> GuestEnd? {
         switch (state, reason) {
-        case (6, _), (5, 3), (5, 6): .crashed
+        case (6, _), (5, 3): .crashed
         case (5, 1): .poweredOff
         case (5, 2): .destroyed
         default: nil

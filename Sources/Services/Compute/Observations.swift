@@ -79,7 +79,9 @@ extension ComputeService {
         server.updatedAt = now
         try db.update(server)
         try HostDocuments.change(of: server.id, for: nil, db) { $0.power = power }
-        try note(OperationRule.leading(from: before, to: power), of: server, seen, now: now, db)
+        if let rule = OperationRule.leading(from: before, to: power) {
+            try note(rule, of: server, seen, now: now, db)
+        }
         return .host(seen.hostID)
     }
 

@@ -77,43 +77,85 @@ struct AgentTests {
     /// Delivered twice, and again to an agent that has forgotten everything but its records.
     @Test func aCommandIsCarriedOutOnce() async throws {
         let bench = Bench()
-        let reboot = HostCommand(id: "reboot-1", action: .rebootSoft)
+        let reboot = bench.command("reboot-1", .rebootSoft)
         try await bench.withAgent {
             bench.channel.send(bench.document(epoch: 1))
             try await bench.report(of: 1)
-            bench.channel.send(bench.document(epoch: 2, command: reboot))
-            let second = try await bench.report(of: 2)
-            #expect(second.completedCommand == "reboot-1")
-            bench.channel.send(bench.document(epoch: 2, command: reboot))
-            bench.channel.send(bench.document(epoch: 3, command: reboot))
+            bench.channel.send(bench.document(epoch: 2), reboot)
+            let end = try await bench.end(of: "reboot-1")
+            #expect(end.state == .done)
+            bench.channel.send(nil, reboot)
+            bench.channel.send(bench.document(epoch: 3), reboot)
             try await bench.report(of: 3)
         }
         let heard = bench.channel.reports.count
         try await bench.withAgent {
-            let third = try await bench.report(of: 3, after: heard)
-            #expect(third.completedCommand == "reboot-1")
+            let end = try await bench.end(of: "reboot-1", after: heard)
+            #expect(end.state == .done)
         }
         #expect(bench.driver.softRebootCount(of: bench.server) == 1)
+        #expect(bench.driver.startCount(of: bench.server) == 1)
+    }
+
+    @Test func aCommandNeedsNoNewDocument() async throws {
+        let bench = Bench()
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 1))
+            try await bench.report(of: 1)
+            bench.channel.send(nil, bench.command("a", .rebootHard))
+            bench.channel.send(nil, bench.command("b", .rebootHard))
+            let first = try await bench.end(of: "a")
+            let second = try await bench.end(of: "b")
+            #expect(first.state == .done && second.state == .done)
+        }
+        #expect(bench.driver.startCount(of: bench.server) == 3)
+    }
+
+    /// The failure is the command's; the document held before, and is left alone.
+    @Test func aCommandThatFailsSaysWhy() async throws {
+        let bench = Bench()
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 1))
+            try await bench.report(of: 1)
+            bench.driver.fail(.stop, times: 1)
+            bench.channel.send(nil, bench.command("a", .rebootHard))
+            let end = try await bench.end(of: "a")
+            #expect(end.state == .failed && end.failure?.message == "The simulated host refused.")
+            #expect(bench.channel.reports.last?.failure == nil)
+        }
+    }
+
+    @Test func aCommandForNobodyIsAnswered() async throws {
+        let bench = Bench()
+        try await bench.withAgent {
+            bench.channel.send(nil, bench.command("early", .rebootHard))
+            let early = try await bench.end(of: "early")
+            #expect(early.failure?.message == "The server is not on this host.")
+            bench.channel.send(bench.document(epoch: 1))
+            try await bench.report(of: 1)
+            bench.channel.send(nil, bench.command("unwanted", .rebootHard, isCancelled: true))
+            let end = try await bench.end(of: "unwanted")
+            #expect(end.failure?.message == "It was cancelled before it began.")
+        }
         #expect(bench.driver.startCount(of: bench.server) == 1)
     }
 
     /// A command that comes again after the server was taken away makes nothing.
     @Test func aTombstoneRefusesACommand() async throws {
         let bench = Bench()
-        let reboot = HostCommand(id: "reboot-1", action: .rebootHard)
         try await bench.withAgent {
-            bench.channel.send(bench.document(epoch: 1))
-            try await bench.report(of: 1)
-            bench.channel.send(bench.document(epoch: 2, command: reboot))
-            try await bench.report(of: 2)
+            bench.channel.send(bench.document(epoch: 1), bench.command("reboot-1", .rebootHard))
+            try await bench.end(of: "reboot-1")
             bench.channel.send(bench.document(epoch: 3, presence: .absent))
             try await bench.report(of: 3)
-            bench.channel.send(bench.document(epoch: 2, command: reboot))
+            bench.channel.send(nil, bench.command("reboot-2", .rebootHard))
+            let end = try await bench.end(of: "reboot-2")
+            #expect(end.failure?.message == "The server was taken away.")
             bench.channel.send(bench.document(epoch: 4, presence: .absent))
             let last = try await bench.report(of: 4)
             #expect(last.power == .absent)
         }
-        #expect(bench.driver.callCount(.start) == 2)
+        #expect(bench.driver.callCount(.start) == 1)
         #expect(try await bench.driver.power(of: bench.server) == .absent)
     }
 
@@ -123,9 +165,9 @@ struct AgentTests {
         try await bench.withAgent {
             bench.channel.send(bench.document(epoch: 1))
             try await bench.report(of: 1)
-            bench.channel.send(bench.document(epoch: 2, command: HostCommand(id: "r", action: .rebootSoft)))
-            let second = try await bench.report(of: 2)
-            #expect(second.completedCommand == "r")
+            bench.channel.send(bench.document(epoch: 2), bench.command("r", .rebootSoft))
+            let end = try await bench.end(of: "r")
+            #expect(end.state == .done)
         }
         #expect(bench.driver.startCount(of: bench.server) == 2)
     }

@@ -11,7 +11,7 @@ import TestSupport
 /// A control plane that says what a test wants said, in the order it wants, and keeps what it hears.
 final class ScriptedChannel: HostChannel {
     private struct State {
-        var batches: [DesiredServer] = []
+        var news: [(document: DesiredServer?, command: DesiredCommand?)] = []
         var reports: [ServerObservation] = []
         var nudge: AsyncStream<HostNudge>.Continuation?
         var whileReporting: (@Sendable () async -> Void)?
@@ -22,9 +22,9 @@ final class ScriptedChannel: HostChannel {
     private let state = Mutex(State())
 
     /// Sends a document now, whatever was sent before.
-    func send(_ document: DesiredServer) {
+    func send(_ document: DesiredServer? = nil, _ command: DesiredCommand? = nil) {
         let nudge = state.withLock { state in
-            state.batches.append(document)
+            state.news.append((document, command))
             return state.nudge
         }
         nudge?.yield(.servers)
@@ -36,8 +36,10 @@ final class ScriptedChannel: HostChannel {
 
     func desired(after sequence: Int64) async throws -> DesiredBatch {
         state.withLock { state in
-            let news = Array(state.batches.dropFirst(Int(sequence)))
-            return DesiredBatch(servers: news, sequence: Int64(state.batches.count), isLast: true)
+            let news = state.news.dropFirst(Int(sequence))
+            return DesiredBatch(
+                servers: news.compactMap(\.document), commands: news.compactMap(\.command),
+                sequence: Int64(state.news.count), isLast: true)
         }
     }
 
@@ -130,14 +132,32 @@ struct Bench: Sendable {
 
     func document(
         epoch: Int64, presence: DesiredServer.Presence = .present, power: DesiredPower = .running,
-        command: HostCommand? = nil, nics: [GuestNIC] = []
+        nics: [GuestNIC] = []
     ) -> DesiredServer {
         DesiredServer(
             serverID: server, epoch: epoch, presence: presence, power: power,
             hardware: GuestHardware(name: "vm", vcpus: 1, memoryMiB: 256),
             disks: GuestDisks(
                 image: ImageReference(id: ImageID("image"), sha512: "ab", format: .raw, sizeBytes: 512), rootGiB: 1,
-                configDrive: false), nics: nics, command: command)
+                configDrive: false), nics: nics)
+    }
+
+    func command(_ id: String, _ action: HostCommandAction, isCancelled: Bool = false) -> DesiredCommand {
+        DesiredCommand(id: HostCommandID(id), serverID: server, action: action, isCancelled: isCancelled)
+    }
+
+    /// What the agent says of a command, as soon as it says that it has ended.
+    @discardableResult
+    func end(of id: String, after count: Int = 0) async throws -> CommandReport {
+        var found: CommandReport?
+        try await eventually("the end of \(id)") {
+            found = channel.reports.dropFirst(count).flatMap(\.commands).last {
+                $0.id == HostCommandID(id) && $0.state.isEnd
+            }
+            return found != nil
+        }
+        guard let found else { throw CloudError(.internal, "unreachable") }
+        return found
     }
 
     /// The report that answers an epoch, as soon as there is one.

@@ -44,8 +44,18 @@ struct AuditTests {
         ("UPDATE ports SET device_id = 'nobody' WHERE device_owner = 'network:router_gateway'", "port of a router"),
         ("DELETE FROM address_allocations WHERE address LIKE '10.20.%'", "address that is not taken"),
         ("UPDATE ports SET fixed_ips = '[]' WHERE device_owner LIKE 'compute:%'", "address that no port shows"),
-        ("DELETE FROM host_documents", "server without a document"),
-        ("UPDATE host_documents SET server_id = 'nobody'", "document of a server that is not there"),
+        ("UPDATE server_placements SET document = NULL", "server without a document"),
+        ("UPDATE server_placements SET server_id = 'nobody'", "placement of a server that is not there"),
+        ("UPDATE server_placements SET server_id = 'nobody'", "claim of a server that is not there"),
+        ("UPDATE server_placements SET consumer_id = NULL", "allocation without a placement"),
+        ("UPDATE server_placements SET consumer_id = 'nobody'", "claim that holds nothing"),
+        ("UPDATE servers SET host_id = NULL, settled = 'error'", "server that is not where it is placed"),
+        (
+            """
+            INSERT INTO host_commands (id, host_id, server_id, action, arguments, state, progress, sequence, updated_at)
+            SELECT 'c', host_id, id, 'rebootSoft', '{}', 'waiting', 0, 1, 1 FROM servers
+            """, "command that nobody waits for"
+        ),
         ("UPDATE servers SET operation = 'stop', workflow_id = 'none'", "operation without a workflow"),
         ("UPDATE workflows SET outcome = NULL, finished_at = NULL", "workflow that no server waits for"),
         (

@@ -51,7 +51,7 @@ struct CapacityIndexTests {
         try await store.transaction { try PlacementQueries.setTraits(["HW_A"], of: providers[1], $0) }
         index.replace(try await store.read { try ComputeService.hostStates(at: Self.now, $0) })
         #expect(index.all.map(\.traits) == [[], ["HW_A"], [], []])
-        var consumers: [String] = []
+        var consumers: [(id: String, provider: ResourceProviderID)] = []
         var refused = 0
         for turn in 0..<300 {
             switch Int.random(in: 0..<10, using: &random) {
@@ -62,14 +62,16 @@ struct CapacityIndexTests {
                 let provider = providers[Int.random(in: 0..<4, using: &random)]
                 if try await claim(request, on: provider, for: "server-\(turn)", store) {
                     index.countClaimed(request, on: HostID(provider.text))
-                    consumers.append("server-\(turn)")
+                    consumers.append(("server-\(turn)", provider))
                 } else {
                     refused += 1
                 }
             case 6..<9:
                 guard let consumer = consumers.randomElement(using: &random) else { continue }
-                consumers.removeAll { $0 == consumer }
-                index.countReleased(try await store.transaction { try PlacementQueries.release(consumer, $0) })
+                consumers.removeAll { $0.id == consumer.id }
+                index.countReleased(
+                    try await store.transaction { try PlacementQueries.release(consumer.id, on: consumer.provider, $0) }
+                )
             default:
                 let total = Int.random(in: 8...24, using: &random)
                 let reserved = Int.random(in: 0...4, using: &random)

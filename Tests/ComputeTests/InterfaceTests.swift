@@ -155,7 +155,7 @@ struct InterfaceTests {
             let server = try await fixture.server(id)
             #expect(server.settled == .active && server.fault == nil && server.operation == nil)
             #expect(try await ports(id, fixture).count == 1)
-            try await fixture.server(id) { $0.observedEpoch >= $0.epoch }
+            try await fixture.placement(of: id) { $0.isAnswered }
             #expect(try await taps(id, fixture).count == 1)
             // A guest that keeps its card keeps its port.
             fixture.host.driver.fail(.setNICs, with: HostFailure(message: "It does not let go.", detail: "test"))

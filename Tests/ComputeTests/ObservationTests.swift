@@ -20,7 +20,7 @@ struct ObservationTests {
             #expect(stopped.state.status == "SHUTOFF")
             #expect(stopped.state.powerState == 4)
             try await eventually("the host is told that it stays off") {
-                try await fixture.server(id).observedEpoch >= stopped.epoch
+                try await fixture.placement(of: id).isAnswered
             }
             #expect(fixture.host.driver.startCount(of: id) == starts)
             #expect(try await fixture.host.driver.power(of: id) == .shutdown)
@@ -49,15 +49,15 @@ struct ObservationTests {
                 ])
             }
             let id = try #require(try await fixture.create().first?.id)
-            let told = try await fixture.server(id) { $0.epoch > 0 }
+            let told = try await fixture.placement(of: id) { $0.epoch > 0 }
             try await see(id, .running, epoch: told.epoch - 1)
-            #expect(try await fixture.server(id).observedPower == .unknown)
+            #expect(try await fixture.placement(of: id).observedPower == .unknown)
             try await see(id, .running, epoch: told.epoch)
             try await fixture.server(id) { $0.settled == .active && $0.operation == nil }
             try await compute.begin(.stop, on: id, by: fixture.people.member)
-            let stopping = try await fixture.server(id) { $0.epoch > told.epoch }
+            let stopping = try await fixture.placement(of: id) { $0.epoch > told.epoch }
             try await see(id, .shutdown, epoch: told.epoch)
-            #expect(try await fixture.server(id).observedPower == .running)
+            #expect(try await fixture.placement(of: id).observedPower == .running)
             try await see(id, .shutdown, epoch: stopping.epoch)
             try await fixture.server(id) { $0.settled == .stopped && $0.operation == nil }
             try await see(id, .running, epoch: told.epoch)
@@ -72,12 +72,12 @@ struct ObservationTests {
         options.hosts = 2
         try await CloudFixture.run(options) { fixture in
             let id = try #require(try await fixture.create().first?.id)
-            let told = try await fixture.server(id) { $0.epoch > 0 }
+            let told = try await fixture.placement(of: id) { $0.epoch > 0 }
             let other = try #require(fixture.hosts.first { $0.id != told.hostID })
             try await fixture.cloud.compute.observe([
                 ServerObservation(hostID: other.id, serverID: id, epoch: told.epoch, power: .running)
             ])
-            #expect(try await fixture.server(id).observedPower == .unknown)
+            #expect(try await fixture.placement(of: id).observedPower == .unknown)
         }
     }
 
@@ -87,21 +87,21 @@ struct ObservationTests {
             let id = try await shop.begin(Scenario.all[0])
             try await shop.finish(id)
             let compute = shop.fixture.cloud.compute
-            let server = try await shop.fixture.server(id)
+            let placement = try await shop.fixture.placement(of: id)
             func seen(_ failure: HostFailure?) async throws {
                 try await compute.observe([
                     ServerObservation(
-                        hostID: shop.fixture.host.id, serverID: id, epoch: server.epoch, power: .shutdown,
+                        hostID: shop.fixture.host.id, serverID: id, epoch: placement.epoch, power: .shutdown,
                         failure: failure)
                 ])
             }
             try await seen(HostFailure(message: "The network is not there.", detail: "test"))
-            let after = try await shop.fixture.server(id)
-            #expect(after.settled == .active && after.epoch == server.epoch)
+            #expect(try await shop.fixture.server(id).settled == .active)
+            #expect(try await shop.fixture.placement(of: id).epoch == placement.epoch)
             try await compute.begin(.stop, on: id, by: shop.fixture.people.member)
             try await seen(HostFailure(message: "It does not stop.", detail: "test"))
             try await seen(nil)
-            #expect(try await shop.fixture.server(id).hostFailure?.contains("It does not stop.") == true)
+            #expect(try await shop.fixture.placement(of: id).failure?.contains("It does not stop.") == true)
         }
     }
 

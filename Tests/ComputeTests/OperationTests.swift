@@ -28,7 +28,7 @@ struct OperationTests {
             #expect(after.state.status == "ACTIVE" && after.fault == nil)
             let action = try #require(try await fixture.workflows(of: id).first)
             #expect(action.outcome == .failed && action.failure == "It does not let go.")
-            try await fixture.server(id) { $0.observedEpoch >= $0.epoch }
+            try await fixture.placement(of: id) { $0.isAnswered }
             #expect(try await fixture.host.driver.power(of: id) == .running)
             #expect(try await rest(fixture, id, .stop).state.status == "SHUTOFF")
         }
@@ -80,7 +80,7 @@ struct OperationTests {
             fixture.host.driver.guestMoves(id, to: .paused)
             let paused = try await fixture.server(id) { $0.settled == .paused }
             #expect(paused.state.status == "PAUSED" && paused.state.powerState == 3)
-            try await fixture.server(id) { $0.observedEpoch >= $0.epoch }
+            try await fixture.placement(of: id) { $0.isAnswered }
             #expect(try await fixture.host.driver.power(of: id) == .paused)
             fixture.host.driver.guestMoves(id, to: .shutdown)
             try await fixture.server(id) { $0.state.status == "SHUTOFF" }
@@ -98,7 +98,8 @@ struct OperationTests {
         try await CloudFixture.run { fixture in
             let id = try await fixture.boot()
             fixture.host.driver.guestMoves(id, to: power, end)
-            try await fixture.server(id) { $0.settled == .stopped && $0.observedEpoch >= $0.epoch }
+            try await fixture.server(id) { $0.settled == .stopped }
+            try await fixture.placement(of: id) { $0.isAnswered }
             let action = try #require(try await fixture.workflows(of: id).first)
             #expect(action.action == "stop" && action.userID.text.isEmpty)
             #expect(action.failure == end.words && action.outcome == outcome)
@@ -124,7 +125,8 @@ struct OperationTests {
             try await compute.begin(.rebootHard, on: id, by: member)
             try await shop.finish(id)
             let server = try await shop.fixture.server(id)
-            #expect(server.state.status == "ACTIVE" && server.observedPower == .running)
+            let placement = try await shop.fixture.placement(of: id)
+            #expect(server.state.status == "ACTIVE" && placement.observedPower == .running)
             let pause = try #require(try await shop.fixture.workflows(of: id).first { $0.action == "pause" })
             #expect(pause.outcome == .failed && pause.failure == "The operation was ended by 'reboot'.")
         }

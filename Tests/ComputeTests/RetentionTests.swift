@@ -22,7 +22,7 @@ struct RetentionTests {
             return Sizes(
                 deleted: try count("servers WHERE deleted_at IS NOT NULL"), servers: try count("servers"),
                 requests: try count("server_requests"), workflows: try count("workflows"),
-                documents: try count("host_documents WHERE is_absent = 1"))
+                documents: try count("server_placements WHERE role = 'leaving'"))
         }
     }
 

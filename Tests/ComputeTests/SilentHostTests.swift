@@ -46,7 +46,7 @@ struct SilentHostTests {
         try await run { shop, clock in
             let fixture = shop.fixture
             let id = try await told(shop)
-            let epoch = try await fixture.server(id).epoch
+            let epoch = try await fixture.placement(of: id).epoch
             clock.advance(seconds: 1801)
             let ended = try await shop.finish(id)
             #expect(ended.outcome == .failed)
@@ -66,7 +66,7 @@ struct SilentHostTests {
         try await run { shop, clock in
             let fixture = shop.fixture
             let id = try await told(shop)
-            try await see(.running, of: id, epoch: try await fixture.server(id).epoch, fixture)
+            try await see(.running, of: id, epoch: try await fixture.placement(of: id).epoch, fixture)
             try await shop.finish(id)
             clock.advance(seconds: 3600)
             try await fixture.cloud.compute.begin(.delete, on: id, by: fixture.people.member)

@@ -34,8 +34,9 @@ struct StockTests {
     private func expectToRestWhereItsGuestIs(_ scenario: Scenario, _ id: ServerID, _ shop: Workshop) async throws {
         try await eventually("the server rests where its guest is") {
             let (server, power) = (try await shop.fixture.server(id), try await shop.fixture.host.driver.power(of: id))
-            if server.settled == .error { return scenario.errorWhenOff && !server.observedPower.isOn }
-            return server.observedEpoch >= server.epoch && DesiredPower(seen: power)?.settled == server.settled
+            let placement = try await shop.fixture.placement(of: id)
+            if server.settled == .error { return scenario.errorWhenOff && !placement.observedPower.isOn }
+            return placement.isAnswered && DesiredPower(seen: power)?.settled == server.settled
         }
     }
 

@@ -15,12 +15,13 @@ struct InProcessChannelTests {
             let id = try await fixture.boot()
             let server = try await fixture.server(id)
             let (own, other) = Self.hosts(of: server, fixture)
-            let seen = ServerObservation(hostID: own.id, serverID: id, epoch: server.epoch, power: .shutdown)
+            let seen = ServerObservation(
+                hostID: own.id, serverID: id, epoch: try await fixture.placement(of: id).epoch, power: .shutdown)
             let error = await #expect(throws: CloudError.self) { try await other.channel.report([seen]) }
             #expect(error?.kind == .forbidden)
-            #expect(try await fixture.server(id).observedPower == .running)
+            #expect(try await fixture.placement(of: id).observedPower == .running)
             try await own.channel.report([seen])
-            #expect(try await fixture.server(id).observedPower == .shutdown)
+            #expect(try await fixture.placement(of: id).observedPower == .shutdown)
         }
     }
 

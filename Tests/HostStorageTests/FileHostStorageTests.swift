@@ -188,8 +188,14 @@ struct FileHostStorageTests {
     }
 
     @Test func keepsRecords() async throws {
-        let one = ServerRecord(serverID: .random(), highestEpoch: 4, tombstone: false, lastCommand: "c")
-        var two = ServerRecord(serverID: .random(), highestEpoch: 9, tombstone: true, lastCommand: nil)
+        let one = ServerRecord(serverID: .random(), highestEpoch: 4)
+        var two = ServerRecord(
+            serverID: .random(), highestEpoch: 9, tombstone: true,
+            commands: [
+                CommandReport(
+                    id: HostCommandID("c"), state: .failed, progress: 3, result: ["a": "b"],
+                    failure: HostFailure(message: "m", detail: "d"))
+            ])
         try await storage.saveRecord(one)
         try await storage.saveRecord(two)
         two.highestEpoch = 10
@@ -198,6 +204,17 @@ struct FileHostStorageTests {
         #expect(Set(found.map(\.serverID)) == [one.serverID, two.serverID] && found.contains(two))
         try Data("{".utf8).write(to: URL(filePath: storage.paths.record(one.serverID)))
         await #expect(throws: HostFailure.self) { try await storage.loadRecords() }
+    }
+
+    /// Records of releases in which a document had a slot for one command.
+    @Test func readsAnOlderRecord() throws {
+        let text = """
+            {"serverID": "s", "highestEpoch": 3, "tombstone": false, "lastCommand": "c", "appliedEpoch": 3,
+            "appliedBoot": "b"}
+            """
+        let found = try JSONDecoder().decode(ServerRecord.self, from: Data(text.utf8))
+        #expect(found.commands == [CommandReport(id: HostCommandID("c"), state: .done)])
+        #expect(found.highestEpoch == 3 && found.appliedBoot == "b")
     }
 
     @Test func readsTheEndOfTheConsole() async throws {

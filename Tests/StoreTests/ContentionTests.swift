@@ -88,7 +88,7 @@ import TestSupport
         #expect(allocations.count == 64 && allocations.reduce(0) { $0 + $1.used } == 32 * 34)
         #expect(generation == 32)
         let released = try await yeses(200, in: store) { number, db in
-            try !PlacementQueries.release("c\(number)", db).isEmpty
+            try !PlacementQueries.release("c\(number)", on: provider, db).isEmpty
         }
         #expect(released == 32)
         #expect(try await used(store) == ["VCPU": 0, "MEMORY_MB": 0])

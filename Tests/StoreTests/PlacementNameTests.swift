@@ -29,7 +29,7 @@ import Testing
             #expect(try PlacementQueries.isClassInUse("CUSTOM_B", db))
             #expect(try !PlacementQueries.isClassInUse("CUSTOM_A", db))
             #expect(try PlacementQueries.classesInUse(of: provider, db).contains("CUSTOM_B"))
-            #expect(try PlacementQueries.release("c1", db).map(\.resourceClass) == ["CUSTOM_B"])
+            #expect(try PlacementQueries.release("c1", on: provider, db).map(\.resourceClass) == ["CUSTOM_B"])
             #expect(
                 try PlacementQueries.inventories(of: provider, db).first { $0.resourceClass == "CUSTOM_B" }?.used == 0)
             #expect(try PlacementQueries.remove("CUSTOM_B", from: .resourceClasses, db))

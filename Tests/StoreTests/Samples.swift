@@ -183,6 +183,15 @@ enum Samples {
                 id: ServerGroupID("sg1"), projectID: ProjectID("p1"), userID: UserID("u1"), name: "group",
                 policy: .antiAffinity, maxServerPerHost: full ? 3 : nil, createdAt: at(32)),
             ServerGroupMember(serverID: ServerID("sv1"), groupID: ServerGroupID("sg1")),
+            ServerPlacement(
+                serverID: ServerID("sv1"), hostID: HostID("h1"), role: .target, consumerID: full ? "c1" : nil, epoch: 6,
+                sequence: 7, document: full ? "{}" : nil, observedEpoch: 5, observedPower: .paused,
+                failure: full ? #"{"message":"m","detail":"d"}"# : nil),
+            HostCommand(
+                id: HostCommandID("hc1"), hostID: HostID("h1"), serverID: ServerID("sv1"), action: .rebootHard,
+                arguments: try JSONText(["a": "b"]), state: .cancelling, progress: 40,
+                result: full ? try JSONText(["r": "s"]) : nil, failure: full ? "{}" : nil, sequence: 8,
+                requestID: full ? "req-2" : nil, updatedAt: at(32)),
             WorkflowRecord(
                 id: WorkflowID("w1"), kind: "build-server", serverID: full ? ServerID("sv1") : nil, action: "create",
                 projectID: ProjectID("p1"), userID: UserID("u1"), requestID: "req-1", input: #"{"a":1}"#,
@@ -198,9 +207,8 @@ enum Samples {
             description: full ? "about sv" : nil, hostname: "guest", reservationID: "r-1", launchIndex: 2,
             settled: full ? .deleted : .building, operation: full ? .rebootSoft : nil, phase: 1, power: 4,
             fault: full ? try JSONText(ServerFault(code: 500, created: "then", message: "why")) : nil, isLocked: true,
-            lockedByAdmin: false, lockedReason: full ? "mine" : nil, epoch: 6,
-            workflowID: full ? WorkflowID("w1") : nil, hostFailure: full ? "broke" : nil,
-            completedCommand: full ? "cmd" : nil, observedEpoch: 5, observedPower: .running,
+            lockedByAdmin: false, lockedReason: full ? "mine" : nil,
+            workflowID: full ? WorkflowID("w1") : nil,
             hostID: full ? HostID("h1") : nil, requestedZone: full ? "asked" : nil,
             availabilityZone: full ? "zone" : nil,
             flavorID: FlavorID("fl1"),

@@ -12,10 +12,10 @@ import TestSupport
     @Test(arguments: StoreKind.here) func migratingAgainChangesNothing(kind: StoreKind) async throws {
         let store = try await ScratchStore(on: kind)
         let before = try await store.schemaDump()
-        try await store.transaction { try ChangeFeedQueries.bump(.hosts, $0) }
+        try await store.transaction { try ChangeFeedQueries.bump(.network, $0) }
         try await store.migrate()
         #expect(try await store.schemaDump() == before)
-        #expect(try await store.read { try ChangeFeedQueries.sequence(.hosts, $0) } == 1)
+        #expect(try await store.read { try ChangeFeedQueries.sequence(.network, $0) } == 1)
     }
 
     @Test(arguments: StoreKind.here) func appliesOnlyWhatIsNew(kind: StoreKind) async throws {

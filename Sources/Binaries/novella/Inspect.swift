@@ -60,12 +60,9 @@ struct Inspect: AsyncParsableCommand {
                 return ["host: the cloud does not know this machine, \(hostname)"]
             }
             let documents = try await database.read {
-                try HostQueries.documents(of: host.id, after: 0, limit: .max, $0)
+                try ServerPlacementQueries.documents(on: host.id, after: 0, limit: .max, $0)
             }
-            let decoder = JSONDecoder()
-            let wanted = try documents.map {
-                try decoder.decode(DesiredServer.self, from: Data($0.document.utf8))
-            }
+            let wanted = try documents.map { try JSONText<DesiredServer>(raw: $0.document).value() }
             let networking = NetworkingService(database: database, clock: SystemClock(), changed: {})
             let logger = Logger(label: "novella", factory: { StreamLogHandler.standardError(label: $0) })
             let machine = try await LocalMachine.libvirt(

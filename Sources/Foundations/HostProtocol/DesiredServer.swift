@@ -15,14 +15,12 @@ package struct DesiredServer: Codable, Sendable, Equatable {
     package var hardware: GuestHardware
     package var disks: GuestDisks
     package var nics: [GuestNIC]
-    /// An edge to carry out once, after the rest of the document holds.
-    package var command: HostCommand?
     /// The request that wanted this document, for the log of whoever handles it; `nil` when nobody asked.
     package var requestID: String?
 
     package init(
         serverID: ServerID, epoch: Int64, presence: Presence, power: DesiredPower, hardware: GuestHardware,
-        disks: GuestDisks, nics: [GuestNIC], command: HostCommand? = nil, requestID: String? = nil
+        disks: GuestDisks, nics: [GuestNIC], requestID: String? = nil
     ) {
         self.serverID = serverID
         self.epoch = epoch
@@ -31,17 +29,13 @@ package struct DesiredServer: Codable, Sendable, Equatable {
         self.hardware = hardware
         self.disks = disks
         self.nics = nics
-        self.command = command
         self.requestID = requestID
     }
 }
 
 extension DesiredServer {
-    /// What it wants, in a word: `running`, `stopped`, `absent`, or its command.
-    package var wish: String {
-        if presence == .absent { return presence.rawValue }
-        return command?.action.rawValue ?? power.rawValue
-    }
+    /// What it wants, in a word: a power, or `absent`.
+    package var wish: String { presence == .absent ? presence.rawValue : power.rawValue }
 }
 
 /// The machine a guest sees, apart from its disks and NICs.
@@ -124,16 +118,5 @@ package struct GuestNIC: Codable, Sendable, Equatable {
         self.networkID = networkID
         self.macAddress = macAddress
         self.mtu = mtu
-    }
-}
-
-/// An edge: something done once, known by its id. A host that has carried out an id answers from its record.
-package struct HostCommand: Codable, Sendable, Equatable {
-    package var id: String
-    package var action: HostCommandAction
-
-    package init(id: String, action: HostCommandAction) {
-        self.id = id
-        self.action = action
     }
 }

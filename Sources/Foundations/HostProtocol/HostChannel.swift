@@ -1,15 +1,19 @@
 package import Model
 
-/// Desired documents that changed, and where to go on from.
+/// Desired documents that changed, commands that wait for an answer, and where to go on from.
 package struct DesiredBatch: Codable, Sendable {
     package var servers: [DesiredServer]
+    package var commands: [DesiredCommand]
     /// Ask for what comes after this next time.
     package var sequence: Int64
     /// Nothing came after these when they were read.
     package var isLast: Bool
 
-    package init(servers: [DesiredServer], sequence: Int64, isLast: Bool) {
+    package init(
+        servers: [DesiredServer], commands: [DesiredCommand] = [], sequence: Int64, isLast: Bool
+    ) {
         self.servers = servers
+        self.commands = commands
         self.sequence = sequence
         self.isLast = isLast
     }

@@ -10,8 +10,8 @@ package struct ServerObservation: Codable, Sendable, Equatable {
     package var power: GuestPower
     /// Of a guest that is off, where its hypervisor knows why.
     package var end: GuestEnd?
-    /// The last command carried out, by id.
-    package var completedCommand: String?
+    /// Commands that have begun, and how far they are.
+    package var commands: [CommandReport]
     /// Set when the host gave up on reaching the document; what it says is shown to the user as the fault.
     package var failure: HostFailure?
     /// Of the document that this answers; `nil` for what the guest did by itself.
@@ -19,14 +19,14 @@ package struct ServerObservation: Codable, Sendable, Equatable {
 
     package init(
         hostID: HostID, serverID: ServerID, epoch: Int64, power: GuestPower, end: GuestEnd? = nil,
-        completedCommand: String? = nil, failure: HostFailure? = nil, requestID: String? = nil
+        commands: [CommandReport] = [], failure: HostFailure? = nil, requestID: String? = nil
     ) {
         self.hostID = hostID
         self.serverID = serverID
         self.epoch = epoch
         self.power = power
         self.end = end
-        self.completedCommand = completedCommand
+        self.commands = commands
         self.failure = failure
         self.requestID = requestID
     }

@@ -36,6 +36,3 @@ package enum DesiredPower: String, Sendable, Codable, CaseIterable {
         }
     }
 }
-
-/// What a host does once when it is told to.
-package enum HostCommandAction: String, Sendable, Codable { case rebootSoft, rebootHard }

@@ -81,6 +81,8 @@ package typealias ServerGroupID = Identifier<ServerGroupKind>
 /// A flavor's id is whatever its maker chose: `1`, `m1.small`, a UUID.
 package typealias FlavorID = Identifier<FlavorKind>
 package typealias HostID = Identifier<HostKind>
+package enum HostCommandKind {}
+package typealias HostCommandID = Identifier<HostCommandKind>
 package typealias WorkflowID = Identifier<WorkflowKind>
 package typealias ResourceProviderID = Identifier<ResourceProviderKind>
 package enum UserGroupKind {}

@@ -12,22 +12,15 @@ package struct Server: Sendable, Equatable {
     package var settled: SettledState = .building
     package var operation: ServerOperation?
     package var phase: Int = 0
-    /// Last observed, in Nova's numbers; see `ServerState`.
+    /// Where it rests, in Nova's numbers; see `ServerState`.
     package var power: Int = 0
     package var fault: JSONText<ServerFault>?
     package var isLocked: Bool = false
     package var lockedByAdmin: Bool = false
     package var lockedReason: String?
 
-    /// Grows with every document to the host, which carries it.
-    package var epoch: Int64 = 0
     package var workflowID: WorkflowID?
-    /// Why the last document failed on its host, until the operation has read it.
-    package var hostFailure: String?
-    package var completedCommand: String?
-    package var observedEpoch: Int64 = 0
-    package var observedPower: GuestPower = .unknown
-
+    /// Where its current placement is, or was.
     package var hostID: HostID?
     /// As asked for; the zone of the host is shown once there is one.
     package var requestedZone: String?
@@ -59,10 +52,9 @@ package struct Server: Sendable, Equatable {
         id: ServerID, projectID: ProjectID, userID: UserID, name: String, description: String? = nil,
         hostname: String, reservationID: String, launchIndex: Int = 0, settled: SettledState = .building,
         operation: ServerOperation? = nil, phase: Int = 0, power: Int = 0, fault: JSONText<ServerFault>? = nil,
-        isLocked: Bool = false, lockedByAdmin: Bool = false, lockedReason: String? = nil, epoch: Int64 = 0,
-        workflowID: WorkflowID? = nil, hostFailure: String? = nil, completedCommand: String? = nil,
-        observedEpoch: Int64 = 0, observedPower: GuestPower = .unknown, hostID: HostID? = nil,
-        requestedZone: String? = nil, availabilityZone: String? = nil, flavorID: FlavorID,
+        isLocked: Bool = false, lockedByAdmin: Bool = false, lockedReason: String? = nil,
+        workflowID: WorkflowID? = nil, hostID: HostID? = nil, requestedZone: String? = nil,
+        availabilityZone: String? = nil, flavorID: FlavorID,
         flavor: JSONText<FlavorSnapshot>, imageID: ImageID? = nil, imageProperties: JSONText<[String: String]>,
         keyName: String? = nil, metadata: JSONText<[String: String]>, tags: JSONText<[String]>,
         addresses: String = "{}", securityGroups: String = "[]", hints: String = "{}", configDrive: Bool = false,
@@ -86,12 +78,7 @@ package struct Server: Sendable, Equatable {
         self.isLocked = isLocked
         self.lockedByAdmin = lockedByAdmin
         self.lockedReason = lockedReason
-        self.epoch = epoch
         self.workflowID = workflowID
-        self.hostFailure = hostFailure
-        self.completedCommand = completedCommand
-        self.observedEpoch = observedEpoch
-        self.observedPower = observedPower
         self.hostID = hostID
         self.requestedZone = requestedZone
         self.availabilityZone = availabilityZone

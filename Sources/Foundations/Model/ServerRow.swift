@@ -1,8 +1,8 @@
 /// What a server's row holds, in the record's order.
 package enum ServerColumn: Int, Sendable, CaseIterable {
     case id, projectID, userID, name, description, hostname, reservationID, launchIndex, settled
-    case operation, phase, power, fault, isLocked, lockedByAdmin, lockedReason, epoch, workflowID
-    case hostFailure, completedCommand, observedEpoch, observedPower, hostID, requestedZone
+    case operation, phase, power, fault, isLocked, lockedByAdmin, lockedReason, workflowID
+    case hostID, requestedZone
     case availabilityZone, flavorID, flavor, imageID, imageProperties, keyName, metadata, tags
     case addresses, securityGroups, hints, configDrive, accessIPv4, accessIPv6, diskConfig
     case createdAt, updatedAt, launchedAt, terminatedAt, deletedAt

@@ -7,21 +7,6 @@ package import Model
 
 /// Makes one host what its desired documents say, and says what is. Documents may come late, twice or out of order.
 package actor Agent {
-    /// What a report tells beside what is seen: the failure, and the request that is answered.
-    private struct Answer {
-        var failure: HostFailure?
-        var requestID: String?
-    }
-
-    private struct Work {
-        var pending: DesiredServer?
-        var task: Task<Void, Never>?
-        /// The document being carried out.
-        var current: Task<Void, Never>?
-        /// What the guest did by itself meanwhile.
-        var moved: GuestPower?
-    }
-
     private let channel: any HostChannel
     private let machine: HostMachine
     private let network: NetworkKeeper
@@ -32,13 +17,11 @@ package actor Agent {
     private var isPulling = false
     /// Somebody wanted to pull meanwhile.
     private var pullsAgain = false
-    private var records: [ServerID: ServerRecord] = [:]
-    private var work: [ServerID: Work] = [:]
+    private var servers: [ServerID: ServerWork] = [:]
+    /// One for each server that something is done for.
+    private var drains: [ServerID: Task<Void, Never>] = [:]
+    private var attempts: [ServerID: Task<Void, Never>] = [:]
     private var tombstones = Tombstones()
-    /// The power last delivered.
-    private var reported: [ServerID: GuestPower] = [:]
-    /// Reports that did not arrive.
-    private var undelivered: [ServerID: Answer] = [:]
 
     /// - Parameters:
     ///   - imageInterval: between two looks for images that no server needs.
@@ -67,7 +50,7 @@ package actor Agent {
     /// Works until cancelled. Guests, disks and rules stay.
     package func run() async throws {
         for record in try await machine.storage.loadRecords() {
-            records[record.serverID] = record
+            servers[record.serverID] = ServerWork(record)
             if record.tombstone { tombstones.add(record.serverID) }
         }
         let nudges = channel.nudges()
@@ -92,7 +75,7 @@ package actor Agent {
             group.addTask { [images] in await images.run() }
             await group.waitForAll()
         }
-        let left = work.values.compactMap(\.task)
+        let left = Array(drains.values)
         for task in left { task.cancel() }
         for task in left { await task.value }
     }
@@ -120,12 +103,13 @@ package actor Agent {
 
     /// Servers that are gone for so long that nobody speaks of them any more.
     private func forget() async {
-        for id in tombstones.takeOld() where records[id]?.tombstone == true {
-            guard work[id] == nil, undelivered[id] == nil else {
+        for id in tombstones.takeOld() {
+            guard let server = servers[id], server.record.tombstone else { continue }
+            guard server.isIdle, server.undelivered == nil else {
                 tombstones.add(id)
                 continue
             }
-            records[id] = nil
+            servers[id] = nil
             do {
                 try await machine.storage.removeRecord(id)
             } catch {
@@ -151,73 +135,75 @@ package actor Agent {
             while true {
                 let batch = try await channel.desired(after: sequence)
                 sequence = max(sequence, batch.sequence)
-                for document in batch.servers { accept(document) }
-                if batch.isLast || batch.servers.isEmpty { return }
+                for document in batch.servers {
+                    accept(document.serverID) { $0.accept(document) }
+                }
+                for command in batch.commands {
+                    accept(command.serverID) { $0.accept(command) }
+                }
+                if batch.isLast { return }
             }
         } catch {
             logger.warning("documents cannot be fetched", metadata: ["error": "\(error)"])
         }
     }
 
-    /// Queues a document; of several for one server only the newest is carried out. One that takes the server away does
-    /// not wait for an image to arrive or a guest to power off.
-    private func accept(_ document: DesiredServer) {
-        let id = document.serverID
-        let newest = max(records[id]?.highestEpoch ?? -1, work[id]?.pending?.epoch ?? -1)
-        guard document.epoch >= newest else { return }
-        if records[id]?.tombstone == true, document.presence == .present, document.epoch <= newest { return }
-        work[id, default: Work()].pending = document
-        if document.presence == .absent { work[id]?.current?.cancel() }
-        if work[id]?.task == nil { work[id]?.task = Task { await drain(id) } }
+    private func accept(_ id: ServerID, _ news: (inout ServerWork) -> Bool) {
+        if news(&servers[id, default: ServerWork(ServerRecord(serverID: id))]) { attempts[id]?.cancel() }
+        if drains[id] == nil { drains[id] = Task { await drain(id) } }
     }
 
     private func drain(_ id: ServerID) async {
-        while let document = work[id]?.pending, !Task.isCancelled {
-            work[id]?.pending = nil
-            let current = Task { await reach(document) }
-            work[id]?.current = current
-            await withTaskCancellationHandler {
-                await current.value
-            } onCancel: {
-                current.cancel()
+        while !Task.isCancelled, let step = servers[id]?.next() {
+            switch step {
+            case .report: await report(id)
+            case .attempt(let attempt):
+                let task = Task { await make(attempt, of: id) }
+                attempts[id] = task
+                await withTaskCancellationHandler {
+                    await task.value
+                } onCancel: {
+                    task.cancel()
+                }
+                attempts[id] = nil
             }
         }
-        let moved = work[id]?.moved
-        work[id] = nil
-        if let moved, moved != reported[id] { await report(id) }
+        drains[id] = nil
+        let moved = servers[id]?.moved
+        servers[id]?.moved = nil
+        if let moved, moved != servers[id]?.reported { await report(id) }
     }
 
-    private func reach(_ document: DesiredServer) async {
-        let id = document.serverID
+    private func make(_ attempt: ServerWork.Attempt, of id: ServerID) async {
         let started = ContinuousClock.now
-        trace("a document is carried out", document)
-        var record =
-            records[id]
-            ?? ServerRecord(serverID: id, highestEpoch: document.epoch, tombstone: false, lastCommand: nil)
-        record.highestEpoch = document.epoch
-        record.tombstone = document.presence == .absent
+        trace("a document is carried out", attempt)
         do {
-            records[id] = record
+            guard var record = servers[id]?.record else { return }
             try await machine.storage.saveRecord(record)
-            let known = record
             record =
-                try await document.presence == .absent
-                ? machine.remove(id, known) : machine.make(document, known, channel: channel, network: network)
-            records[id] = record
-            try await machine.storage.saveRecord(record)
+                try await attempt.document.presence == .absent
+                ? machine.remove(id, record)
+                : machine.make(attempt.document, attempt.command, record, channel: channel, network: network)
+            servers[id]?.record = record
+            servers[id]?.ended()
+            try await save(id)
             if record.tombstone { tombstones.add(id) }
-            trace("a document is reached", document, ["took": "\(ContinuousClock.now - started)"])
-            await report(id, Answer(requestID: document.requestID))
+            trace("a document is reached", attempt, ["took": "\(ContinuousClock.now - started)"])
+            await report(id, ServerWork.Answer(requestID: attempt.requestID))
         } catch is CancellationError {
-            return
+            servers[id]?.cancelled()
         } catch {
-            await gaveUp(document, error)
+            await gaveUp(attempt, of: id, error)
         }
+    }
+
+    private func save(_ id: ServerID) async throws {
+        if let record = servers[id]?.record { try await machine.storage.saveRecord(record) }
     }
 
     /// A failed wish is reported, and the control plane decides. A failed removal is a debt: it is tried until paid.
     /// So is a wish for which the control plane could not be asked, and one that held before: nobody waits for it.
-    private func gaveUp(_ document: DesiredServer, _ error: any Error) async {
+    private func gaveUp(_ attempt: ServerWork.Attempt, of id: ServerID, _ error: any Error) async {
         let failure =
             error as? HostFailure
             ?? HostFailure(
@@ -225,37 +211,42 @@ package actor Agent {
         logger.warning(
             "a document was not reached",
             metadata: [
-                "request": "\(document.requestID ?? "")", "server": "\(document.serverID)",
+                "request": "\(attempt.requestID ?? "")", "server": "\(id)",
                 "error": "\(failure.message)", "detail": "\(failure.detail)",
             ])
-        let heldBefore = records[document.serverID]?.appliedEpoch == document.epoch
-        guard document.presence == .absent || error is ControlPlaneUnreachable || heldBefore else {
-            return await report(document.serverID, Answer(failure: failure, requestID: document.requestID))
+        let heldBefore = attempt.command == nil && servers[id]?.record.appliedEpoch == attempt.document.epoch
+        guard attempt.document.presence == .absent || error is ControlPlaneUnreachable || heldBefore else {
+            servers[id]?.ended(failure)
+            do {
+                try await save(id)
+            } catch {
+                logger.warning("a record cannot be written", metadata: ["server": "\(id)", "error": "\(error)"])
+            }
+            return await report(
+                id, ServerWork.Answer(failure: attempt.isNew ? failure : nil, requestID: attempt.requestID))
         }
         do {
             try await Task.sleep(for: .seconds(2))
+            servers[id]?.again()
         } catch {
-            return
+            servers[id]?.ended()
         }
-        if work[document.serverID]?.pending == nil { work[document.serverID]?.pending = document }
     }
 
-    private func trace(_ event: Logger.Message, _ document: DesiredServer, _ more: Logger.Metadata = [:]) {
-        guard let request = document.requestID else { return }
+    private func trace(_ event: Logger.Message, _ attempt: ServerWork.Attempt, _ more: Logger.Metadata = [:]) {
+        guard let request = attempt.requestID else { return }
         let metadata: Logger.Metadata = [
-            "request": "\(request)", "server": "\(document.serverID)", "epoch": "\(document.epoch)",
-            "wants": "\(document.wish)",
+            "request": "\(request)", "server": "\(attempt.document.serverID)", "epoch": "\(attempt.document.epoch)",
+            "wants": "\(attempt.wish)",
         ]
         logger.info(event, metadata: metadata.merging(more) { $1 })
     }
 
-    private func report(_ id: ServerID, _ answer: Answer = Answer()) async {
-        guard let hostID, let record = records[id] else {
-            undelivered[id] = nil
-            return
-        }
+    private func report(_ id: ServerID, _ answer: ServerWork.Answer = ServerWork.Answer()) async {
+        guard let hostID, let server = servers[id] else { return }
+        let record = server.record
         // What could not be told is told before anything newer.
-        let answer = answer.failure == nil && answer.requestID == nil ? undelivered[id] ?? answer : answer
+        let answer = answer.failure == nil && answer.requestID == nil ? server.undelivered ?? answer : answer
         do {
             let seen = try await machine.driver.power(of: id)
             let power = record.tombstone && seen != .running ? .absent : seen
@@ -264,12 +255,13 @@ package actor Agent {
             try await channel.report([
                 ServerObservation(
                     hostID: hostID, serverID: id, epoch: record.highestEpoch, power: power, end: end,
-                    completedCommand: record.lastCommand, failure: answer.failure, requestID: answer.requestID)
+                    commands: record.commands, failure: answer.failure, requestID: answer.requestID)
             ])
-            reported[id] = record.tombstone ? nil : power
-            undelivered[id] = nil
+            servers[id]?.reported = record.tombstone ? nil : power
+            servers[id]?.undelivered = nil
+            servers[id]?.record.forgetTold(record.commands)
         } catch {
-            undelivered[id] = answer
+            servers[id]?.undelivered = answer
             logger.warning(
                 "an observation was not delivered",
                 metadata: ["request": "\(answer.requestID ?? "")", "server": "\(id)", "error": "\(error)"])
@@ -277,15 +269,15 @@ package actor Agent {
     }
 
     private func reportUndelivered() async {
-        for (id, answer) in undelivered where work[id] == nil { await report(id, answer) }
+        for (id, server) in servers where server.undelivered != nil && drains[id] == nil { await report(id) }
     }
 
-    /// A guest changed by itself. While a document is being carried out that is kept for its end.
+    /// A guest changed by itself. While something is done for it that is kept for its end.
     private func noticed(_ event: PowerEvent) async {
         let id = event.serverID
-        guard let record = records[id], !record.tombstone else { return }
-        if work[id] != nil {
-            work[id]?.moved = event.power
+        guard let server = servers[id], !server.record.tombstone else { return }
+        if drains[id] != nil {
+            servers[id]?.moved = event.power
         } else {
             await report(id)
         }
@@ -294,9 +286,8 @@ package actor Agent {
     /// What events and deliveries have missed.
     private func reportChanges() async {
         do {
-            for (id, power) in try await machine.driver.list() where work[id] == nil && records[id]?.tombstone == false
-            {
-                if reported[id] != power { await report(id) }
+            for (id, power) in try await machine.driver.list() where drains[id] == nil {
+                if let server = servers[id], !server.record.tombstone, server.reported != power { await report(id) }
             }
         } catch {
             logger.warning("the guests cannot be listed", metadata: ["error": "\(error)"])

@@ -31,9 +31,11 @@ package struct HostMachine: Sendable {
         return record
     }
 
-    /// Brings disks, NICs and power to what the document says, then carries out its command unless that was done.
+    /// Brings disks and NICs to what the document says, then carries out the command; without one it brings the power,
+    /// too.
     func make(
-        _ document: DesiredServer, _ record: ServerRecord, channel: any HostChannel, network: NetworkKeeper
+        _ document: DesiredServer, _ command: DesiredCommand?, _ record: ServerRecord, channel: any HostChannel,
+        network: NetworkKeeper
     ) async throws -> ServerRecord {
         let id = document.serverID
         let wentOff = try await hasGoneOff(document, record)
@@ -43,9 +45,8 @@ package struct HostMachine: Sendable {
             configDrive: { try await channel.configDrive(id) })
         try await plugs
         var done = record
-        if let command = document.command, command.id != record.lastCommand {
+        if let command {
             try await carryOut(command, document, files)
-            done.lastCommand = command.id
         } else if !wentOff {
             try await reachPower(document, files)
         }
@@ -101,7 +102,7 @@ package struct HostMachine: Sendable {
         }
     }
 
-    private func carryOut(_ command: HostCommand, _ document: DesiredServer, _ files: PreparedFiles) async throws {
+    private func carryOut(_ command: DesiredCommand, _ document: DesiredServer, _ files: PreparedFiles) async throws {
         let id = document.serverID
         if command.action == .rebootSoft, try await driver.power(of: id) == .running,
             try await driver.rebootSoft(id, graceSeconds: graceSeconds)

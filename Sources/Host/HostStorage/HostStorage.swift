@@ -37,7 +37,7 @@ package protocol HostStorage: Sendable {
     func removeUnusedImages(unusedFor age: Duration) async throws -> ImageSweep
     /// The tail of the serial log; empty when there is none.
     func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8]
-    /// What the agent must not forget of a server: its highest epoch, tombstone and last command. Durable on return.
+    /// What the agent must not forget of a server: its highest epoch, tombstone and commands. Durable on return.
     func saveRecord(_ record: ServerRecord) async throws
     func loadRecords() async throws -> [ServerRecord]
     /// Forgets a server; nothing is wrong when it is unknown.
@@ -53,30 +53,5 @@ package struct ImageSweep: Sendable, Equatable {
     package init(removed: [String] = [], unknownFiles: [String] = []) {
         self.removed = removed
         self.unknownFiles = unknownFiles
-    }
-}
-
-/// What an agent keeps of each server it has been told about, so that nothing older is carried out.
-package struct ServerRecord: Codable, Sendable, Equatable {
-    package var serverID: ServerID
-    package var highestEpoch: Int64
-    /// The server was taken away: documents of this epoch or lower make nothing.
-    package var tombstone: Bool
-    package var lastCommand: String?
-    /// The epoch of the last document that was reached, and the boot of the machine in which it was: a guest found off
-    /// in the same boot has powered itself off, one found off in another is started again.
-    package var appliedEpoch: Int64
-    package var appliedBoot: String
-
-    package init(
-        serverID: ServerID, highestEpoch: Int64, tombstone: Bool, lastCommand: String?, appliedEpoch: Int64 = -1,
-        appliedBoot: String = ""
-    ) {
-        self.serverID = serverID
-        self.highestEpoch = highestEpoch
-        self.tombstone = tombstone
-        self.lastCommand = lastCommand
-        self.appliedEpoch = appliedEpoch
-        self.appliedBoot = appliedBoot
     }
 }

@@ -27,6 +27,7 @@ extension ComputeService {
             let provider = ResourceProviderID(host.id.text)
             try Self.insertProvider(provider, named: host.hostname, db)
             try Self.writeInventory(inventory, of: provider, db)
+            try HostFeedQueries.begin(host.id, db)
             try PlacementQueries.setTraits(inventory.traits, of: provider, db)
             return host.id
         }
@@ -103,14 +104,25 @@ extension ComputeService {
         }
     }
 
-    /// The documents of a host that changed after `sequence`.
+    /// The documents of a host that changed after a number in its feed, and the commands that it has not answered.
     package func desired(of host: HostID, after sequence: Int64) async throws -> DesiredBatch {
         let limit = 500
-        let rows = try await database.read { try HostQueries.documents(of: host, after: sequence, limit: limit, $0) }
-        let decoder = JSONDecoder()
-        let documents = try rows.map { try decoder.decode(DesiredServer.self, from: Data($0.document.utf8)) }
+        let (rows, commands, newest) = try await database.read { db in
+            (
+                try ServerPlacementQueries.documents(on: host, after: sequence, limit: limit, db),
+                try HostCommandQueries.open(on: host, after: sequence, db),
+                try HostFeedQueries.sequence(of: host, db)
+            )
+        }
+        let documents = try rows.map { try JSONText<DesiredServer>(raw: $0.document).value() }
         for document in documents { trace(document, to: host) }
-        return DesiredBatch(servers: documents, sequence: rows.last?.sequence ?? sequence, isLast: rows.count < limit)
+        guard let last = rows.last, rows.count == limit else {
+            return DesiredBatch(
+                servers: documents, commands: try commands.map(DesiredCommand.init), sequence: newest, isLast: true)
+        }
+        let due = commands.filter { $0.sequence <= last.sequence }
+        return DesiredBatch(
+            servers: documents, commands: try due.map(DesiredCommand.init), sequence: last.sequence, isLast: false)
     }
 
     private func trace(_ document: DesiredServer, to host: HostID) {

@@ -41,45 +41,41 @@ extension ComputeService {
     private static func observe(
         _ seen: ServerObservation, now: Timestamp, _ db: any Connection
     ) throws -> [Woken] {
-        if seen.power == .absent {
-            try HostQueries.settleAbsence(of: seen.serverID, on: seen.hostID, epoch: seen.epoch, db)
-        }
-        guard var server = try db.find(Server.self, key: .id(seen.serverID)), server.hostID == seen.hostID,
-            seen.epoch >= server.epoch, server.settled != .deleted
+        for answer in seen.commands { try HostCommands.answered(answer, on: seen.hostID, now: now, db) }
+        guard let placement = try ServerPlacementQueries.find(seen.serverID, on: seen.hostID, db),
+            seen.epoch >= placement.epoch
         else { return [] }
-        server.observedEpoch = seen.epoch
-        server.observedPower = seen.power
-        server.power = seen.power.number
-        // What the guest does afterwards does not take the reason away; the next document does.
-        if let failure = seen.failure { server.hostFailure = try JSONText(failure).raw }
-        server.completedCommand = seen.completedCommand
-        let workflow = try WorkflowQueries.underWay(on: server.id, db)
+        let failure = try seen.failure.map { try JSONText($0).raw }
+        try ServerPlacementQueries.observe(
+            seen.power, epoch: seen.epoch, failure: failure, of: seen.serverID, on: seen.hostID, db)
+        if seen.power == .absent { try ServerPlacementQueries.forgetSettled(seen.serverID, db) }
+        let workflow = try WorkflowQueries.underWay(on: seen.serverID, db)
         if let workflow { try WorkflowQueries.signal(workflow, now: now, db) }
         let woken = workflow.map { [Woken.workflow($0)] } ?? []
         // A host that could not do what it was told says nothing of what the guest wanted.
-        guard server.operation == nil, seen.failure == nil else {
-            try db.update(server)
-            return woken
-        }
-        return woken + (try settleQuietly(&server, seen, now: now, db).map { [$0] } ?? [])
+        guard placement.role == .current, seen.failure == nil,
+            let server = try ServerQueries.live(seen.serverID, db), server.operation == nil
+        else { return woken }
+        return woken + (try settleQuietly(server, seen, now: now, db).map { [$0] } ?? [])
     }
 
     /// With no operation under way the server rests where its guest is: one that powered itself off is stopped and
     /// stays so, one that runs is active.
     private static func settleQuietly(
-        _ server: inout Server, _ seen: ServerObservation, now: Timestamp, _ db: any Connection
+        _ old: Server, _ seen: ServerObservation, now: Timestamp, _ db: any Connection
     ) throws -> Woken? {
+        var server = old
+        server.power = seen.power.number
         let isFollowed = DesiredPower.allCases.contains { $0.settled == server.settled }
         guard isFollowed, let power = DesiredPower(seen: seen.power), power.settled != server.settled else {
-            try db.update(server)
+            if server.power != old.power { try db.update(server) }
             return nil
         }
-        let before = server.settled
         server.settled = power.settled
         server.updatedAt = now
         try db.update(server)
         try HostDocuments.change(of: server.id, for: nil, db) { $0.power = power }
-        if let rule = OperationRule.leading(from: before, to: power) {
+        if let rule = OperationRule.leading(from: old.settled, to: power) {
             try note(rule, of: server, seen, now: now, db)
         }
         return .host(seen.hostID)

@@ -28,14 +28,20 @@ package struct Retention: Sendable {
 }
 
 extension ComputeService {
+    /// How long the answer to a command is kept: longer than any operation waits for it.
+    private static let commandSeconds = 86_400.0
+
     /// Takes away one piece of what is kept no longer; returns how many rows went, 0 when there is nothing left to do.
     package func purge(_ retention: Retention) async throws -> Int {
-        let cutoff = clock.now().advanced(seconds: -retention.seconds)
+        let now = clock.now()
+        let cutoff = now.advanced(seconds: -retention.seconds)
         return try await database.transaction { db in
             try RetentionQueries.purgeServers(
                 deletedBefore: cutoff, beyond: retention.deletedServers, limit: 200, db)
                 + RetentionQueries.purgeWorkflows(
                     finishedBefore: cutoff, beyond: retention.operations, limit: 500, db)
+                + RetentionQueries.purgeCommands(
+                    endedBefore: now.advanced(seconds: -Self.commandSeconds), limit: 500, db)
         }
     }
 }

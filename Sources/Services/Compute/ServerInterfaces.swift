@@ -122,7 +122,7 @@ extension ComputeService {
         of server: Server, but ports: Set<PortID>, now: Timestamp, _ db: any Connection
     ) throws -> [WorkflowRecord] {
         guard server.operation != .build, server.operation != .delete,
-            let document = try HostDocuments.document(of: server, db), document.presence == .present
+            let document = try HostDocuments.document(of: server.id, db)
         else { return [] }
         return try document.nics.filter { !ports.contains($0.portID) }.map { nic in
             let workflow = OperationStart.workflow(

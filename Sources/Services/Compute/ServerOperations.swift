@@ -97,11 +97,13 @@ enum OperationStart {
         switch rule.interrupts {
         case .nothing: return nil
         case .everything:
+            try HostCommands.cancel(of: server.id, because: why, now: now, db)
             let ended = try WorkflowQueries.underWay(on: server.id, db)
             try WorkflowQueries.endAll(of: server.id, because: why, now: now, db)
             return ended
         case .operations:
             guard let ended = server.workflowID else { return nil }
+            try HostCommands.cancel(of: server.id, because: why, now: now, db)
             try WorkflowQueries.end(ended, because: why, now: now, db)
             return ended
         }
@@ -166,6 +168,7 @@ enum OperationStart {
         server.phase = 0
         server.updatedAt = now
         if settled != .error, settled != .deleted { server.fault = nil }
+        if let seen = try ServerPlacementQueries.current(of: id, db)?.observedPower { server.power = seen.number }
         try change(&server)
         try db.update(server)
     }

@@ -22,8 +22,7 @@ package enum StoreAudit {
             use["\(server.projectID) ram", default: 0] += flavor.ram
             if server.operation != nil { continue }
             let held = Dictionary(
-                uniqueKeysWithValues: try PlacementQueries.allocations(of: server.id.text, db)
-                    .map { ($0.resourceClass, $0.used) })
+                uniqueKeysWithValues: try claim(of: server.id, db).map { ($0.resourceClass, $0.used) })
             let wanted = Dictionary(
                 uniqueKeysWithValues: try SchedulingRequest(of: server, db).resources.map {
                     ($0.resourceClass, $0.amount)
@@ -44,6 +43,12 @@ package enum StoreAudit {
         }
         return differences
             + use.filter { $0.value > 0 }.map { "quota use: \($0.key) is not counted: \($0.value)" }.sorted()
+    }
+
+    /// What it holds where it is.
+    private static func claim(of server: ServerID, _ db: any Connection) throws -> [Allocation] {
+        guard let placement = try ServerPlacementQueries.current(of: server, db) else { return [] }
+        return try ServerPlacementQueries.allocations(placement, db)
     }
 
     /// Addresses that ports show against those that are taken.

@@ -83,7 +83,7 @@ struct Child: AsyncParsableCommand {
         try await until("all work is done") {
             try await cloud.database.read { db in
                 try db.integer("SELECT count(*) FROM workflows WHERE finished_at IS NULL") == 0
-                    && db.integer("SELECT count(*) FROM host_documents WHERE is_absent = 1") == 0
+                    && db.integer("SELECT count(*) FROM server_placements WHERE role = 'leaving'") == 0
                     && db.integer("SELECT count(*) FROM network_outbox") == 0
             }
         }

@@ -6,9 +6,10 @@ import Store
 /// What a cloud holds when all is done, without ids and times: equal for two runs that did the same.
 enum EndState {
     private static let tables = [
-        "address_allocations", "allocations", "domains", "endpoints", "flavors", "floating_ips", "host_documents",
+        "address_allocations", "allocations", "domains", "endpoints", "flavors", "floating_ips", "host_commands",
         "hosts", "images", "networks", "ports", "projects", "role_assignments", "roles", "routers",
-        "catalog_services", "security_group_rules", "security_groups", "server_requests", "subnets", "users",
+        "catalog_services", "security_group_rules", "security_groups", "server_placements",
+        "server_requests", "subnets", "users",
     ]
     private static let values = [
         "SELECT name || ' ' || settled || ' operation ' || COALESCE(operation, '-') || ' power ' || power || ' fault '"

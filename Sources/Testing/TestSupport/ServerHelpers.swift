@@ -40,7 +40,8 @@ extension CloudFixture {
             held.ports = try count("SELECT count(*) FROM ports WHERE device_owner LIKE 'compute:%'")
             held.allocations = try count("SELECT count(*) FROM allocations")
             held.inventoryUse = try count("SELECT sum(used) FROM inventories")
-            held.documents = try count("SELECT count(*) FROM host_documents WHERE is_absent = 0")
+            held.documents = try count(
+                "SELECT count(*) FROM server_placements WHERE role = 'current' AND document IS NOT NULL")
             let quotas = try QuotaQueries.all(of: project, db)
             held.instances = quotas["instances"]?.used ?? 0
             held.cores = quotas["cores"]?.used ?? 0
@@ -97,6 +98,20 @@ extension CloudFixture {
         } catch let error as TimedOut {
             throw TimedOut(description: "\(error); it is \(last.state), fault \(last.fault?.raw ?? "none")")
         }
+        return last
+    }
+
+    /// Where the server is, as soon as it is as wanted.
+    @discardableResult
+    package func placement(
+        of id: ServerID, until isReached: (ServerPlacement) -> Bool = { _ in true }
+    ) async throws -> ServerPlacement {
+        var last: ServerPlacement?
+        try await eventually("the server's placement is as wanted") {
+            last = try await cloud.database.read { try ServerPlacementQueries.current(of: id, $0) }
+            return last.map(isReached) ?? false
+        }
+        guard let last else { throw CloudError.notFound("Placement of server", id) }
         return last
     }
 

@@ -192,16 +192,31 @@ CREATE TABLE group_members (
     CONSTRAINT group_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 
-CREATE TABLE host_documents (
-    server_id TEXT NOT NULL,
+CREATE TABLE host_commands (
+    id TEXT NOT NULL,
     host_id TEXT NOT NULL,
-    epoch BIGINT NOT NULL,
+    server_id TEXT NOT NULL,
+    action TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    state TEXT NOT NULL,
+    progress BIGINT NOT NULL,
+    result TEXT,
+    failure TEXT,
     sequence BIGINT NOT NULL,
-    is_absent BIGINT NOT NULL,
-    document TEXT NOT NULL,
-    CONSTRAINT host_documents_of_servers_pkey PRIMARY KEY (server_id, host_id),
-    CONSTRAINT host_documents_of_servers_host_id_fkey FOREIGN KEY (host_id) REFERENCES hosts(id),
-    CONSTRAINT host_documents_of_servers_is_absent_check CHECK ((is_absent = ANY (ARRAY[(0)::bigint, (1)::bigint])))
+    request_id TEXT,
+    updated_at BIGINT NOT NULL,
+    CONSTRAINT host_commands_pkey PRIMARY KEY (id),
+    CONSTRAINT host_commands_host_id_fkey FOREIGN KEY (host_id) REFERENCES hosts(id),
+    CONSTRAINT host_commands_progress_check CHECK (((progress >= 0) AND (progress <= 100))),
+    CONSTRAINT host_commands_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'cancelling'::text, 'done'::text, 'failed'::text])))
+);
+
+CREATE TABLE host_feeds (
+    host_id TEXT NOT NULL,
+    sequence BIGINT NOT NULL,
+    CONSTRAINT host_feeds_pkey PRIMARY KEY (host_id),
+    CONSTRAINT host_feeds_host_id_fkey FOREIGN KEY (host_id) REFERENCES hosts(id) ON DELETE CASCADE,
+    CONSTRAINT host_feeds_sequence_check CHECK ((sequence >= 0))
 );
 
 CREATE TABLE hosts (
@@ -573,6 +588,23 @@ CREATE TABLE server_groups (
     CONSTRAINT server_groups_policy_check CHECK ((policy = ANY (ARRAY['affinity'::text, 'anti-affinity'::text, 'soft-affinity'::text, 'soft-anti-affinity'::text])))
 );
 
+CREATE TABLE server_placements (
+    server_id TEXT NOT NULL,
+    host_id TEXT NOT NULL,
+    role TEXT NOT NULL,
+    consumer_id TEXT,
+    epoch BIGINT NOT NULL,
+    sequence BIGINT NOT NULL,
+    document TEXT,
+    observed_epoch BIGINT NOT NULL,
+    observed_power TEXT NOT NULL,
+    failure TEXT,
+    CONSTRAINT server_placements_pkey PRIMARY KEY (server_id, host_id),
+    CONSTRAINT server_placements_epoch_check CHECK ((epoch >= 0)),
+    CONSTRAINT server_placements_host_id_fkey FOREIGN KEY (host_id) REFERENCES hosts(id),
+    CONSTRAINT server_placements_role_check CHECK ((role = ANY (ARRAY['current'::text, 'target'::text, 'source'::text, 'leaving'::text])))
+);
+
 CREATE TABLE server_requests (
     server_id TEXT NOT NULL,
     image TEXT NOT NULL,
@@ -602,12 +634,7 @@ CREATE TABLE servers (
     is_locked BIGINT NOT NULL,
     locked_by_admin BIGINT NOT NULL,
     locked_reason TEXT,
-    epoch BIGINT NOT NULL,
     workflow_id TEXT,
-    host_failure TEXT,
-    completed_command TEXT,
-    observed_epoch BIGINT NOT NULL,
-    observed_power TEXT NOT NULL,
     host_id TEXT,
     requested_zone TEXT,
     availability_zone TEXT,
@@ -636,7 +663,6 @@ CREATE TABLE servers (
     CONSTRAINT servers_check2 CHECK (((host_id IS NOT NULL) OR (settled <> ALL (ARRAY['active'::text, 'paused'::text, 'suspended'::text, 'stopped'::text, 'rescued'::text, 'resized'::text, 'shelved'::text])))),
     CONSTRAINT servers_config_drive_check CHECK ((config_drive = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
     CONSTRAINT servers_disk_config_check CHECK ((disk_config = ANY (ARRAY['AUTO'::text, 'MANUAL'::text]))),
-    CONSTRAINT servers_epoch_check CHECK ((epoch >= 0)),
     CONSTRAINT servers_host_id_fkey FOREIGN KEY (host_id) REFERENCES hosts(id),
     CONSTRAINT servers_is_locked_check CHECK ((is_locked = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
     CONSTRAINT servers_locked_by_admin_check CHECK ((locked_by_admin = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
@@ -823,7 +849,11 @@ CREATE INDEX group_assignments_by_target ON public.group_assignments USING btree
 
 CREATE INDEX group_members_by_user ON public.group_members USING btree (user_id);
 
-CREATE INDEX host_documents_by_host ON public.host_documents USING btree (host_id, sequence);
+CREATE INDEX host_commands_by_server ON public.host_commands USING btree (server_id);
+
+CREATE INDEX host_commands_by_time ON public.host_commands USING btree (updated_at);
+
+CREATE INDEX host_commands_open ON public.host_commands USING btree (host_id, sequence) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text, 'cancelling'::text]));
 
 CREATE INDEX image_members_by_member ON public.image_members USING btree (member);
 
@@ -866,6 +896,10 @@ CREATE UNIQUE INDEX security_groups_default ON public.security_groups USING btre
 CREATE INDEX server_group_members_by_group ON public.server_group_members USING btree (group_id);
 
 CREATE INDEX server_groups_by_project ON public.server_groups USING btree (project_id, created_at, id);
+
+CREATE INDEX server_placements_by_host ON public.server_placements USING btree (host_id, sequence);
+
+CREATE UNIQUE INDEX server_placements_current ON public.server_placements USING btree (server_id) WHERE (role = 'current'::text);
 
 CREATE INDEX servers_by_host ON public.servers USING btree (host_id) WHERE (deleted_at IS NULL);
 

@@ -135,14 +135,24 @@ user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
 PRIMARY KEY (group_id, user_id)
 ) STRICT;
 
-CREATE TABLE "host_documents" (
-server_id TEXT NOT NULL,
+CREATE TABLE host_commands (
+id TEXT PRIMARY KEY NOT NULL,
 host_id TEXT NOT NULL REFERENCES hosts (id),
-epoch INTEGER NOT NULL,
+server_id TEXT NOT NULL,
+action TEXT NOT NULL,
+arguments TEXT NOT NULL,
+state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'cancelling', 'done', 'failed')),
+progress INTEGER NOT NULL CHECK (progress BETWEEN 0 AND 100),
+result TEXT,
+failure TEXT,
 sequence INTEGER NOT NULL,
-is_absent INTEGER NOT NULL CHECK (is_absent IN (0, 1)),
-document TEXT NOT NULL,
-PRIMARY KEY (server_id, host_id)
+request_id TEXT,
+updated_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE host_feeds (
+host_id TEXT PRIMARY KEY NOT NULL REFERENCES hosts (id) ON DELETE CASCADE,
+sequence INTEGER NOT NULL CHECK (sequence >= 0)
 ) STRICT;
 
 CREATE TABLE hosts (
@@ -398,6 +408,20 @@ created_at INTEGER NOT NULL,
 CHECK (max_server_per_host IS NULL OR policy = 'anti-affinity')
 ) STRICT;
 
+CREATE TABLE server_placements (
+server_id TEXT NOT NULL,
+host_id TEXT NOT NULL REFERENCES hosts (id),
+role TEXT NOT NULL CHECK (role IN ('current', 'target', 'source', 'leaving')),
+consumer_id TEXT,
+epoch INTEGER NOT NULL CHECK (epoch >= 0),
+sequence INTEGER NOT NULL,
+document TEXT,
+observed_epoch INTEGER NOT NULL,
+observed_power TEXT NOT NULL,
+failure TEXT,
+PRIMARY KEY (server_id, host_id)
+) STRICT;
+
 CREATE TABLE server_requests (
 server_id TEXT PRIMARY KEY NOT NULL REFERENCES servers (id) ON DELETE CASCADE,
 image TEXT NOT NULL,
@@ -427,12 +451,7 @@ fault TEXT,
 is_locked INTEGER NOT NULL CHECK (is_locked IN (0, 1)),
 locked_by_admin INTEGER NOT NULL CHECK (locked_by_admin IN (0, 1)),
 locked_reason TEXT,
-epoch INTEGER NOT NULL CHECK (epoch >= 0),
 workflow_id TEXT,
-host_failure TEXT,
-completed_command TEXT,
-observed_epoch INTEGER NOT NULL,
-observed_power TEXT NOT NULL,
 host_id TEXT REFERENCES hosts (id),
 requested_zone TEXT,
 availability_zone TEXT,
@@ -594,7 +613,12 @@ CREATE INDEX group_assignments_by_target ON group_assignments (target_id);
 
 CREATE INDEX group_members_by_user ON group_members (user_id);
 
-CREATE INDEX host_documents_by_host ON host_documents (host_id, sequence);
+CREATE INDEX host_commands_by_server ON host_commands (server_id);
+
+CREATE INDEX host_commands_by_time ON host_commands (updated_at);
+
+CREATE INDEX host_commands_open ON host_commands (host_id, sequence)
+WHERE state IN ('waiting', 'running', 'cancelling');
 
 CREATE INDEX image_members_by_member ON image_members (member);
 
@@ -637,6 +661,10 @@ CREATE UNIQUE INDEX security_groups_default ON security_groups (project_id) WHER
 CREATE INDEX server_group_members_by_group ON server_group_members (group_id);
 
 CREATE INDEX server_groups_by_project ON server_groups (project_id, created_at, id);
+
+CREATE INDEX server_placements_by_host ON server_placements (host_id, sequence);
+
+CREATE UNIQUE INDEX server_placements_current ON server_placements (server_id) WHERE role = 'current';
 
 CREATE INDEX servers_by_host ON servers (host_id) WHERE deleted_at IS NULL;
 

@@ -10,17 +10,27 @@ package enum AuditQueries {
 
     private static let checks: [(name: String, sql: String)] = [
         (
-            "allocation without a server",
+            "allocation without a placement",
             """
-            SELECT a.consumer_id || ' holds ' || a.used || ' ' || a.resource_class FROM allocations a
-            LEFT JOIN servers s ON s.id = a.consumer_id AND s.deleted_at IS NULL WHERE s.id IS NULL ORDER BY 1
+            SELECT a.consumer_id || ' holds ' || a.used || ' ' || a.resource_class || ' on ' || a.provider_id
+            FROM allocations a LEFT JOIN server_placements p
+                ON p.consumer_id = a.consumer_id AND p.host_id = a.provider_id WHERE p.server_id IS NULL ORDER BY 1
             """
         ),
         (
-            "allocation on a host that the server is not on",
+            "claim that holds nothing",
             """
-            SELECT a.consumer_id || ' on ' || a.provider_id FROM allocations a JOIN servers s ON s.id = a.consumer_id
-            WHERE s.host_id IS NULL OR s.host_id <> a.provider_id ORDER BY 1
+            SELECT p.server_id || ' on ' || p.host_id FROM server_placements p
+            WHERE p.consumer_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM allocations a
+                WHERE a.consumer_id = p.consumer_id AND a.provider_id = p.host_id) ORDER BY 1
+            """
+        ),
+        (
+            "claim of a server that is not there",
+            """
+            SELECT p.server_id || ' on ' || p.host_id FROM server_placements p
+            LEFT JOIN servers s ON s.id = p.server_id AND s.deleted_at IS NULL
+            WHERE p.consumer_id IS NOT NULL AND s.id IS NULL ORDER BY 1
             """
         ),
         (
@@ -90,11 +100,19 @@ package enum AuditQueries {
             """
         ),
         (
-            "document of a server that is not there",
+            "placement of a server that is not there",
             """
-            SELECT d.server_id || ' on ' || d.host_id FROM host_documents d
-            LEFT JOIN servers s ON s.id = d.server_id AND s.host_id = d.host_id AND s.deleted_at IS NULL
-            WHERE d.is_absent = 0 AND s.id IS NULL ORDER BY 1
+            SELECT p.server_id || ' on ' || p.host_id FROM server_placements p
+            LEFT JOIN servers s ON s.id = p.server_id AND s.deleted_at IS NULL
+            WHERE p.role <> 'leaving' AND s.id IS NULL ORDER BY 1
+            """
+        ),
+        (
+            "server that is not where it is placed",
+            """
+            SELECT s.id || ' names ' || COALESCE(s.host_id, 'no host') || ', is on ' || p.host_id
+            FROM server_placements p JOIN servers s ON s.id = p.server_id AND s.deleted_at IS NULL
+            WHERE p.role = 'current' AND (s.host_id IS NULL OR s.host_id <> p.host_id) ORDER BY 1
             """
         ),
         (
@@ -102,8 +120,16 @@ package enum AuditQueries {
             """
             SELECT s.id || ' ' || s.settled FROM servers s
             WHERE s.settled IN ('active', 'paused', 'suspended', 'stopped')
-                AND NOT EXISTS (SELECT 1 FROM host_documents d
-                    WHERE d.server_id = s.id AND d.host_id = s.host_id AND d.is_absent = 0) ORDER BY 1
+                AND NOT EXISTS (SELECT 1 FROM server_placements p
+                    WHERE p.server_id = s.id AND p.role = 'current' AND p.document IS NOT NULL) ORDER BY 1
+            """
+        ),
+        (
+            "command that nobody waits for",
+            """
+            SELECT c.id || ' ' || c.action || ' of ' || c.server_id FROM host_commands c
+            WHERE c.state IN ('waiting', 'running') AND NOT EXISTS (
+                SELECT 1 FROM workflows w WHERE w.server_id = c.server_id AND w.finished_at IS NULL) ORDER BY 1
             """
         ),
     ]

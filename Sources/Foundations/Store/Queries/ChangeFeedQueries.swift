@@ -1,6 +1,6 @@
 /// Counters that tell other processes, and other parts of this one, that something has changed.
 package enum ChangeFeedQueries {
-    package enum Topic: String, Sendable { case identity, network, hosts }
+    package enum Topic: String, Sendable { case identity, network }
 
     /// Counts a change; returns the new number.
     @discardableResult

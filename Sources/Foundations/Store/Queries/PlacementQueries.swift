@@ -157,14 +157,24 @@ package enum PlacementQueries {
         try db.fetch(Allocation.self, "WHERE consumer_id = ?1 ORDER BY resource_class", [.text(consumer)])
     }
 
-    /// Gives back all that a consumer holds; nothing is wrong when it holds nothing.
-    package static func release(_ consumer: String, _ db: any Connection) throws -> [Allocation] {
-        let held = try allocations(of: consumer, db)
-        for part in held {
-            try giveBack(part.used, of: part.resourceClass, on: part.providerID, db)
-            try countChange(of: part.providerID, db)
-        }
-        try db.execute("DELETE FROM allocations WHERE consumer_id = ?1", [.text(consumer)])
+    package static func allocations(
+        of consumer: String, on provider: ResourceProviderID, _ db: any Connection
+    ) throws -> [Allocation] {
+        try db.fetch(
+            Allocation.self, "WHERE consumer_id = ?1 AND provider_id = ?2 ORDER BY resource_class",
+            [.text(consumer), .id(provider)])
+    }
+
+    /// Gives back what a consumer holds of one provider; nothing is wrong when it holds nothing.
+    package static func release(
+        _ consumer: String, on provider: ResourceProviderID, _ db: any Connection
+    ) throws -> [Allocation] {
+        let held = try allocations(of: consumer, on: provider, db)
+        if held.isEmpty { return [] }
+        for part in held { try giveBack(part.used, of: part.resourceClass, on: provider, db) }
+        try countChange(of: provider, db)
+        try db.execute(
+            "DELETE FROM allocations WHERE consumer_id = ?1 AND provider_id = ?2", [.text(consumer), .id(provider)])
         return held
     }
 }

@@ -18,6 +18,7 @@ package enum RetentionQueries {
             [.integer(bound), .int(limit)])
         for id in doomed {
             try db.execute("DELETE FROM workflows WHERE server_id = ?1 AND finished_at IS NOT NULL", [.text(id)])
+            try db.execute("DELETE FROM host_commands WHERE server_id = ?1", [.text(id)])
             try db.execute("DELETE FROM servers WHERE id = ?1", [.text(id)])
         }
         return doomed.count
@@ -40,5 +41,16 @@ package enum RetentionQueries {
                 SELECT id FROM workflows WHERE finished_at <= ?1 ORDER BY finished_at LIMIT ?2)
             """,
             [.integer(bound), .int(limit)])
+    }
+
+    /// Commands of hosts that ended before `cutoff`; returns how many went.
+    package static func purgeCommands(endedBefore cutoff: Timestamp, limit: Int, _ db: any Connection) throws -> Int {
+        try db.execute(
+            """
+            DELETE FROM host_commands WHERE id IN (
+                SELECT id FROM host_commands WHERE updated_at < ?1 AND state IN ('done', 'failed')
+                ORDER BY updated_at LIMIT ?2)
+            """,
+            [.time(cutoff), .int(limit)])
     }
 }

@@ -4,11 +4,10 @@ extension Server: KeyedRecord {
     package static var table: String { "servers" }
     package static let columns = [
         "id", "project_id", "user_id", "name", "description", "hostname", "reservation_id", "launch_index", "settled",
-        "operation", "phase", "power", "fault", "is_locked", "locked_by_admin", "locked_reason", "epoch", "workflow_id",
-        "host_failure", "completed_command", "observed_epoch", "observed_power", "host_id", "requested_zone",
-        "availability_zone", "flavor_id", "flavor", "image_id", "image_properties", "key_name", "metadata", "tags",
-        "addresses", "security_groups", "hints", "config_drive", "access_ipv4", "access_ipv6", "disk_config",
-        "created_at", "updated_at", "launched_at", "terminated_at", "deleted_at",
+        "operation", "phase", "power", "fault", "is_locked", "locked_by_admin", "locked_reason", "workflow_id",
+        "host_id", "requested_zone", "availability_zone", "flavor_id", "flavor", "image_id", "image_properties",
+        "key_name", "metadata", "tags", "addresses", "security_groups", "hints", "config_drive", "access_ipv4", "access_ipv6",
+        "disk_config", "created_at", "updated_at", "launched_at", "terminated_at", "deleted_at",
     ]
 
     package init(row: inout RowReader) throws {
@@ -17,9 +16,8 @@ extension Server: KeyedRecord {
             hostname: row.text(), reservationID: row.text(), launchIndex: row.int(), settled: try row.raw(),
             operation: try row.optionalRaw(), phase: row.int(), power: row.int(),
             fault: row.optionalText().map { JSONText(raw: $0) }, isLocked: row.bool(), lockedByAdmin: row.bool(),
-            lockedReason: row.optionalText(), epoch: row.int64(), workflowID: row.optionalID(),
-            hostFailure: row.optionalText(), completedCommand: row.optionalText(), observedEpoch: row.int64(),
-            observedPower: try row.raw(), hostID: row.optionalID(), requestedZone: row.optionalText(),
+            lockedReason: row.optionalText(), workflowID: row.optionalID(), hostID: row.optionalID(),
+            requestedZone: row.optionalText(),
             availabilityZone: row.optionalText(), flavorID: row.id(), flavor: row.json(), imageID: row.optionalID(),
             imageProperties: row.json(), keyName: row.optionalText(), metadata: row.json(), tags: row.json(),
             addresses: row.text(), securityGroups: row.text(), hints: row.text(), configDrive: row.bool(),
@@ -32,8 +30,7 @@ extension Server: KeyedRecord {
         [
             .id(id), .id(projectID), .id(userID), .text(name), .text(description), .text(hostname),
             .text(reservationID), .int(launchIndex), .raw(settled), .raw(operation), .int(phase), .int(power),
-            .text(fault?.raw), .bool(isLocked), .bool(lockedByAdmin), .text(lockedReason), .integer(epoch),
-            .id(workflowID), .text(hostFailure), .text(completedCommand), .integer(observedEpoch), .raw(observedPower),
+            .text(fault?.raw), .bool(isLocked), .bool(lockedByAdmin), .text(lockedReason), .id(workflowID),
             .id(hostID), .text(requestedZone), .text(availabilityZone), .id(flavorID), .text(flavor.raw), .id(imageID),
             .text(imageProperties.raw), .text(keyName), .text(metadata.raw), .text(tags.raw), .text(addresses),
             .text(securityGroups), .text(hints), .bool(configDrive), .text(accessIPv4), .text(accessIPv6),

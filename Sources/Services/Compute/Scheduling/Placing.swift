@@ -77,6 +77,7 @@ struct Placing: Sendable {
                 prepared?.candidates.removeAll { $0.id == host.id }
                 continue
             }
+            try ServerPlacementQueries.begin(server.id, on: host.id, as: .current, claimedBy: server.id.text, db)
             if let place = hosts.firstIndex(where: { $0.id == host.id }) {
                 for resource in HostResource.allCases { hosts[place][resource].used += request[resource] }
             }

@@ -20,7 +20,7 @@ enum AttachInterface {
                 Step(portOutput, undo: .run { try await release(steps, $0) }) { try await bind(steps, $0) },
                 Step("document", undo: .run { try await withdraw(steps, $0) }) { try await plug(steps, $0) },
                 steps.observed(
-                    "guest", isReached: { _, _ in true },
+                    "guest", isReached: { _, _, _ in true },
                     commit: { server, _ in steps.showPorts(of: server) }),
             ],
             unwound: { context, _ in

@@ -25,8 +25,8 @@ enum BuildServer {
                     try await bindPorts(steps, context)
                 },
                 steps.observed(
-                    guestStep, undo: .run { try withdraw($0) },
-                    isReached: { server, _ in server.observedPower == .running },
+                    guestStep, undo: .run { try withdraw($0, at: compute.clock.now()) },
+                    isReached: { placement, _, _ in placement.observedPower == .running },
                     commit: { server, _ in
                         let now = compute.clock.now()
                         return { db in
@@ -60,22 +60,18 @@ enum BuildServer {
         let id = server.id
         return .done { db in
             guard var row = try db.find(Server.self, key: .id(id)) else { return }
-            row.epoch += 1
             row.phase = Phase.spawning.rawValue
             row.addresses = shown.json
             row.securityGroups = shown.groups
-            row.hostFailure = nil
             try db.update(row)
-            var desired = document
-            desired.epoch = row.epoch
-            try HostDocuments.put(desired, on: host.id, db)
+            try HostDocuments.put(document, as: .current, on: host.id, db)
         }
     }
 
-    private static func withdraw(_ context: StepContext) throws -> StepCommit {
+    private static func withdraw(_ context: StepContext, at now: Timestamp) throws -> StepCommit {
         let id = try context.serverID()
         let request = context.record.requestID
-        return { db in try HostDocuments.withdraw(id, for: request, db) }
+        return { db in try HostDocuments.withdraw(id, for: request, now: now, db) }
     }
 
     /// By now the document is withdrawn, so the host is told to look.
@@ -98,7 +94,9 @@ enum BuildServer {
         let now = compute.clock.now()
         let hosts = compute.capacity.all
         return { db in
-            _ = try PlacementQueries.release(id.text, db)
+            for placement in try ServerPlacementQueries.all(of: id, db) {
+                try ServerPlacementQueries.giveBack(placement, db)
+            }
             guard var server = try db.find(Server.self, key: .id(id)) else { return .failed }
             server.addresses = "{}"
             server.securityGroups = "[]"

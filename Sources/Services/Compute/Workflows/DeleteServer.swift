@@ -13,7 +13,8 @@ enum DeleteServer {
                 Step("withdraw", undo: .none(why: "a delete goes forward")) { context in
                     let id = try context.serverID()
                     let request = context.record.requestID
-                    return .done { db in try HostDocuments.withdraw(id, for: request, db) }
+                    let now = steps.compute.clock.now()
+                    return .done { db in try HostDocuments.withdraw(id, for: request, now: now, db) }
                 },
                 Step("absent", undo: .none(why: "it only waits")) { context in try await absent(steps, context) },
                 Step("ports", undo: .none(why: "a delete goes forward")) { context in try await finish(steps, context)
@@ -30,27 +31,29 @@ enum DeleteServer {
         return lingers ? .nap(seconds: 0.25) : .done()
     }
 
-    /// The host says that nothing is left, or is down: then it pays its debt when it is back.
+    /// Each host says that nothing is left, or is down: then it pays its debt when it is back.
     private static func absent(_ steps: ServerSteps, _ context: StepContext) async throws -> StepOutcome {
         let compute = steps.compute
-        let (server, host) = try await compute.database.read { db -> (Server, Host?) in
-            let server = try steps.server(context, db)
-            guard let id = server.hostID, try HostQueries.document(of: server.id, on: id, db) != nil else {
-                return (server, nil)
-            }
-            return (server, try db.find(Host.self, key: .id(id)))
+        let id = try context.serverID()
+        let owing = try await compute.database.read { db in
+            try ServerPlacementQueries.all(of: id, db)
+                .filter { $0.document != nil && !($0.isAnswered && $0.observedPower == .absent) }
+                .compactMap { try db.find(Host.self, key: .id($0.hostID)) }
         }
-        guard let host else { return .done() }
-        compute.bells.host(host.id)
-        if server.observedEpoch >= server.epoch, server.observedPower == .absent { return .done() }
-        return host.isUp(at: compute.clock.now()) ? .nap(seconds: 5) : .done()
+        for host in owing { compute.bells.host(host.id) }
+        let now = compute.clock.now()
+        return owing.contains { $0.isUp(at: now) } ? .nap(seconds: 5) : .done()
     }
 
     private static func finish(_ steps: ServerSteps, _ context: StepContext) async throws -> StepOutcome {
         let compute = steps.compute
         let (server, request, allocations) = try await compute.database.read { db in
             let server = try steps.server(context, db)
-            return (server, try steps.request(server.id, db), try PlacementQueries.allocations(of: server.id.text, db))
+            let placements = try ServerPlacementQueries.all(of: server.id, db)
+            return (
+                server, try steps.request(server.id, db),
+                try placements.flatMap { try ServerPlacementQueries.allocations($0, db) }
+            )
         }
         let nics = try request.nics.value()
         try await compute.network.release(server.id, given: nics)
@@ -58,7 +61,9 @@ enum DeleteServer {
         let now = compute.clock.now()
         compute.capacity.countReleased(allocations)
         return .done { db in
-            _ = try PlacementQueries.release(server.id.text, db)
+            for placement in try ServerPlacementQueries.all(of: server.id, db) {
+                try ServerPlacementQueries.giveBack(placement, db)
+            }
             for (resource, amount) in [("instances", 1), ("cores", flavor.vcpus), ("ram", flavor.ram)] {
                 try QuotaQueries.giveBack(amount, of: resource, for: server.projectID, db)
             }

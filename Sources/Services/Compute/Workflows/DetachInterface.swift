@@ -20,7 +20,7 @@ enum DetachInterface {
             steps: [
                 Step("look", undo: .run { try await ring(steps, $0) }) { try await look(steps, $0) },
                 Step("document", undo: .run { try await replug(steps, $0) }) { try await unplug(steps, $0) },
-                steps.observed("guest", isReached: { _, _ in true }, commit: { _, _ in { _ in } }),
+                steps.observed("guest", isReached: { _, _, _ in true }, commit: { _, _ in { _ in } }),
                 Step("port", undo: .none(why: "the guest has no use for it any more")) { context in
                     try await release(steps, context)
                 },
@@ -31,8 +31,7 @@ enum DetachInterface {
     private static func look(_ steps: ServerSteps, _ context: StepContext) async throws -> StepOutcome {
         let (id, port) = (try context.serverID(), try context.input(Input.self).portID)
         let nic = try await steps.compute.database.read { db in
-            try db.find(Server.self, key: .id(id)).flatMap { try HostDocuments.document(of: $0, db) }?
-                .nics.first { $0.portID == port }
+            try HostDocuments.document(of: id, db)?.nics.first { $0.portID == port }
         }
         return .done(outputs: try nic.map { [nicOutput: try JSONText($0).raw] } ?? [:])
     }

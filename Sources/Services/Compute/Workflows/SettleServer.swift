@@ -17,11 +17,11 @@ enum SettleServer {
         return WorkflowDefinition(
             rule,
             steps: [
-                steps.document(
-                    "document", undo: .none(why: "where the server then rests is decided by what its guest is")
-                ) { document, context in try want(try goal(context), in: &document, context) },
+                Step("document", undo: .none(why: "where the server then rests is decided by what its guest is")) {
+                    try want($0, clock.now())
+                },
                 steps.observed(
-                    "guest", isReached: { server, context in try isReached(try goal(context), server, context) },
+                    "guest", isReached: { try isReached($0, $1, $2) },
                     commit: { server, context in
                         let settled = try goal(context).power?.settled ?? server.settled
                         return { db in try OperationStart.settle(server.id, in: settled, now: clock.now(), db) }
@@ -34,19 +34,23 @@ enum SettleServer {
         try context.input(OperationInput.self).operation.rule.goal
     }
 
-    private static func want(
-        _ goal: OperationRule.Goal, in document: inout DesiredServer, _ context: StepContext
-    ) throws {
-        document.power = goal.power ?? document.power
-        if case .command(let action) = goal {
-            document.command = HostCommand(id: context.record.id.text, action: action)
+    /// The document is written anew even where it says so already: the host is to look again, and to answer.
+    private static func want(_ context: StepContext, _ now: Timestamp) throws -> StepOutcome {
+        let (id, goal, workflow) = (try context.serverID(), try goal(context), context.record)
+        return .done { db in
+            try HostDocuments.change(of: id, for: workflow.requestID, db) { $0.power = goal.power ?? $0.power }
+            if case .command(let action) = goal {
+                try HostCommands.give(action, on: id, by: workflow, now: now, db)
+            }
         }
     }
 
-    private static func isReached(_ goal: OperationRule.Goal, _ server: Server, _ context: StepContext) throws -> Bool {
-        guard server.observedPower == goal.power?.seen else { return false }
-        guard case .command = goal else { return true }
-        return server.completedCommand == context.record.id.text
+    private static func isReached(
+        _ placement: ServerPlacement, _ context: StepContext, _ db: any Connection
+    ) throws -> Bool {
+        let goal = try goal(context)
+        if case .command = goal, try !HostCommands.isDone(context.record, db) { return false }
+        return placement.observedPower == goal.power?.seen
     }
 
     /// The document says what the guest is, so that its host does not carry the wish out later.
@@ -56,13 +60,15 @@ enum SettleServer {
         let request = context.record.requestID
         return { db in
             guard let server = try db.find(Server.self, key: .id(id)) else { return .failed }
-            let isLost = rule.failure == .revertIfOn && !server.observedPower.isOn
+            try HostCommands.cancel(of: id, because: why, now: now, db)
+            let placement = try ServerPlacementQueries.current(of: id, db)
+            let isLost = rule.failure == .revertIfOn && placement?.observedPower.isOn != true
             if rule.failure == .error || isLost {
                 try OperationStart.fail(id, why, now: now, db)
                 return .failed
             }
-            let seen = DesiredPower(seen: server.observedPower)
-            if let power = seen, try HostDocuments.document(of: server, db) != nil {
+            let seen = placement.flatMap { DesiredPower(seen: $0.observedPower) }
+            if let power = seen, placement?.document != nil {
                 try HostDocuments.change(of: id, for: request, db) { $0.power = power }
             }
             try OperationStart.settle(id, in: seen?.settled ?? server.settled, now: now, db)

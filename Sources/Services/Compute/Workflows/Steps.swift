@@ -38,34 +38,24 @@ struct ServerSteps: Sendable {
         }
     }
 
-    /// Changes the document and rings the host.
-    func document(
-        _ name: String, undo: Undo, _ change: @escaping @Sendable (inout DesiredServer, StepContext) throws -> Void
-    ) -> Step {
-        Step(name, undo: undo) { context in
-            let id = try context.serverID()
-            let request = context.record.requestID
-            return .done { db in
-                try HostDocuments.change(of: id, for: request, db) { try change(&$0, context) }
-            }
-        }
-    }
-
-    /// Waits until the host answers the newest document with what `isReached` wants; its failure is the step's failure.
+    /// Waits until the server's host answers its newest document with what `isReached` wants; its failure is the step's
+    /// failure.
     func observed(
         _ name: String, undo: Undo = .none(why: "it only waits"),
-        isReached: @escaping @Sendable (Server, StepContext) throws -> Bool,
+        isReached: @escaping @Sendable (ServerPlacement, StepContext, any Connection) throws -> Bool,
         commit: @escaping @Sendable (Server, StepContext) async throws -> StepCommit
     ) -> Step {
         Step(name, undo: undo) { context in
-            let server = try await server(context)
-            if let host = server.hostID { compute.bells.host(host) }
-            guard server.observedEpoch >= server.epoch else { return .nap(seconds: 5) }
-            if let text = server.hostFailure {
-                let failure = try JSONDecoder().decode(HostFailure.self, from: Data(text.utf8))
-                throw CloudError(.internal, failure.message, detail: failure.detail)
+            let (server, isThere) = try await compute.database.read { db -> (Server, Bool) in
+                let server = try self.server(context, db)
+                guard let placement = try ServerPlacementQueries.current(of: server.id, db), placement.isAnswered else {
+                    return (server, false)
+                }
+                if let failure = placement.failure { throw try HostFailure.error(failure) }
+                return (server, try isReached(placement, context, db))
             }
-            guard try isReached(server, context) else { return .nap(seconds: 5) }
+            if let host = server.hostID { compute.bells.host(host) }
+            guard isThere else { return .nap(seconds: 5) }
             return .done(commit: try await commit(server, context))
         }
     }

@@ -1,0 +1,21 @@
+package import Model
+
+/// Of each host the number of the last change that concerns it; no other host looks when it grows.
+package enum HostFeedQueries {
+    package static func begin(_ host: HostID, _ db: any Connection) throws {
+        try db.execute("INSERT INTO host_feeds (host_id, sequence) VALUES (?1, 0) ON CONFLICT DO NOTHING", [.id(host)])
+    }
+
+    /// The number of a change that is about to be written.
+    package static func next(of host: HostID, _ db: any Connection) throws -> Int64 {
+        try db.execute("UPDATE host_feeds SET sequence = sequence + 1 WHERE host_id = ?1", [.id(host)])
+        return try sequence(of: host, db)
+    }
+
+    package static func sequence(of host: HostID, _ db: any Connection) throws -> Int64 {
+        guard let found = try db.integer("SELECT sequence FROM host_feeds WHERE host_id = ?1", [.id(host)]) else {
+            throw StoreError(.corrupt, "Host \(host) has no feed.")
+        }
+        return found
+    }
+}

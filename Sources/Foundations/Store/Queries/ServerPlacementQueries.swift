@@ -1,0 +1,131 @@
+package import Model
+
+extension ServerPlacement: Record {
+    package static var table: String { "server_placements" }
+    package static let columns = [
+        "server_id", "host_id", "role", "consumer_id", "epoch", "sequence", "document", "observed_epoch",
+        "observed_power", "failure",
+    ]
+
+    package init(row: inout RowReader) throws {
+        self.init(
+            serverID: row.id(), hostID: row.id(), role: try row.raw(), consumerID: row.optionalText(),
+            epoch: row.int64(), sequence: row.int64(), document: row.optionalText(), observedEpoch: row.int64(),
+            observedPower: try row.raw(), failure: row.optionalText())
+    }
+
+    package var values: [SQLValue] {
+        [
+            .id(serverID), .id(hostID), .raw(role), .text(consumerID), .integer(epoch), .integer(sequence),
+            .text(document), .integer(observedEpoch), .raw(observedPower), .text(failure),
+        ]
+    }
+}
+
+package enum ServerPlacementQueries {
+    package static func current(of server: ServerID, _ db: any Connection) throws -> ServerPlacement? {
+        try db.first(ServerPlacement.self, "WHERE server_id = ?1 AND role = 'current'", [.id(server)])
+    }
+
+    package static func all(of server: ServerID, _ db: any Connection) throws -> [ServerPlacement] {
+        try db.fetch(ServerPlacement.self, "WHERE server_id = ?1 ORDER BY host_id", [.id(server)])
+    }
+
+    package static func find(
+        _ server: ServerID, on host: HostID, _ db: any Connection
+    ) throws -> ServerPlacement? {
+        try db.first(ServerPlacement.self, "WHERE server_id = ?1 AND host_id = ?2", [.id(server), .id(host)])
+    }
+
+    /// A host has been claimed for a server. It may still owe the removal of what the server left there before.
+    package static func begin(
+        _ server: ServerID, on host: HostID, as role: ServerPlacement.Role, claimedBy consumer: String,
+        _ db: any Connection
+    ) throws {
+        try db.execute(
+            """
+            INSERT INTO server_placements (server_id, host_id, role, consumer_id, epoch, sequence, observed_epoch,
+                observed_power)
+            VALUES (?1, ?2, ?3, ?4, 0, 0, 0, 'unknown')
+            ON CONFLICT (server_id, host_id) DO UPDATE SET role = excluded.role, consumer_id = excluded.consumer_id
+            """,
+            [.id(server), .id(host), .raw(role), .text(consumer)])
+    }
+
+    /// Puts a document there. What was observed before answers it only if the host says so again.
+    package static func put(
+        _ document: String, epoch: Int64, as role: ServerPlacement.Role, for server: ServerID, on host: HostID,
+        _ db: any Connection
+    ) throws {
+        try db.execute(
+            """
+            UPDATE server_placements SET role = ?3, epoch = ?4, sequence = ?4, document = ?5, failure = NULL
+            WHERE server_id = ?1 AND host_id = ?2
+            """,
+            [.id(server), .id(host), .raw(role), .integer(epoch), .text(document)])
+    }
+
+    /// What a host saw; a failure stays until the next document.
+    package static func observe(
+        _ power: GuestPower, epoch: Int64, failure: String?, of server: ServerID, on host: HostID,
+        _ db: any Connection
+    ) throws {
+        try db.execute(
+            """
+            UPDATE server_placements SET observed_epoch = ?3, observed_power = ?4, failure = COALESCE(?5, failure)
+            WHERE server_id = ?1 AND host_id = ?2
+            """,
+            [.id(server), .id(host), .integer(epoch), .raw(power), .text(failure)])
+    }
+
+    package static func setRole(
+        _ role: ServerPlacement.Role, of server: ServerID, on host: HostID, _ db: any Connection
+    ) throws {
+        try db.execute(
+            "UPDATE server_placements SET role = ?3 WHERE server_id = ?1 AND host_id = ?2",
+            [.id(server), .id(host), .raw(role)])
+    }
+
+    /// What its claim holds.
+    package static func allocations(_ placement: ServerPlacement, _ db: any Connection) throws -> [Allocation] {
+        guard let consumer = placement.consumerID else { return [] }
+        return try PlacementQueries.allocations(of: consumer, on: ResourceProviderID(placement.hostID.text), db)
+    }
+
+    /// Gives back the claim of one placement; those of others stay. Returns what it held.
+    @discardableResult
+    package static func giveBack(_ placement: ServerPlacement, _ db: any Connection) throws -> [Allocation] {
+        guard let consumer = placement.consumerID else { return [] }
+        let held = try PlacementQueries.release(consumer, on: ResourceProviderID(placement.hostID.text), db)
+        try db.execute(
+            "UPDATE server_placements SET consumer_id = NULL WHERE server_id = ?1 AND host_id = ?2",
+            [.id(placement.serverID), .id(placement.hostID)])
+        try forgetSettled(placement.serverID, db)
+        return held
+    }
+
+    /// A placement ends when its claim is given back and nothing is left on the host.
+    package static func forgetSettled(_ server: ServerID, _ db: any Connection) throws {
+        try db.execute(
+            """
+            DELETE FROM server_placements WHERE server_id = ?1 AND consumer_id IS NULL AND (document IS NULL
+                OR (role = 'leaving' AND observed_power = 'absent' AND observed_epoch >= epoch))
+            """,
+            [.id(server)])
+    }
+
+    /// The documents of a host after a number in its feed, in that order.
+    package static func documents(
+        on host: HostID, after sequence: Int64, limit: Int, _ db: any Connection
+    ) throws -> [(sequence: Int64, document: String)] {
+        var found: [(sequence: Int64, document: String)] = []
+        try db.forEach(
+            """
+            SELECT sequence, document FROM server_placements
+            WHERE host_id = ?1 AND sequence > ?2 AND document IS NOT NULL ORDER BY sequence LIMIT ?3
+            """,
+            [.id(host), .integer(sequence), .int(limit)]
+        ) { found.append(($0.integer(0), $0.text(1))) }
+        return found
+    }
+}

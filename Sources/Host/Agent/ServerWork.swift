@@ -1,0 +1,147 @@
+import HostProtocol
+import HostStorage
+import Model
+
+/// What a host has to do for one server, and what it has still to say: decisions only, without a clock or a call.
+///
+/// Of several documents only the newest is reached. Commands are carried out in order, each once.
+struct ServerWork {
+    /// What a report tells beside what is seen: the failure, and the request that is answered.
+    struct Answer {
+        var failure: HostFailure?
+        var requestID: String?
+    }
+
+    struct Attempt {
+        var document: DesiredServer
+        /// It has not been tried before.
+        var isNew: Bool
+        var command: DesiredCommand?
+
+        var requestID: String? { command?.requestID ?? document.requestID }
+        /// What it is for, in a word.
+        var wish: String { command?.action.rawValue ?? document.wish }
+    }
+
+    enum Step {
+        case attempt(Attempt)
+        case report
+    }
+
+    var record: ServerRecord
+    private(set) var underWay: Attempt?
+    /// The power last delivered.
+    var reported: GuestPower?
+    /// A report that did not arrive.
+    var undelivered: Answer?
+    /// What the guest did by itself during the attempt under way.
+    var moved: GuestPower?
+    private var document: DesiredServer?
+    private var isDue = false
+    private var isToReport = false
+    private var commands: [DesiredCommand] = []
+
+    init(_ record: ServerRecord) {
+        self.record = record
+    }
+
+    var isIdle: Bool { underWay == nil && !isDue && !isToReport && commands.isEmpty }
+
+    /// Whether the attempt under way should be ended: a document that takes the server away does not wait for an image
+    /// to arrive or a guest to power off.
+    mutating func accept(_ news: DesiredServer) -> Bool {
+        let newest = max(record.highestEpoch, isDue ? document?.epoch ?? -1 : -1)
+        guard news.epoch >= newest else { return false }
+        if record.tombstone, news.presence == .present, news.epoch <= newest { return false }
+        document = news
+        isDue = true
+        return news.presence == .absent
+    }
+
+    /// Whether the attempt under way should be ended.
+    mutating func accept(_ command: DesiredCommand) -> Bool {
+        if underWay?.command?.id == command.id { return command.isCancelled }
+        if record.commands.contains(where: { $0.id == command.id && $0.state.isEnd }) {
+            isToReport = true
+        } else if let place = commands.firstIndex(where: { $0.id == command.id }) {
+            commands[place] = command
+        } else {
+            commands.append(command)
+        }
+        return false
+    }
+
+    /// What to do now; nothing while something is under way.
+    mutating func next() -> Step? {
+        guard underWay == nil else { return nil }
+        let command = nextCommand()
+        if let document, isDue || command != nil {
+            let attempt = Attempt(document: document, isNew: isDue, command: command)
+            isDue = false
+            begin(attempt)
+            return .attempt(attempt)
+        }
+        defer { isToReport = false }
+        return isToReport ? .report : nil
+    }
+
+    /// Commands of which nothing can come are answered on the way.
+    private mutating func nextCommand() -> DesiredCommand? {
+        while let command = commands.first {
+            if let why = reasonAgainst(command) {
+                commands.removeFirst()
+                record.note(CommandReport(id: command.id, state: .failed, failure: why))
+                isToReport = true
+            } else if document?.presence == .absent {
+                // It is answered when the server is gone.
+                return nil
+            } else {
+                return commands.removeFirst()
+            }
+        }
+        return nil
+    }
+
+    private func reasonAgainst(_ command: DesiredCommand) -> HostFailure? {
+        if command.isCancelled {
+            return HostFailure(message: "It was cancelled before it began.", detail: "\(command.id)")
+        }
+        if record.tombstone, !isDue || document == nil || document?.presence == .absent {
+            return HostFailure(message: "The server was taken away.", detail: "\(command.serverID) has a tombstone")
+        }
+        if document == nil {
+            return HostFailure(message: "The server is not on this host.", detail: "\(command.serverID)")
+        }
+        return nil
+    }
+
+    private mutating func begin(_ attempt: Attempt) {
+        underWay = attempt
+        record.highestEpoch = attempt.document.epoch
+        record.tombstone = attempt.document.presence == .absent
+        if let command = attempt.command { record.note(CommandReport(id: command.id, state: .running)) }
+    }
+
+    /// The attempt under way is over; with a command that `failure` may be the end of.
+    mutating func ended(_ failure: HostFailure? = nil) {
+        if let command = underWay?.command {
+            record.note(CommandReport(id: command.id, state: failure == nil ? .done : .failed, failure: failure))
+        }
+        underWay = nil
+    }
+
+    /// The attempt under way was ended before its end.
+    mutating func cancelled() {
+        guard underWay?.command != nil else { return ended() }
+        ended(HostFailure(message: "It was cancelled.", detail: "\(record.serverID)"))
+        isToReport = true
+    }
+
+    /// The attempt under way comes again, unless something newer has taken its place.
+    mutating func again() {
+        guard let attempt = underWay else { return }
+        underWay = nil
+        if let command = attempt.command { commands.insert(command, at: 0) }
+        if attempt.isNew || attempt.command == nil { isDue = true }
+    }
+}

@@ -202,7 +202,8 @@ let package = Package(
         tests(
             "HostLink",
             imports: [
-                "Agent", "Cloud", "Compute", "Dataplane", "HostProtocol", "HostStorage", "Hypervisor", "Model",
+                "Agent", "Cloud", "Compute", "Dataplane", "HostProtocol", "HostStorage", "Hypervisor", "Identity",
+                "Inspection", "Model",
                 "Networking", "Store", "TestSupport", hummingbird, httpTypes, lifecycle, logging, nioCore,
                 nioHTTP1,
             ]),

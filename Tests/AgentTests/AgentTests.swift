@@ -286,4 +286,51 @@ struct AgentTests {
             try await eventually("an empty cache") { bench.storage.cachedImages.isEmpty }
         }
     }
+
+    /// The line has opened again: the cloud may be another one, or an older one that was restored.
+    @Test func saysWhatItHoldsWhenTheLineOpensAgain() async throws {
+        let bench = Bench()
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 7, mark: "m"))
+            try await bench.report(of: 7)
+            let heard = bench.channel.reports.count
+            bench.channel.nudge(.registration)
+            try await eventually("the agent registers again") { bench.channel.registrations.count == 2 }
+            #expect(
+                bench.channel.registrations.last?.holdings
+                    == [HeldDocument(serverID: bench.server, epoch: 7, mark: "m", isGone: false)])
+            // It is told again, and not done again.
+            try await bench.report(of: 7, after: heard)
+        }
+        #expect(bench.driver.startCount(of: bench.server) == 1)
+    }
+
+    /// What the agent cannot read is answered for that server alone, and what it had read stays in force.
+    @Test func whatCannotBeReadIsAnswered() async throws {
+        let bench = Bench()
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 1))
+            try await bench.report(of: 1)
+            let text = #"{"serverID": "\#(bench.server)", "epoch": 2}"#
+            try bench.channel.sendIllegible(text)
+            let answer = try await bench.report(of: 2)
+            #expect(answer.failure?.message.contains("upgrade its agent") == true && answer.power == .running)
+            bench.channel.send(bench.document(epoch: 3, power: .stopped))
+            let last = try await bench.report(of: 3)
+            #expect(last.power == .shutdown && last.failure == nil)
+        }
+    }
+
+    @Test func aHostSaysWhatDoesNotWork() async throws {
+        let bench = Bench()
+        try await bench.withAgent(beat: .milliseconds(5)) {
+            try await eventually("a sign of life") { bench.channel.health == HostHealth() }
+            bench.storage.failPrepare(with: HostFailure(message: "The disk is full.", detail: "ENOSPC"))
+            try await eventually("the trouble is told") {
+                bench.channel.health == HostHealth(troubles: ["storage": "ENOSPC"])
+            }
+            bench.storage.failPrepare(with: nil)
+            try await eventually("it is well again") { bench.channel.health == HostHealth() }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 import Agent
 import Dataplane
+import Foundation
 import HostProtocol
 import HostStorage
 import Hypervisor
@@ -12,7 +13,10 @@ import TestSupport
 final class ScriptedChannel: HostChannel {
     private struct State {
         var news: [(document: DesiredServer?, command: DesiredCommand?)] = []
+        var registrations: [HostRegistration] = []
         var reports: [ServerObservation] = []
+        var health: HostHealth?
+        var illegible: [Illegible] = []
         var nudge: AsyncStream<HostNudge>.Continuation?
         var whileReporting: (@Sendable () async -> Void)?
         var lostCalls = 0
@@ -32,14 +36,21 @@ final class ScriptedChannel: HostChannel {
 
     var reports: [ServerObservation] { state.withLock { $0.reports } }
 
-    func register(_ inventory: HostInventory) async throws -> HostID { Self.host }
+    func register(_ registration: HostRegistration) async throws -> RegisteredHost {
+        state.withLock { $0.registrations.append(registration) }
+        return RegisteredHost(host: Self.host, protocolVersion: 1)
+    }
+
+    var registrations: [HostRegistration] { state.withLock { $0.registrations } }
 
     func desired(after sequence: Int64) async throws -> DesiredBatch {
         state.withLock { state in
             let news = state.news.dropFirst(Int(sequence))
-            return DesiredBatch(
+            var batch = DesiredBatch(
                 servers: news.compactMap(\.document), commands: news.compactMap(\.command),
                 sequence: Int64(state.news.count), isLast: true)
+            (batch.illegible, state.illegible) = (state.illegible, [])
+            return batch
         }
     }
 
@@ -49,12 +60,16 @@ final class ScriptedChannel: HostChannel {
         return stream
     }
 
-    func report(_ observations: [ServerObservation]) async throws {
+    /// What the host last said of itself.
+    var health: HostHealth? { state.withLock { $0.health } }
+
+    func report(_ report: HostReport) async throws {
+        if let health = report.health { state.withLock { $0.health = health } }
         // A sign of life is no report.
-        if observations.isEmpty { return }
+        if report.observations.isEmpty { return }
         try arrive()
         let meanwhile = state.withLock { state in
-            state.reports += observations
+            state.reports += report.observations
             defer { state.whileReporting = nil }
             return state.whileReporting
         }
@@ -82,8 +97,15 @@ final class ScriptedChannel: HostChannel {
     }
 
     /// Rings as a line does that opens again.
-    func nudge() {
-        state.withLock { $0.nudge }?.yield(.servers)
+    func nudge(_ nudge: HostNudge = .servers) {
+        state.withLock { $0.nudge }?.yield(nudge)
+    }
+
+    /// Sends what a newer control plane might.
+    func sendIllegible(_ text: String) throws {
+        let item = try JSONDecoder().decode(Illegible.self, from: Data(text.utf8))
+        state.withLock { $0.illegible.append(item) }
+        nudge()
     }
 
     func topology() async throws -> NetworkTopology {
@@ -114,14 +136,15 @@ struct Bench: Sendable {
 
     /// Runs an agent while `body` does, in the boot of the machine that is named.
     func withAgent(
-        boot: String = "first", imageInterval: Duration = ImageCacheKeeper.interval,
+        boot: String = "first", beat: Duration = Agent.beatInterval,
+        imageInterval: Duration = ImageCacheKeeper.interval,
         _ body: @Sendable () async throws -> Void
     ) async throws {
         let machine = HostMachine(
             driver: driver, storage: storage, dataplane: dataplane, bootID: boot, graceSeconds: 0.05)
         let agent = Agent(
             channel: channel, machine: machine, logger: Logger(label: "agent") { _ in SwiftLogNoOpLogHandler() },
-            imageInterval: imageInterval, imageMinimumAge: .zero)
+            beatInterval: beat, imageInterval: imageInterval, imageMinimumAge: .zero)
         try await agent.register()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await agent.run() }
@@ -131,11 +154,11 @@ struct Bench: Sendable {
     }
 
     func document(
-        epoch: Int64, presence: DesiredServer.Presence = .present, power: DesiredPower = .running,
+        epoch: Int64, mark: String = "", presence: DesiredServer.Presence = .present, power: DesiredPower = .running,
         nics: [GuestNIC] = []
     ) -> DesiredServer {
         DesiredServer(
-            serverID: server, epoch: epoch, presence: presence, power: power,
+            serverID: server, epoch: epoch, mark: mark, presence: presence, power: power,
             hardware: GuestHardware(name: "vm", vcpus: 1, memoryMiB: 256),
             disks: GuestDisks(
                 image: ImageReference(id: ImageID("image"), sha512: "ab", format: .raw, sizeBytes: 512), rootGiB: 1,

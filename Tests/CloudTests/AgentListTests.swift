@@ -2,6 +2,7 @@ import Attributes
 import Cloud
 import Compute
 import HTTPTypes
+import HostProtocol
 import Model
 import TestSupport
 import Testing
@@ -39,7 +40,7 @@ struct AgentListTests {
                 #expect(found.count("agents") == count, "\(query): \(found)")
             }
             clock.advance(seconds: 100)
-            try await fixture.cloud.compute.hostsSeen([fixture.hosts[0].id])
+            try await fixture.cloud.compute.heard(HostReport(), from: fixture.hosts[0].id)
             #expect(try await ask(fixture, .get, "agents?alive=true").text("agents.0.host") == "sim-1")
             #expect(try await ask(fixture, .get, path).at("agent.alive") == false)
         }
@@ -57,7 +58,7 @@ struct AgentListTests {
                 #expect(answer.status == status, "\(method) \(body ?? ""): \(answer)")
             }
             #expect(try await ask(fixture, .get, "agents?description=rack%205").count("agents") == 1)
-            _ = try await fixture.cloud.compute.register(SimulatedHost.inventory(0))
+            _ = try await fixture.cloud.compute.register(HostRegistration(inventory: SimulatedHost.inventory(0)))
             #expect(try await ask(fixture, .get, path).text("agent.description") == "rack 5")
             let cleared = try await ask(fixture, .put, path, #"{"agent": {"description": null}}"#)
             #expect(cleared.at("agent.description") == .null, "\(cleared)")

@@ -2,6 +2,7 @@ import Attributes
 import Cloud
 import Compute
 import HTTPTypes
+import HostProtocol
 import Inspection
 import Model
 import Store
@@ -233,7 +234,7 @@ struct PlacementWriteTests {
             let own = try await placement.ask(.get, "\(host)/traits").at("traits.0")?.jsonText ?? ""
             let more = try await placement.put("traits", of: host, #""traits": ["CUSTOM_FAST", \#(own)]"#)
             #expect(more.status == 200, "\(more)")
-            _ = try await fixture.cloud.compute.register(SimulatedHost.inventory(0))
+            _ = try await fixture.cloud.compute.register(HostRegistration(inventory: SimulatedHost.inventory(0)))
             let kept = try await placement.ask(.get, "\(host)/traits")
             #expect(kept.at("traits.0") == "CUSTOM_FAST", "\(kept)")
             #expect(try await placement.ask(.get, "\(host)/inventories/VCPU").at("reserved") == 1)

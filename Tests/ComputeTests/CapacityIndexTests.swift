@@ -134,7 +134,7 @@ struct CapacityIndexTests {
             #expect(compute.capacity.all.reduce(0) { $0 + $1.vcpus.used } == 40)
             var smaller = SimulatedHost.inventory(1)
             (smaller.vcpus, smaller.traits) = (8, ["CUSTOM_SMALL", "CUSTOM_QUIET"])
-            _ = try await compute.register(smaller)
+            _ = try await compute.register(HostRegistration(inventory: smaller))
             try await expectEqual()
             #expect(compute.capacity[fixture.hosts[1].id]?.traits == ["CUSTOM_SMALL", "CUSTOM_QUIET"])
             #expect(compute.capacity[fixture.hosts[1].id]?.vcpus.limit == 32)

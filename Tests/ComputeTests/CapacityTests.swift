@@ -150,4 +150,27 @@ struct CapacityTests {
             #expect(held == Holdings())
         }
     }
+
+    /// An unwell host is the emptiest, and all the same it is not chosen; it comes back by itself.
+    @Test func anUnwellHostIsNotChosen() async throws {
+        var options = CloudFixture.Options()
+        options.hosts = 2
+        options.runsAgents = false
+        try await CloudFixture.run(options) { fixture in
+            let compute = fixture.cloud.compute
+            for host in fixture.hosts {
+                try await compute.heard(
+                    HostReport(health: HostHealth(troubles: ["hypervisor": "libvirt does not answer"])), from: host.id)
+            }
+            try await compute.refreshCapacity()
+            let id = try #require(try await fixture.create().first?.id)
+            #expect(try await fixture.fault(of: id).contains("Of 2 hosts, 2 are unwell."))
+            try await compute.heard(HostReport(), from: fixture.host.id)
+            try await compute.refreshCapacity()
+            #expect(compute.capacity[fixture.host.id]?.troubles.isEmpty == false)
+            try await compute.heard(HostReport(health: HostHealth()), from: fixture.host.id)
+            try await compute.refreshCapacity()
+            #expect(try await fixture.create().first?.hostID == fixture.host.id)
+        }
+    }
 }

@@ -125,10 +125,8 @@ extension KernelSuites {
                 try await lab.dataplane.converge(topology)
                 // 1 bridge, 2 taps, 1 leg; 1 namespace; 2 tables; a directory, 1 zone, 1 setting; 1 dnsmasq.
                 #expect(try await traces(lab).count == 11)
-                // An older topology changes nothing.
+                // A store that was restored from a backup has a lower number.
                 try await lab.dataplane.converge(NetworkTopology(generation: 1))
-                #expect(try await traces(lab).count == 11)
-                try await lab.dataplane.converge(NetworkTopology(generation: 9))
                 #expect(try await traces(lab).filter { !$0.contains("table") && !$0.hasPrefix("/run") } == [])
             }
         }

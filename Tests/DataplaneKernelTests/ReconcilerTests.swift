@@ -15,12 +15,14 @@ import Tools
 private struct OneTopology: HostChannel {
     let network: NetworkTopology
 
-    func register(_ inventory: HostInventory) async throws -> HostID { HostID("host") }
+    func register(_ registration: HostRegistration) async throws -> RegisteredHost {
+        RegisteredHost(host: HostID("host"), protocolVersion: 1)
+    }
     func desired(after sequence: Int64) async throws -> DesiredBatch {
         DesiredBatch(servers: [], sequence: sequence, isLast: true)
     }
     func nudges() -> AsyncStream<HostNudge> { AsyncStream { _ in } }
-    func report(_ observations: [ServerObservation]) async throws {}
+    func report(_ report: HostReport) async throws {}
     func topology() async throws -> NetworkTopology { network }
     func configDrive(_ server: ServerID) async throws -> [ConfigDriveFile] { [] }
     func metadata(_ request: MetadataRequest) async throws -> MetadataResponse {

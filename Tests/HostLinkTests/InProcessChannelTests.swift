@@ -17,10 +17,10 @@ struct InProcessChannelTests {
             let (own, other) = Self.hosts(of: server, fixture)
             let seen = ServerObservation(
                 hostID: own.id, serverID: id, epoch: try await fixture.placement(of: id).epoch, power: .shutdown)
-            let error = await #expect(throws: CloudError.self) { try await other.channel.report([seen]) }
+            let error = await #expect(throws: CloudError.self) { try await other.channel.report(HostReport([seen])) }
             #expect(error?.kind == .forbidden)
             #expect(try await fixture.placement(of: id).observedPower == .running)
-            try await own.channel.report([seen])
+            try await own.channel.report(HostReport([seen]))
             #expect(try await fixture.placement(of: id).observedPower == .shutdown)
         }
     }

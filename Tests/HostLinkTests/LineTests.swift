@@ -48,7 +48,7 @@ struct LineTests {
             let switchboard = cloud.fixture.cloud.switchboard
             let client = try HostLinkClient(socketPath: cloud.door.socketPath)
             let channel = RemoteChannel(client, logger: silent)
-            let host = try await channel.register(SimulatedHost.inventory(0))
+            let host = try await channel.register(HostRegistration(inventory: SimulatedHost.inventory(0))).host
             let listening = Task { for await _ in channel.nudges() {} }
             do {
                 try await eventually("the line is open") { switchboard.count == (1, 1) }

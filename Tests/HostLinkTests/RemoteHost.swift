@@ -25,7 +25,8 @@ struct SocketCloud: Sendable {
         var options = CloudFixture.Options()
         options.hosts = 0
         try await CloudFixture.run(options) { fixture in
-            let cloud = SocketCloud(fixture: fixture, door: Door(fixture))
+            let door = Door(fixture.cloud, at: fixture.stateDirectory + "/host.sock")
+            let cloud = SocketCloud(fixture: fixture, door: door)
             try await cloud.door.open()
             do {
                 try await body(cloud)
@@ -66,9 +67,8 @@ actor Door {
     private let server: HostLinkServer
     private var serving: RunningService?
 
-    init(_ fixture: CloudFixture) {
-        let cloud = fixture.cloud
-        socketPath = fixture.stateDirectory + "/host.sock"
+    init(_ cloud: Cloud, at socketPath: String) {
+        self.socketPath = socketPath
         server = HostLinkServer(
             compute: cloud.compute, networking: cloud.networking, image: cloud.image, switchboard: cloud.switchboard,
             users: [geteuid()], logger: silent)

@@ -95,6 +95,9 @@ import Workflow
             let now = bench.clock.now()
             #expect(now > began.advanced(seconds: 600))
             try await bench.withRunner([definition]) { _ in
+                try await bench.database.until { db in
+                    try db.find(WorkflowRecord.self, key: .id(id))?.leaseEpoch == 2
+                }
                 gate.open()
                 _ = try await bench.finished(id)
             }

@@ -111,9 +111,12 @@ struct Inspect: AsyncParsableCommand {
                     try PlacementQueries.inventories(of: ResourceProviderID(host.id.text), $0)
                 }
                 let use = inventories.map { "\($0.resourceClass) \($0.used)/\($0.capacity)" }.joined(separator: " ")
-                let state = host.isDisabled ? "disabled" : host.isUp(at: now) ? "up" : "down"
+                let troubles = try host.troubles.value()
+                let well = troubles.isEmpty ? "up" : "unwell"
+                let state = host.isDisabled ? "disabled" : host.isUp(at: now) ? well : "down"
                 let seen = seconds(from: host.lastSeenAt, to: now)
                 print("\(host.hostname) \(host.availabilityZone) \(state) seen \(seen) ago \(use)")
+                for (part, why) in troubles.sorted(by: { $0.key < $1.key }) { print("    \(part): \(why)") }
             }
             print("\(hosts.count) hosts")
         }

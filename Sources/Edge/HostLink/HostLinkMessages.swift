@@ -2,11 +2,6 @@ import Foundation
 import HostProtocol
 import Model
 
-/// What a host gets when it registers.
-struct Registered: Codable, Sendable {
-    var host: HostID
-}
-
 /// One line of the answer that stays open; JSON, ended by a newline.
 enum LineMessage: Codable, Sendable, Equatable {
     /// Comes first.

@@ -51,7 +51,7 @@ package struct HostLinkServer: Sendable {
         router.post("/hosts", use: guarded(register))
         router.get("/hosts/:host/line", use: guarded(line))
         router.get("/hosts/:host/documents", use: guarded(documents))
-        router.post("/hosts/:host/observations", use: guarded(observations))
+        router.post("/hosts/:host/reports", use: guarded(report))
         router.get("/hosts/:host/topology", use: guarded(topology))
         router.post("/hosts/:host/metadata", use: guarded(metadata))
         router.get("/hosts/:host/config-drives/:server", use: guarded(configDrive))
@@ -95,7 +95,7 @@ package struct HostLinkServer: Sendable {
 
 extension HostLinkServer {
     private func register(_ request: Request, _ context: HostLinkContext) async throws -> Response {
-        try Self.json(Registered(host: try await compute.register(try await Self.body(request))))
+        try Self.json(try await compute.register(try await Self.body(request)))
     }
 
     private func documents(_ request: Request, _ context: HostLinkContext) async throws -> Response {
@@ -103,7 +103,7 @@ extension HostLinkServer {
         return try Self.json(try await channel(context).desired(after: after))
     }
 
-    private func observations(_ request: Request, _ context: HostLinkContext) async throws -> Response {
+    private func report(_ request: Request, _ context: HostLinkContext) async throws -> Response {
         try await channel(context).report(try await Self.body(request))
         return Response(status: .ok)
     }

@@ -28,10 +28,10 @@ package final class InProcessChannel: HostChannel {
         return known
     }
 
-    package func register(_ inventory: HostInventory) async throws -> HostID {
-        let id = try await compute.register(inventory)
-        host.withLock { $0 = (id, inventory.hostname) }
-        return id
+    package func register(_ registration: HostRegistration) async throws -> RegisteredHost {
+        let registered = try await compute.register(registration)
+        host.withLock { $0 = (registered.host, registration.inventory.hostname) }
+        return registered
     }
 
     /// Speaks for a host that was registered before, in whatever process.
@@ -54,13 +54,12 @@ package final class InProcessChannel: HostChannel {
         return switchboard.listen(id)
     }
 
-    package func report(_ observations: [ServerObservation]) async throws {
+    package func report(_ report: HostReport) async throws {
         let own = try registered().id
-        if observations.isEmpty { return try await compute.hostsSeen([own]) }
-        if let other = observations.first(where: { $0.hostID != own }) {
+        if let other = report.observations.first(where: { $0.hostID != own }) {
             throw CloudError(.forbidden, "Host \(own) may not report for host \(other.hostID).")
         }
-        try await compute.observe(observations)
+        try await compute.heard(report, from: own)
     }
 
     package func topology() async throws -> NetworkTopology {

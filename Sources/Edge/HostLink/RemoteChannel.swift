@@ -22,18 +22,18 @@ package final class RemoteChannel: HostChannel {
         return "/hosts/\(host)/\(rest)"
     }
 
-    package func register(_ inventory: HostInventory) async throws -> HostID {
-        let answer: Registered = try await client.post("/hosts", inventory)
+    package func register(_ registration: HostRegistration) async throws -> RegisteredHost {
+        let answer: RegisteredHost = try await client.post("/hosts", registration)
         host.withLock { $0 = answer.host }
-        return answer.host
+        return answer
     }
 
     package func desired(after sequence: Int64) async throws -> DesiredBatch {
         try await client.get(try path("documents?after=\(sequence)"))
     }
 
-    package func report(_ observations: [ServerObservation]) async throws {
-        try await client.post(try path("observations"), observations)
+    package func report(_ report: HostReport) async throws {
+        try await client.post(try path("reports"), report)
     }
 
     package func topology() async throws -> NetworkTopology {
@@ -63,7 +63,7 @@ package final class RemoteChannel: HostChannel {
 }
 
 extension RemoteChannel {
-    /// Opens the line again whenever it ends. What was missed until then is asked for: both nudges come first.
+    /// Opens the line again whenever it ends. The control plane may be another process then, with another store.
     package func nudges() -> AsyncStream<HostNudge> {
         AsyncStream(bufferingPolicy: .bufferingNewest(16)) { nudges in
             let task = Task { await follow(nudges) }
@@ -97,7 +97,11 @@ extension RemoteChannel {
         let line = try await client.stream(path)
         while let bytes = try await line.next() {
             for line in try lines.take(bytes.readableBytesView) {
-                heard(try JSONDecoder().decode(LineMessage.self, from: Data(line)), nudges, opened)
+                guard let message = try? JSONDecoder().decode(LineMessage.self, from: Data(line)) else {
+                    logger.notice("the control plane said what this agent does not understand")
+                    continue
+                }
+                heard(message, nudges, opened)
             }
         }
     }
@@ -109,8 +113,7 @@ extension RemoteChannel {
         case .opened:
             opened()
             logger.info("the line to the control plane is open")
-            nudges.yield(.servers)
-            nudges.yield(.network)
+            nudges.yield(.registration)
         case .alive: return
         case .nudge(let nudge): nudges.yield(nudge)
         case .console(let question): Task { await answer(question) }

@@ -10,6 +10,9 @@ package struct DesiredServer: Codable, Sendable, Equatable {
     package var serverID: ServerID
     /// Raised with each document of the server; the host refuses what is lower.
     package var epoch: Int64
+    /// Random, made anew with each epoch: two documents of one epoch come from two histories of the store, of which one
+    /// was restored from a backup.
+    package var mark: String
     package var presence: Presence
     package var power: DesiredPower
     package var hardware: GuestHardware
@@ -19,11 +22,12 @@ package struct DesiredServer: Codable, Sendable, Equatable {
     package var requestID: String?
 
     package init(
-        serverID: ServerID, epoch: Int64, presence: Presence, power: DesiredPower, hardware: GuestHardware,
-        disks: GuestDisks, nics: [GuestNIC], requestID: String? = nil
+        serverID: ServerID, epoch: Int64, mark: String = "", presence: Presence, power: DesiredPower,
+        hardware: GuestHardware, disks: GuestDisks, nics: [GuestNIC], requestID: String? = nil
     ) {
         self.serverID = serverID
         self.epoch = epoch
+        self.mark = mark
         self.presence = presence
         self.power = power
         self.hardware = hardware
@@ -34,6 +38,25 @@ package struct DesiredServer: Codable, Sendable, Equatable {
 }
 
 extension DesiredServer {
+    private enum CodingKeys: String, CodingKey {
+        case serverID, epoch, mark, presence, power, hardware, disks, nics, requestID
+    }
+
+    /// Documents of earlier releases have no mark.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            serverID: try values.decode(ServerID.self, forKey: .serverID),
+            epoch: try values.decode(Int64.self, forKey: .epoch),
+            mark: try values.decodeIfPresent(String.self, forKey: .mark) ?? "",
+            presence: try values.decode(Presence.self, forKey: .presence),
+            power: try values.decode(DesiredPower.self, forKey: .power),
+            hardware: try values.decode(GuestHardware.self, forKey: .hardware),
+            disks: try values.decode(GuestDisks.self, forKey: .disks),
+            nics: try values.decode([GuestNIC].self, forKey: .nics),
+            requestID: try values.decodeIfPresent(String.self, forKey: .requestID))
+    }
+
     /// What it wants, in a word: a power, or `absent`.
     package var wish: String { presence == .absent ? presence.rawValue : power.rawValue }
 }

@@ -8,6 +8,8 @@ package struct DesiredBatch: Codable, Sendable {
     package var sequence: Int64
     /// Nothing came after these when they were read.
     package var isLast: Bool
+    /// What the reader could not understand; never sent.
+    package var illegible: [Illegible] = []
 
     package init(
         servers: [DesiredServer], commands: [DesiredCommand] = [], sequence: Int64, isLast: Bool
@@ -17,11 +19,25 @@ package struct DesiredBatch: Codable, Sendable {
         self.sequence = sequence
         self.isLast = isLast
     }
+
+    private enum CodingKeys: String, CodingKey { case servers, commands, sequence, isLast }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let (servers, strange) = try values.decodeLegible(DesiredServer.self, forKey: .servers)
+        let (commands, strangeCommands) = try values.decodeLegible(DesiredCommand.self, forKey: .commands)
+        self.init(
+            servers: servers, commands: commands, sequence: try values.decode(Int64.self, forKey: .sequence),
+            isLast: try values.decode(Bool.self, forKey: .isLast))
+        illegible = strange + strangeCommands
+    }
 }
 
 /// Something changed for this host; ask for it. A nudge carries no data, and losing one costs only time.
 package enum HostNudge: String, Codable, Sendable {
     case servers, network
+    /// The line has opened again: say who you are and what you hold.
+    case registration
 }
 
 /// A guest's question to 169.254.169.254, with the two facts that identify the guest: anti-spoofing guarantees them.
@@ -79,13 +95,14 @@ package struct ControlPlaneUnreachable: Error, CustomStringConvertible {
 /// Every call may be repeated. In one process it is a direct call; between processes it is HTTP with the same values,
 /// and any call may throw `ControlPlaneUnreachable`.
 package protocol HostChannel: Sendable {
-    /// Announces the host, or that it is back; an empty report is a sign of life.
-    func register(_ inventory: HostInventory) async throws -> HostID
+    /// Announces the host, or that it is back.
+    func register(_ registration: HostRegistration) async throws -> RegisteredHost
     /// The documents of this host changed after `sequence`; 0 asks for all.
     func desired(after sequence: Int64) async throws -> DesiredBatch
     /// Nudges until the channel closes.
     func nudges() -> AsyncStream<HostNudge>
-    func report(_ observations: [ServerObservation]) async throws
+    /// Every report is a sign of life.
+    func report(_ report: HostReport) async throws
     func topology() async throws -> NetworkTopology
     func configDrive(_ server: ServerID) async throws -> [ConfigDriveFile]
     func metadata(_ request: MetadataRequest) async throws -> MetadataResponse

@@ -5,7 +5,7 @@ package import Model
 /// Only what concerns the host is listed: networks with a port bound here or a router that is made here, the security
 /// groups of those ports, and the addresses of remote groups already resolved.
 package struct NetworkTopology: Codable, Sendable, Equatable {
-    /// Grows with every change; a lower one is never applied after a higher one.
+    /// Grows with every change; a store that was restored from a backup has counted otherwise.
     package var generation: Int64
     package var networks: [TopologyNetwork]
     package var ports: [TopologyPort]

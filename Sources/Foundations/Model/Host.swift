@@ -14,11 +14,14 @@ package struct Host: Sendable, Equatable {
     package var startedAt: Timestamp?
     /// What an administrator says of its agent.
     package var agentDescription: String?
+    /// What does not work on it, by part, with the reason; it gets no new servers while anything does not.
+    package var troubles: JSONText<[String: String]>
 
     package init(
         id: HostID, hostname: String, availabilityZone: String = "nova", isDisabled: Bool = false,
         disabledReason: String? = nil, isForcedDown: Bool = false, lastSeenAt: Timestamp, inventory: String,
-        createdAt: Timestamp, startedAt: Timestamp? = nil, agentDescription: String? = nil
+        createdAt: Timestamp, startedAt: Timestamp? = nil, agentDescription: String? = nil,
+        troubles: JSONText<[String: String]> = JSONText(raw: "{}")
     ) {
         self.id = id
         self.hostname = hostname
@@ -31,6 +34,7 @@ package struct Host: Sendable, Equatable {
         self.createdAt = createdAt
         self.startedAt = startedAt
         self.agentDescription = agentDescription
+        self.troubles = troubles
     }
 
     /// Seconds without a sign of life after which a host counts as down; Nova's `service_down_time`.

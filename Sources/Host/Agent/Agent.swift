@@ -7,11 +7,16 @@ package import Model
 
 /// Makes one host what its desired documents say, and says what is. Documents may come late, twice or out of order.
 package actor Agent {
+    /// Between two signs of life.
+    package static let beatInterval = Duration.seconds(10)
+
     private let channel: any HostChannel
     private let machine: HostMachine
     private let network: NetworkKeeper
     private let images: ImageCacheKeeper
+    private let health: HealthKeeper
     private let logger: Logger
+    private let beatInterval: Duration
     private var hostID: HostID?
     private var sequence: Int64 = 0
     private var isPulling = false
@@ -27,13 +32,15 @@ package actor Agent {
     ///   - imageInterval: between two looks for images that no server needs.
     ///   - imageMinimumAge: how long such an image stays.
     package init(
-        channel: any HostChannel, machine: HostMachine, logger: Logger,
+        channel: any HostChannel, machine: HostMachine, logger: Logger, beatInterval: Duration = Agent.beatInterval,
         imageInterval: Duration = ImageCacheKeeper.interval, imageMinimumAge: Duration = ImageCacheKeeper.minimumAge
     ) {
         self.channel = channel
         self.machine = machine
         self.logger = logger
+        self.beatInterval = beatInterval
         network = NetworkKeeper(channel: channel, dataplane: machine.dataplane, logger: logger)
+        health = HealthKeeper(machine, network)
         images = ImageCacheKeeper(
             storage: machine.storage, interval: imageInterval, minimumAge: imageMinimumAge, logger: logger)
     }
@@ -41,18 +48,51 @@ package actor Agent {
     /// Announces the host; to be called before `run`.
     @discardableResult
     package func register() async throws -> HostID {
-        let id = try await channel.register(try await machine.driver.describe())
-        hostID = id
+        if hostID == nil { try await loadRecords() }
+        let inventory = try await machine.driver.describe()
+        let holdings = servers.values.map(\.record).filter { $0.highestEpoch >= 0 }.map {
+            HeldDocument(serverID: $0.serverID, epoch: $0.highestEpoch, mark: $0.mark, isGone: $0.tombstone)
+        }
+        let registered = try await channel.register(HostRegistration(inventory: inventory, holdings: holdings))
+        hostID = registered.host
         channel.connectConsole { [storage = machine.storage] in try await storage.consoleTail($0, maxBytes: $1) }
-        return id
+        return registered.host
     }
 
-    /// Works until cancelled. Guests, disks and rules stay.
-    package func run() async throws {
+    private func loadRecords() async throws {
         for record in try await machine.storage.loadRecords() {
             servers[record.serverID] = ServerWork(record)
             if record.tombstone { tombstones.add(record.serverID) }
         }
+    }
+
+    /// The line is open again. All documents are asked for: those of another history may have the numbers of these.
+    private func registerAgain() async {
+        while !Task.isCancelled {
+            do {
+                try await register()
+                break
+            } catch let error as CloudError {
+                logger.error("the control plane does not take this host", metadata: ["error": "\(error)"])
+                return
+            } catch {
+                logger.warning("the host cannot be announced", metadata: ["error": "\(error)"])
+            }
+            do {
+                try await Task.sleep(for: .seconds(1))
+            } catch {
+                return
+            }
+        }
+        sequence = 0
+        await pull()
+        await reportUndelivered()
+        await network.forget()
+        await network.follow()
+    }
+
+    /// Works until cancelled. Guests, disks and rules stay.
+    package func run() async throws {
         let nudges = channel.nudges()
         let events = machine.driver.events()
         await pull()
@@ -64,6 +104,7 @@ package actor Agent {
                         await pull()
                         await reportUndelivered()
                     case .network: await network.follow()
+                    case .registration: await registerAgain()
                     }
                 }
             }
@@ -80,15 +121,15 @@ package actor Agent {
         for task in left { await task.value }
     }
 
-    /// Every ten seconds: a sign of life, and a look at what nudges may have missed.
+    /// A sign of life, and a look at what nudges may have missed.
     private func beat() async {
         // Hosts that started together need not speak together.
-        var pause = Double.random(in: 1...10)
+        var pause = beatInterval * Double.random(in: 0.1...1)
         while !Task.isCancelled {
             do {
-                try await Task.sleep(for: .seconds(pause))
-                pause = 10
-                try await channel.report([])
+                try await Task.sleep(for: pause)
+                pause = beatInterval
+                try await channel.report(HostReport(health: await health.look()))
             } catch is CancellationError {
                 return
             } catch {
@@ -141,6 +182,7 @@ package actor Agent {
                 for command in batch.commands {
                     accept(command.serverID) { $0.accept(command) }
                 }
+                for item in batch.illegible { refuse(item) }
                 if batch.isLast { return }
             }
         } catch {
@@ -153,10 +195,20 @@ package actor Agent {
         if drains[id] == nil { drains[id] = Task { await drain(id) } }
     }
 
+    private func refuse(_ item: Illegible) {
+        logger.warning(
+            "the control plane asks for what this agent does not understand",
+            metadata: ["request": "\(item.requestID ?? "")", "server": "\(item.serverID)", "why": "\(item.why)"])
+        accept(item.serverID) {
+            $0.accept(item)
+            return false
+        }
+    }
+
     private func drain(_ id: ServerID) async {
         while !Task.isCancelled, let step = servers[id]?.next() {
             switch step {
-            case .report: await report(id)
+            case .tell(let answer): await tell(answer, of: id)
             case .attempt(let attempt):
                 let task = Task { await make(attempt, of: id) }
                 attempts[id] = task
@@ -172,6 +224,11 @@ package actor Agent {
         let moved = servers[id]?.moved
         servers[id]?.moved = nil
         if let moved, moved != servers[id]?.reported { await report(id) }
+    }
+
+    private func tell(_ answer: ServerWork.Answer, of id: ServerID) async {
+        await write(id)
+        await report(id, answer)
     }
 
     private func make(_ attempt: ServerWork.Attempt, of id: ServerID) async {
@@ -201,6 +258,15 @@ package actor Agent {
         if let record = servers[id]?.record { try await machine.storage.saveRecord(record) }
     }
 
+    /// What is told all the same, though it would be asked for again after a start.
+    private func write(_ id: ServerID) async {
+        do {
+            try await save(id)
+        } catch {
+            logger.warning("a record cannot be written", metadata: ["server": "\(id)", "error": "\(error)"])
+        }
+    }
+
     /// A failed wish is reported, and the control plane decides. A failed removal is a debt: it is tried until paid.
     /// So is a wish for which the control plane could not be asked, and one that held before: nobody waits for it.
     private func gaveUp(_ attempt: ServerWork.Attempt, of id: ServerID, _ error: any Error) async {
@@ -217,11 +283,7 @@ package actor Agent {
         let heldBefore = attempt.command == nil && servers[id]?.record.appliedEpoch == attempt.document.epoch
         guard attempt.document.presence == .absent || error is ControlPlaneUnreachable || heldBefore else {
             servers[id]?.ended(failure)
-            do {
-                try await save(id)
-            } catch {
-                logger.warning("a record cannot be written", metadata: ["server": "\(id)", "error": "\(error)"])
-            }
+            await write(id)
             return await report(
                 id, ServerWork.Answer(failure: attempt.isNew ? failure : nil, requestID: attempt.requestID))
         }
@@ -252,11 +314,10 @@ package actor Agent {
             let power = record.tombstone && seen != .running ? .absent : seen
             let isOff = power == .shutdown || power == .crashed
             let end = isOff ? try await machine.driver.end(of: id) : nil
-            try await channel.report([
-                ServerObservation(
-                    hostID: hostID, serverID: id, epoch: record.highestEpoch, power: power, end: end,
-                    commands: record.commands, failure: answer.failure, requestID: answer.requestID)
-            ])
+            let observation = ServerObservation(
+                hostID: hostID, serverID: id, epoch: record.highestEpoch, power: power, end: end,
+                commands: record.commands, failure: answer.failure, requestID: answer.requestID)
+            try await channel.report(HostReport([observation]))
             servers[id]?.reported = record.tombstone ? nil : power
             servers[id]?.undelivered = nil
             servers[id]?.record.forgetTold(record.commands)

@@ -16,6 +16,8 @@ actor NetworkKeeper {
     private var nextMends = false
     private var generationInForce: Int64?
     private var knownTroubles: Set<DataplaneTrouble> = []
+    /// Why the last pass did nothing, as long as the next has not done better.
+    private(set) var trouble: String?
 
     init(channel: any HostChannel, dataplane: any Dataplane, logger: Logger) {
         self.channel = channel
@@ -36,6 +38,11 @@ actor NetworkKeeper {
     func follow() async {
         guard dataplane.wantsTopology else { return }
         await logged { _ = try await run().value }
+    }
+
+    /// What is in force may be of another history than the next topology, and its number the same.
+    func forget() {
+        generationInForce = nil
     }
 
     /// Mends at once and then again and again, until cancelled.
@@ -85,7 +92,14 @@ actor NetworkKeeper {
         let topology = try await channel.topology()
         if !mends, topology.generation == generationInForce { return [] }
         generationInForce = nil
-        let troubles = try await dataplane.converge(topology, mending: mends)
+        let troubles: [DataplaneTrouble]
+        do {
+            troubles = try await dataplane.converge(topology, mending: mends)
+            trouble = nil
+        } catch {
+            if !(error is CancellationError) { trouble = "\(error)" }
+            throw error
+        }
         if troubles.isEmpty { generationInForce = topology.generation }
         log(troubles)
         return troubles

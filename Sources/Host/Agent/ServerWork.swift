@@ -25,7 +25,7 @@ struct ServerWork {
 
     enum Step {
         case attempt(Attempt)
-        case report
+        case tell(Answer)
     }
 
     var record: ServerRecord
@@ -38,14 +38,15 @@ struct ServerWork {
     var moved: GuestPower?
     private var document: DesiredServer?
     private var isDue = false
-    private var isToReport = false
+    /// Something is to be told without anything to do.
+    private var toTell: Answer?
     private var commands: [DesiredCommand] = []
 
     init(_ record: ServerRecord) {
         self.record = record
     }
 
-    var isIdle: Bool { underWay == nil && !isDue && !isToReport && commands.isEmpty }
+    var isIdle: Bool { underWay == nil && !isDue && toTell == nil && commands.isEmpty }
 
     /// Whether the attempt under way should be ended: a document that takes the server away does not wait for an image
     /// to arrive or a guest to power off.
@@ -53,6 +54,10 @@ struct ServerWork {
         let newest = max(record.highestEpoch, isDue ? document?.epoch ?? -1 : -1)
         guard news.epoch >= newest else { return false }
         if record.tombstone, news.presence == .present, news.epoch <= newest { return false }
+        if let document, document.epoch == news.epoch, document.mark == news.mark {
+            toTell = toTell ?? Answer()
+            return false
+        }
         document = news
         isDue = true
         return news.presence == .absent
@@ -62,13 +67,26 @@ struct ServerWork {
     mutating func accept(_ command: DesiredCommand) -> Bool {
         if underWay?.command?.id == command.id { return command.isCancelled }
         if record.commands.contains(where: { $0.id == command.id && $0.state.isEnd }) {
-            isToReport = true
+            toTell = toTell ?? Answer()
         } else if let place = commands.firstIndex(where: { $0.id == command.id }) {
             commands[place] = command
         } else {
             commands.append(command)
         }
         return false
+    }
+
+    /// What this agent cannot read is answered, and what was read before it stays in force.
+    mutating func accept(_ item: Illegible) {
+        let why = HostFailure(
+            message: "The server's host does not understand what is asked of it; upgrade its agent.", detail: item.why)
+        if let command = item.command {
+            record.note(CommandReport(id: command, state: .failed, failure: why))
+            toTell = toTell ?? Answer()
+        } else if let epoch = item.epoch, epoch >= record.highestEpoch, epoch >= document?.epoch ?? -1 {
+            record.highestEpoch = epoch
+            toTell = Answer(failure: why, requestID: item.requestID)
+        }
     }
 
     /// What to do now; nothing while something is under way.
@@ -81,8 +99,8 @@ struct ServerWork {
             begin(attempt)
             return .attempt(attempt)
         }
-        defer { isToReport = false }
-        return isToReport ? .report : nil
+        defer { toTell = nil }
+        return toTell.map(Step.tell)
     }
 
     /// Commands of which nothing can come are answered on the way.
@@ -91,7 +109,7 @@ struct ServerWork {
             if let why = reasonAgainst(command) {
                 commands.removeFirst()
                 record.note(CommandReport(id: command.id, state: .failed, failure: why))
-                isToReport = true
+                toTell = toTell ?? Answer()
             } else if document?.presence == .absent {
                 // It is answered when the server is gone.
                 return nil
@@ -118,6 +136,7 @@ struct ServerWork {
     private mutating func begin(_ attempt: Attempt) {
         underWay = attempt
         record.highestEpoch = attempt.document.epoch
+        record.mark = attempt.document.mark
         record.tombstone = attempt.document.presence == .absent
         if let command = attempt.command { record.note(CommandReport(id: command.id, state: .running)) }
     }
@@ -134,7 +153,7 @@ struct ServerWork {
     mutating func cancelled() {
         guard underWay?.command != nil else { return ended() }
         ended(HostFailure(message: "It was cancelled.", detail: "\(record.serverID)"))
-        isToReport = true
+        toTell = toTell ?? Answer()
     }
 
     /// The attempt under way comes again, unless something newer has taken its place.

@@ -46,7 +46,7 @@ package actor RecordedDataplane: Dataplane {
 
     @discardableResult
     package func converge(_ topology: NetworkTopology, mending: Bool) -> [DataplaneTrouble] {
-        if topology.generation >= latest?.generation ?? 0 { latest = topology }
+        latest = topology
         return troubles
     }
 

@@ -93,6 +93,11 @@ package final class FileHostStorage: HostStorage {
         }
     }
 
+    package func check() async throws {
+        let path = "\(paths.records)/.check"
+        try await io.run { try PosixFile.replace(path, with: []) }
+    }
+
     package func saveRecord(_ record: ServerRecord) async throws {
         let path = try paths.record(record.serverID)
         let encoder = JSONEncoder()

@@ -37,6 +37,8 @@ package protocol HostStorage: Sendable {
     func removeUnusedImages(unusedFor age: Duration) async throws -> ImageSweep
     /// The tail of the serial log; empty when there is none.
     func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8]
+    /// Returns when a file could be written; throws what hinders it.
+    func check() async throws
     /// What the agent must not forget of a server: its highest epoch, tombstone and commands. Durable on return.
     func saveRecord(_ record: ServerRecord) async throws
     func loadRecords() async throws -> [ServerRecord]

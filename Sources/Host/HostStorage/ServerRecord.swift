@@ -6,6 +6,8 @@ package struct ServerRecord: Codable, Sendable, Equatable {
     package var serverID: ServerID
     /// -1 before the first document.
     package var highestEpoch: Int64
+    /// Of the document of that epoch.
+    package var mark: String
     /// The server was taken away: documents of this epoch or lower make nothing.
     package var tombstone: Bool
     /// Those that have begun and whose end was not delivered, and the one that began last.
@@ -16,11 +18,12 @@ package struct ServerRecord: Codable, Sendable, Equatable {
     package var appliedBoot: String
 
     package init(
-        serverID: ServerID, highestEpoch: Int64 = -1, tombstone: Bool = false, commands: [CommandReport] = [],
-        appliedEpoch: Int64 = -1, appliedBoot: String = ""
+        serverID: ServerID, highestEpoch: Int64 = -1, mark: String = "", tombstone: Bool = false,
+        commands: [CommandReport] = [], appliedEpoch: Int64 = -1, appliedBoot: String = ""
     ) {
         self.serverID = serverID
         self.highestEpoch = highestEpoch
+        self.mark = mark
         self.tombstone = tombstone
         self.commands = commands
         self.appliedEpoch = appliedEpoch
@@ -28,7 +31,7 @@ package struct ServerRecord: Codable, Sendable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case serverID, highestEpoch, tombstone, commands, appliedEpoch, appliedBoot
+        case serverID, highestEpoch, mark, tombstone, commands, appliedEpoch, appliedBoot
         /// Of releases in which a document had a slot for one command: the id of the last that was carried out.
         case lastCommand
     }
@@ -39,6 +42,7 @@ package struct ServerRecord: Codable, Sendable, Equatable {
         self.init(
             serverID: try values.decode(ServerID.self, forKey: .serverID),
             highestEpoch: try values.decode(Int64.self, forKey: .highestEpoch),
+            mark: try values.decodeIfPresent(String.self, forKey: .mark) ?? "",
             tombstone: try values.decode(Bool.self, forKey: .tombstone),
             commands: try values.decodeIfPresent([CommandReport].self, forKey: .commands)
                 ?? last.map { [CommandReport(id: $0, state: .done)] } ?? [],
@@ -50,6 +54,7 @@ package struct ServerRecord: Codable, Sendable, Equatable {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(serverID, forKey: .serverID)
         try values.encode(highestEpoch, forKey: .highestEpoch)
+        try values.encode(mark, forKey: .mark)
         try values.encode(tombstone, forKey: .tombstone)
         try values.encode(commands, forKey: .commands)
         try values.encode(appliedEpoch, forKey: .appliedEpoch)

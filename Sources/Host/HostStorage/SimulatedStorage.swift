@@ -67,6 +67,10 @@ package final class SimulatedStorage: HostStorage {
         return Array(log.joined(separator: "\r\n").utf8.suffix(max(0, maxBytes)))
     }
 
+    package func check() async throws {
+        if let failure = state.withLock({ $0.failAllPrepares }) { throw failure }
+    }
+
     package func saveRecord(_ record: ServerRecord) async throws {
         state.withLock { $0.records[record.serverID] = record }
     }

@@ -29,6 +29,7 @@ enum HostDocuments {
     ) throws {
         var document = document
         document.epoch = try HostFeedQueries.next(of: host, db)
+        document.mark = UUIDText.random()
         try ServerPlacementQueries.put(
             try JSONText(document).raw, epoch: document.epoch, as: role, for: document.serverID, on: host, db)
     }

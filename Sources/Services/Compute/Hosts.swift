@@ -11,7 +11,9 @@ extension ComputeService {
     private static let ratios = ["VCPU": 4000, "MEMORY_MB": 1000, "DISK_GB": 1000]
 
     /// Takes a host in, or back. What is used stays as it is; totals follow the report.
-    package func register(_ inventory: HostInventory, zone: String = "nova") async throws -> HostID {
+    package func register(_ registration: HostRegistration, zone: String = "nova") async throws -> RegisteredHost {
+        let version = try registration.agreedVersion()
+        let inventory = registration.inventory
         let now = clock.now()
         let facts = try JSONText(inventory)
         let id = try await database.transaction { db in
@@ -28,11 +30,12 @@ extension ComputeService {
             try Self.insertProvider(provider, named: host.hostname, db)
             try Self.writeInventory(inventory, of: provider, db)
             try HostFeedQueries.begin(host.id, db)
+            try HostHoldings.settle(registration.holdings, on: host.id, now: now, db)
             try PlacementQueries.setTraits(inventory.traits, of: provider, db)
             return host.id
         }
         try await refreshCapacity()
-        return id
+        return RegisteredHost(host: id, protocolVersion: version)
     }
 
     private static func insertProvider(_ id: ResourceProviderID, named name: String, _ db: any Connection) throws {
@@ -65,11 +68,28 @@ extension ComputeService {
     }
 
     /// A sign of life.
-    package func hostsSeen(_ ids: [HostID]) async throws {
+    /// A sign of life, with what the host says of itself and of its servers.
+    package func heard(_ report: HostReport, from host: HostID) async throws {
         let now = clock.now()
-        try await database.transaction { db in
-            for id in ids { try HostQueries.seen(id, at: now, db) }
+        let troubles = try report.health.map { try JSONText($0.troubles).raw }
+        try await database.transaction { db in try HostQueries.seen(host, at: now, troubles: troubles, db) }
+        let answers = try report.illegible.map { item in
+            logger.warning(
+                "a host said what this cloud does not understand",
+                metadata: ["host": "\(host)", "server": "\(item.serverID)", "why": "\(item.why)"])
+            return try Self.observation(of: item, on: host)
         }
+        if !report.observations.isEmpty || !answers.isEmpty { try await observe(report.observations + answers) }
+    }
+
+    /// The operation that waits for it fails; the server is where its guest was last seen.
+    private static func observation(of item: Illegible, on host: HostID) throws -> ServerObservation {
+        ServerObservation(
+            hostID: host, serverID: item.serverID, epoch: item.epoch ?? -1, power: .unknown,
+            failure: HostFailure(
+                message: "The server's host answered what this cloud does not understand; upgrade the cloud.",
+                detail: item.why),
+            requestID: item.requestID)
     }
 
     package func hosts() async throws -> [Model.Host] {

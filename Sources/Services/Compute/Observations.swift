@@ -46,8 +46,9 @@ extension ComputeService {
             seen.epoch >= placement.epoch
         else { return [] }
         let failure = try seen.failure.map { try JSONText($0).raw }
+        let power = seen.power == .unknown ? placement.observedPower : seen.power
         try ServerPlacementQueries.observe(
-            seen.power, epoch: seen.epoch, failure: failure, of: seen.serverID, on: seen.hostID, db)
+            power, epoch: seen.epoch, failure: failure, of: seen.serverID, on: seen.hostID, db)
         if seen.power == .absent { try ServerPlacementQueries.forgetSettled(seen.serverID, db) }
         let workflow = try WorkflowQueries.underWay(on: seen.serverID, db)
         if let workflow { try WorkflowQueries.signal(workflow, now: now, db) }

@@ -136,6 +136,8 @@ struct CrashingStorage: HostStorage {
         try await inner.consoleTail(server, maxBytes: maxBytes)
     }
 
+    func check() async throws { try await inner.check() }
+
     func saveRecord(_ record: ServerRecord) async throws {
         try await points.around("record") { try await inner.saveRecord(record) }
     }

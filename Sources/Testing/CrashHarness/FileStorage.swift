@@ -45,6 +45,8 @@ struct FileStorage: HostStorage {
 
     func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8] { [] }
 
+    func check() async throws {}
+
     func saveRecord(_ record: ServerRecord) async throws {
         try JSONEncoder().encode(record).write(
             to: URL(filePath: "\(records)/\(record.serverID).json"), options: .atomic)

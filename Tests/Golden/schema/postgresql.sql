@@ -231,6 +231,7 @@ CREATE TABLE hosts (
     created_at BIGINT NOT NULL,
     started_at BIGINT,
     agent_description TEXT,
+    troubles TEXT NOT NULL,
     CONSTRAINT hosts_pkey PRIMARY KEY (id),
     CONSTRAINT hosts_hostname_key UNIQUE (hostname),
     CONSTRAINT hosts_is_disabled_check CHECK ((is_disabled = ANY (ARRAY[(0)::bigint, (1)::bigint]))),

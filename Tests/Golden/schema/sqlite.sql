@@ -165,7 +165,7 @@ is_forced_down INTEGER NOT NULL CHECK (is_forced_down IN (0, 1)),
 last_seen_at INTEGER NOT NULL,
 inventory TEXT NOT NULL,
 created_at INTEGER NOT NULL
-, started_at INTEGER, agent_description TEXT) STRICT;
+, started_at INTEGER, agent_description TEXT, troubles TEXT NOT NULL DEFAULT '{}') STRICT;
 
 CREATE TABLE image_members (
 image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
@@ -664,7 +664,8 @@ CREATE INDEX server_groups_by_project ON server_groups (project_id, created_at, 
 
 CREATE INDEX server_placements_by_host ON server_placements (host_id, sequence);
 
-CREATE UNIQUE INDEX server_placements_current ON server_placements (server_id) WHERE role = 'current';
+CREATE UNIQUE INDEX server_placements_current ON server_placements (server_id)
+WHERE role = 'current';
 
 CREATE INDEX servers_by_host ON servers (host_id) WHERE deleted_at IS NULL;
 

@@ -12,6 +12,13 @@ package enum HostFeedQueries {
         return try sequence(of: host, db)
     }
 
+    /// The next number will be higher than `sequence`.
+    package static func raise(_ host: HostID, to sequence: Int64, _ db: any Connection) throws {
+        try db.execute(
+            "UPDATE host_feeds SET sequence = ?2 WHERE host_id = ?1 AND sequence < ?2",
+            [.id(host), .integer(sequence)])
+    }
+
     package static func sequence(of host: HostID, _ db: any Connection) throws -> Int64 {
         guard let found = try db.integer("SELECT sequence FROM host_feeds WHERE host_id = ?1", [.id(host)]) else {
             throw StoreError(.corrupt, "Host \(host) has no feed.")

@@ -6,8 +6,8 @@ extension Server: KeyedRecord {
         "id", "project_id", "user_id", "name", "description", "hostname", "reservation_id", "launch_index", "settled",
         "operation", "phase", "power", "fault", "is_locked", "locked_by_admin", "locked_reason", "workflow_id",
         "host_id", "requested_zone", "availability_zone", "flavor_id", "flavor", "image_id", "image_properties",
-        "key_name", "metadata", "tags", "addresses", "security_groups", "hints", "config_drive", "access_ipv4", "access_ipv6",
-        "disk_config", "created_at", "updated_at", "launched_at", "terminated_at", "deleted_at",
+        "key_name", "metadata", "tags", "addresses", "security_groups", "hints", "config_drive", "access_ipv4",
+        "access_ipv6", "disk_config", "created_at", "updated_at", "launched_at", "terminated_at", "deleted_at",
     ]
 
     package init(row: inout RowReader) throws {

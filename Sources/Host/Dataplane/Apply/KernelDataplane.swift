@@ -14,7 +14,6 @@ package actor KernelDataplane: Dataplane {
     private let answer: @Sendable (MetadataRequest) async throws -> MetadataResponse
     private let logger: Logger
     let rules: RuleKeeper
-    private var generation: Int64 = .min
     private var last: Pass?
     /// Of the last pass.
     private var troubles: [DataplaneTrouble] = []
@@ -66,8 +65,6 @@ package actor KernelDataplane: Dataplane {
     package func converge(_ topology: NetworkTopology, mending: Bool) async throws -> [DataplaneTrouble] {
         await takeTurn()
         defer { passTurn() }
-        if topology.generation < generation { return troubles }
-        generation = topology.generation
         try await MachineFacts.requireBridgeFilter()
         let claims = MachineClaims(names: names)
         let zones = try claims.zones(for: topology.networks.map(\.id))
@@ -258,6 +255,5 @@ package actor KernelDataplane: Dataplane {
         last = nil
         cuts = [:]
         troubles = []
-        generation = .min
     }
 }

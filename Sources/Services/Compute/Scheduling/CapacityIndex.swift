@@ -80,7 +80,8 @@ extension ComputeService {
         }
         return HostState(
             id: host.id, hostname: host.hostname, availabilityZone: host.availabilityZone, isUp: host.isUp(at: now),
-            isDisabled: host.isDisabled, architecture: facts.cpuArchitecture, hypervisorType: facts.hypervisorType,
-            traits: traits, vcpus: capacity(.vcpus), memoryMiB: capacity(.memory), diskGiB: capacity(.disk))
+            isDisabled: host.isDisabled, troubles: try host.troubles.value(), architecture: facts.cpuArchitecture,
+            hypervisorType: facts.hypervisorType, traits: traits, vcpus: capacity(.vcpus),
+            memoryMiB: capacity(.memory), diskGiB: capacity(.disk))
     }
 }

@@ -3,7 +3,7 @@ import Model
 /// One reason for which a host is not taken, in the order in which rules are asked: Nova's default filters, and what
 /// Placement would have refused.
 package enum HostRule: Int, Sendable, CaseIterable {
-    case usable, zone, host, capability, image, requiredTrait, forbiddenTrait, resourceClass
+    case usable, well, zone, host, capability, image, requiredTrait, forbiddenTrait, resourceClass
     case sameHost, differentHost, affinity, antiAffinity
     case vcpus, memory, disk
 }
@@ -37,6 +37,7 @@ extension SchedulingRequest {
 
     private func judgeService(_ host: HostState, _ report: Report) -> Bool {
         if !host.isUp || host.isDisabled, !report(.usable, nil) { return false }
+        if !host.troubles.isEmpty, !report(.well, nil) { return false }
         if let zone = availabilityZone, zone != host.availabilityZone, !report(.zone, .withoutZone(zone)) {
             return false
         }

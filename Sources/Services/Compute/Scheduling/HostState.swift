@@ -36,6 +36,8 @@ package struct HostState: Sendable, Equatable {
     package var availabilityZone: String
     package var isUp: Bool
     package var isDisabled: Bool
+    /// What does not work on it, by part.
+    package var troubles: [String: String]
     package var architecture: String
     package var hypervisorType: String
     package var traits: Set<String>
@@ -44,14 +46,16 @@ package struct HostState: Sendable, Equatable {
     package var diskGiB: Capacity
 
     package init(
-        id: HostID, hostname: String, availabilityZone: String, isUp: Bool, isDisabled: Bool, architecture: String,
-        hypervisorType: String, traits: Set<String>, vcpus: Capacity, memoryMiB: Capacity, diskGiB: Capacity
+        id: HostID, hostname: String, availabilityZone: String, isUp: Bool, isDisabled: Bool,
+        troubles: [String: String] = [:], architecture: String, hypervisorType: String,
+        traits: Set<String>, vcpus: Capacity, memoryMiB: Capacity, diskGiB: Capacity
     ) {
         self.id = id
         self.hostname = hostname
         self.availabilityZone = availabilityZone
         self.isUp = isUp
         self.isDisabled = isDisabled
+        self.troubles = troubles
         self.architecture = architecture
         self.hypervisorType = hypervisorType
         self.traits = traits

@@ -83,6 +83,7 @@ extension HostRule {
         let (are, lack, hold) = isOne ? ("is", "lacks", "holds") : ("are", "lack", "hold")
         return switch self {
         case .usable: "\(are) down or disabled"
+        case .well: "\(are) unwell"
         case .zone: "\(are) in another availability zone"
         case .host: "\(are) not the requested host"
         case .capability: "\(lack) a capability of the flavor"

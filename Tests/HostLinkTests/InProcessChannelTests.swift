@@ -32,7 +32,7 @@ struct InProcessChannelTests {
             let id = try await fixture.boot()
             let (own, other) = Self.hosts(of: try await fixture.server(id), fixture)
             let error = await #expect(throws: CloudError.self) { try await other.channel.configDrive(id) }
-            #expect(error?.kind == .forbidden)
+            #expect(error?.kind == .notFound)
             #expect(try await !own.channel.configDrive(id).isEmpty)
         }
     }

@@ -67,11 +67,15 @@ actor Door {
     private let server: HostLinkServer
     private var serving: RunningService?
 
-    init(_ cloud: Cloud, at socketPath: String) {
+    /// - Parameter identify: by what the cloud knows who comes by this door.
+    init(
+        _ cloud: Cloud, at socketPath: String,
+        identify: @escaping HostIdentity.Finder = HostIdentity.ofProcess(of: [geteuid()])
+    ) {
         self.socketPath = socketPath
         server = HostLinkServer(
             compute: cloud.compute, networking: cloud.networking, image: cloud.image, switchboard: cloud.switchboard,
-            users: [geteuid()], logger: silent)
+            identify: identify, logger: silent)
     }
 
     func open() async throws {

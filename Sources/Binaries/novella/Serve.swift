@@ -23,7 +23,7 @@ struct Serve: AsyncParsableCommand {
         try await CloudProcess(options: cloud, unlimitedAdmin: false, logger: logger).run { cloud in
             let server = HostLinkServer(
                 compute: cloud.compute, networking: cloud.networking, image: cloud.image,
-                switchboard: cloud.switchboard, users: [geteuid()], logger: logger)
+                switchboard: cloud.switchboard, identify: HostIdentity.ofProcess(of: [geteuid()]), logger: logger)
             return [
                 Application(
                     responder: server.responder(),

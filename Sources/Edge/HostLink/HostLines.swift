@@ -74,9 +74,11 @@ final class HostLines: Sendable {
         }
     }
 
-    /// An answer that nobody waits for any more is left aside.
-    func answered(_ question: String, _ answer: ConsoleAnswer) {
-        let waiting = state.withLock { $0.questions.removeValue(forKey: question)?.answer }
+    /// An answer that nobody waits for any more is left aside, and so is one of a host that was not asked.
+    func answered(_ question: String, by host: HostID, _ answer: ConsoleAnswer) {
+        let waiting = state.withLock { state in
+            state.questions[question]?.host == host ? state.questions.removeValue(forKey: question)?.answer : nil
+        }
         if let failure = answer.failure {
             waiting?.finish(throwing: failure.error)
         } else {

@@ -85,13 +85,14 @@ package final class HostLinkClient: Sendable {
         return answer
     }
 
-    /// What the other end refused is its `CloudError`; whatever else goes wrong is `ControlPlaneUnreachable`.
+    /// What the other end refused is its `CloudError`; whatever else goes wrong is `ControlPlaneUnreachable`, and so is
+    /// that the other end does not know this one yet: it will when the line has opened again.
     func reaching<Value>(
         _ path: String, _ body: () async throws -> Value
     ) async throws -> Value {
         do {
             return try await body()
-        } catch let error as CloudError {
+        } catch let error as CloudError where error.kind != .unauthorized {
             throw error
         } catch {
             try Task.checkCancellation()

@@ -1,5 +1,5 @@
 package import Compute
-package import Foundation
+import Foundation
 import HTTPTypes
 import HostProtocol
 package import Hummingbird
@@ -21,52 +21,52 @@ package struct HostLinkContext: RequestContext {
     }
 }
 
-/// The control plane's end of the line to agents of other processes: HTTP that only `users` may speak.
+/// The control plane's end of the line to agents of other processes: HTTP that only agents may speak, each for its own
+/// host.
 package struct HostLinkServer: Sendable {
     private typealias Handler = @Sendable (Request, HostLinkContext) async throws -> Response
+    private typealias HostHandler =
+        @Sendable (Request, HostLinkContext, InProcessChannel, HostID) async throws -> Response
 
     private let compute: ComputeService
     private let networking: NetworkingService
     private let image: ImageService
     private let switchboard: Switchboard
-    private let users: Set<uid_t>
+    private let identify: HostIdentity.Finder
     private let lines = HostLines()
+    private let speakers = HostSpeakers()
     private let logger: Logger
 
-    /// - Parameter users: whose processes may be agents. Root may always.
     package init(
         compute: ComputeService, networking: NetworkingService, image: ImageService, switchboard: Switchboard,
-        users: Set<uid_t>, logger: Logger
+        identify: @escaping HostIdentity.Finder, logger: Logger
     ) {
         self.compute = compute
         self.networking = networking
         self.image = image
         self.switchboard = switchboard
-        self.users = users.union([0])
+        self.identify = identify
         self.logger = logger
     }
 
     package func responder() -> some HTTPResponder<HostLinkContext> {
         let router = Router(context: HostLinkContext.self)
         router.post("/hosts", use: guarded(register))
-        router.get("/hosts/:host/line", use: guarded(line))
-        router.get("/hosts/:host/documents", use: guarded(documents))
-        router.post("/hosts/:host/reports", use: guarded(report))
-        router.get("/hosts/:host/topology", use: guarded(topology))
-        router.post("/hosts/:host/metadata", use: guarded(metadata))
-        router.get("/hosts/:host/config-drives/:server", use: guarded(configDrive))
-        router.get("/images/:image", use: guarded(imageContent))
-        router.post("/console-answers/:question", use: guarded(consoleAnswer))
+        router.get("/hosts/:host/line", use: owned(line))
+        router.get("/hosts/:host/documents", use: owned(documents))
+        router.post("/hosts/:host/reports", use: owned(report))
+        router.get("/hosts/:host/topology", use: owned(topology))
+        router.post("/hosts/:host/metadata", use: owned(metadata))
+        router.get("/hosts/:host/config-drives/:server", use: owned(configDrive))
+        router.get("/hosts/:host/images/:image", use: owned(imageContent))
+        router.post("/hosts/:host/console-answers/:question", use: owned(consoleAnswer))
         return router.buildResponder()
     }
 
-    /// Refuses whoever is not an agent; a refusal of any kind is a `LinkFailure` and a status other than 200.
+    /// A refusal of any kind is a `LinkFailure` and a status other than 200.
     private func guarded(_ handler: @escaping Handler) -> Handler {
         { request, context in
             do {
-                guard let user = try await PeerUser.of(context.channel), users.contains(user) else {
-                    throw CloudError(.forbidden, "Only an agent of this machine may use the host's line.")
-                }
                 return try await handler(request, context)
             } catch {
                 logger.warning(
@@ -74,6 +74,21 @@ package struct HostLinkServer: Sendable {
                 return try Self.json(LinkFailure(error), status: .badRequest)
             }
         }
+    }
+
+    /// For whoever may speak for the host that is named.
+    private func owned(_ handler: @escaping HostHandler) -> Handler {
+        guarded { request, context in
+            let host = HostID(try context.parameters.require("host"))
+            try speakers.require(try await identify(context.channel), for: host)
+            let channel = makeChannel()
+            try await channel.resume(host)
+            return try await handler(request, context, channel, host)
+        }
+    }
+
+    private func makeChannel() -> InProcessChannel {
+        InProcessChannel(compute: compute, networking: networking, image: image, switchboard: switchboard)
     }
 
     private static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
@@ -84,63 +99,73 @@ package struct HostLinkServer: Sendable {
         let bytes = try await request.body.collect(upTo: messageLimit)
         return try JSONDecoder().decode(Value.self, from: Data(bytes.readableBytesView))
     }
-
-    private func channel(_ context: HostLinkContext) async throws -> InProcessChannel {
-        let channel = InProcessChannel(
-            compute: compute, networking: networking, image: image, switchboard: switchboard)
-        try await channel.resume(HostID(try context.parameters.require("host")))
-        return channel
-    }
 }
 
 extension HostLinkServer {
     private func register(_ request: Request, _ context: HostLinkContext) async throws -> Response {
-        try Self.json(try await compute.register(try await Self.body(request)))
+        let identity = try await identify(context.channel)
+        let registered = try await makeChannel().register(try await Self.body(request), as: identity.host)
+        speakers.announced(registered.host, by: identity)
+        return try Self.json(registered)
     }
 
-    private func documents(_ request: Request, _ context: HostLinkContext) async throws -> Response {
+    private func documents(
+        _ request: Request, _ context: HostLinkContext, _ channel: InProcessChannel, _ host: HostID
+    ) async throws -> Response {
         let after = try request.uri.queryParameters.require("after", as: Int64.self)
-        return try Self.json(try await channel(context).desired(after: after))
+        return try Self.json(try await channel.desired(after: after))
     }
 
-    private func report(_ request: Request, _ context: HostLinkContext) async throws -> Response {
-        try await channel(context).report(try await Self.body(request))
+    private func report(
+        _ request: Request, _ context: HostLinkContext, _ channel: InProcessChannel, _ host: HostID
+    ) async throws -> Response {
+        try await channel.report(try await Self.body(request))
         return Response(status: .ok)
     }
 
-    private func topology(_ request: Request, _ context: HostLinkContext) async throws -> Response {
-        try Self.json(try await channel(context).topology())
+    private func topology(
+        _ request: Request, _ context: HostLinkContext, _ channel: InProcessChannel, _ host: HostID
+    ) async throws -> Response {
+        try Self.json(try await channel.topology())
     }
 
-    private func metadata(_ request: Request, _ context: HostLinkContext) async throws -> Response {
-        try Self.json(try await channel(context).metadata(try await Self.body(request)))
+    private func metadata(
+        _ request: Request, _ context: HostLinkContext, _ channel: InProcessChannel, _ host: HostID
+    ) async throws -> Response {
+        try Self.json(try await channel.metadata(try await Self.body(request)))
     }
 
-    private func configDrive(_ request: Request, _ context: HostLinkContext) async throws -> Response {
-        let server = ServerID(try context.parameters.require("server"))
-        return try Self.json(try await channel(context).configDrive(server))
+    private func configDrive(
+        _ request: Request, _ context: HostLinkContext, _ channel: InProcessChannel, _ host: HostID
+    ) async throws -> Response {
+        try Self.json(try await channel.configDrive(ServerID(try context.parameters.require("server"))))
     }
 
-    private func imageContent(_ request: Request, _ context: HostLinkContext) async throws -> Response {
-        let next = try await image.content(of: ImageID(try context.parameters.require("image")))
+    private func imageContent(
+        _ request: Request, _ context: HostLinkContext, _ channel: InProcessChannel, _ host: HostID
+    ) async throws -> Response {
+        let pieces = try await channel.imageContent(ImageID(try context.parameters.require("image")))
         return Response(
             status: .ok,
             body: ResponseBody { writer in
-                while let piece = try await next() { try await writer.write(ByteBuffer(bytes: piece)) }
+                for try await piece in pieces { try await writer.write(ByteBuffer(bytes: piece)) }
                 try await writer.finish(nil)
             })
     }
 
-    private func consoleAnswer(_ request: Request, _ context: HostLinkContext) async throws -> Response {
-        lines.answered(try context.parameters.require("question"), try await Self.body(request))
+    private func consoleAnswer(
+        _ request: Request, _ context: HostLinkContext, _ channel: InProcessChannel, _ host: HostID
+    ) async throws -> Response {
+        let question = try context.parameters.require("question")
+        lines.answered(question, by: host, try await Self.body(request))
         return Response(status: .ok)
     }
 
     /// Stays open until the agent leaves, a later line takes its place, or the process shuts down.
-    private func line(_ request: Request, _ context: HostLinkContext) async throws -> Response {
-        let channel = try await channel(context)
-        let host = HostID(try context.parameters.require("host"))
-        return Response(
+    private func line(
+        _ request: Request, _ context: HostLinkContext, _ channel: InProcessChannel, _ host: HostID
+    ) async throws -> Response {
+        Response(
             status: .ok,
             body: ResponseBody { [lines, switchboard] writer in
                 let (number, messages, send) = lines.open(host)

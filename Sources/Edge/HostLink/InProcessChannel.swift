@@ -29,7 +29,12 @@ package final class InProcessChannel: HostChannel {
     }
 
     package func register(_ registration: HostRegistration) async throws -> RegisteredHost {
-        let registered = try await compute.register(registration)
+        try await register(registration, as: nil)
+    }
+
+    /// - Parameter id: whom the credential names; `nil` where it names a machine and not a host.
+    func register(_ registration: HostRegistration, as id: HostID?) async throws -> RegisteredHost {
+        let registered = try await compute.register(registration, as: id)
         host.withLock { $0 = (registered.host, registration.inventory.hostname) }
         return registered
     }
@@ -67,12 +72,8 @@ package final class InProcessChannel: HostChannel {
     }
 
     package func configDrive(_ server: ServerID) async throws -> [ConfigDriveFile] {
-        let own = try registered().id
-        let source = try await compute.metadataSource(of: server)
-        guard source.server.hostID == own else {
-            throw CloudError(.forbidden, "Server \(server) is not on host \(own); it gets no config drive of it.")
-        }
-        return try Self.tree(source, forConfigDrive: true).configDrive
+        try await compute.requirePlacement(of: server, on: try registered().id)
+        return try Self.tree(try await compute.metadataSource(of: server), forConfigDrive: true).configDrive
     }
 
     /// A guest is known by its network and address, which anti-spoofing guarantees.
@@ -84,6 +85,7 @@ package final class InProcessChannel: HostChannel {
         guard let server = try await compute.server(at: request.sourceAddress, on: request.networkID) else {
             return missing
         }
+        try await compute.requirePlacement(of: server, on: try registered().id)
         let source = try await compute.metadataSource(of: server)
         return try Self.tree(source, forConfigDrive: false).answer(request.path) ?? missing
     }
@@ -95,6 +97,7 @@ package final class InProcessChannel: HostChannel {
     }
 
     package func imageContent(_ id: ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+        try await compute.requireNeed(of: id, on: try registered().id)
         let next = try await image.content(of: id)
         return AsyncThrowingStream(unfolding: next)
     }

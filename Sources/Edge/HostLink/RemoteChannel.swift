@@ -10,6 +10,7 @@ package final class RemoteChannel: HostChannel {
     private let client: HostLinkClient
     private let logger: Logger
     private let host = Mutex<HostID?>(nil)
+    private let inventory = Mutex<HostInventory?>(nil)
     private let console = Mutex<ConsoleReader?>(nil)
 
     package init(_ client: HostLinkClient, logger: Logger) {
@@ -25,6 +26,7 @@ package final class RemoteChannel: HostChannel {
     package func register(_ registration: HostRegistration) async throws -> RegisteredHost {
         let answer: RegisteredHost = try await client.post("/hosts", registration)
         host.withLock { $0 = answer.host }
+        inventory.withLock { $0 = registration.inventory }
         return answer
     }
 
@@ -50,7 +52,7 @@ package final class RemoteChannel: HostChannel {
     }
 
     package func imageContent(_ image: ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error> {
-        let path = "/images/\(image)"
+        let path = try path("images/\(image)")
         let content = try await client.stream(path)
         return AsyncThrowingStream { [client] in
             try await client.reaching(path) { try await content.next().map { Array($0.readableBytesView) } }
@@ -91,7 +93,12 @@ extension RemoteChannel {
         nudges.finish()
     }
 
+    /// A control plane that has started anew knows by the first call who speaks for the host; what the host holds is
+    /// said once the line is open.
     private func listen(_ nudges: AsyncStream<HostNudge>.Continuation, opened: () -> Void) async throws {
+        if let inventory = inventory.withLock({ $0 }) {
+            _ = try await register(HostRegistration(inventory: inventory))
+        }
         let path = try path("line")
         var lines = LineSplitter()
         let line = try await client.stream(path)
@@ -131,7 +138,7 @@ extension RemoteChannel {
             } catch {
                 answer.failure = LinkFailure(error)
             }
-            try await client.post("/console-answers/\(question.id)", answer)
+            try await client.post(try path("console-answers/\(question.id)"), answer)
         } catch {
             logger.warning(
                 "a serial log was not delivered", metadata: ["server": "\(question.server)", "error": "\(error)"])

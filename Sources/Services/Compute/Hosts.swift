@@ -11,14 +11,22 @@ extension ComputeService {
     private static let ratios = ["VCPU": 4000, "MEMORY_MB": 1000, "DISK_GB": 1000]
 
     /// Takes a host in, or back. What is used stays as it is; totals follow the report.
-    package func register(_ registration: HostRegistration, zone: String = "nova") async throws -> RegisteredHost {
+    ///
+    /// - Parameter own: the host that the agent's credential names, if it names one: no other may be announced with it.
+    package func register(
+        _ registration: HostRegistration, as own: HostID? = nil, zone: String = "nova"
+    ) async throws -> RegisteredHost {
         let version = try registration.agreedVersion()
         let inventory = registration.inventory
         let now = clock.now()
         let facts = try JSONText(inventory)
         let id = try await database.transaction { db in
+            let known = try HostQueries.named(inventory.hostname, db)
+            if let own, known?.id != own {
+                throw CloudError(.forbidden, "The agent's credential is not that of host \(inventory.hostname).")
+            }
             var host =
-                try HostQueries.named(inventory.hostname, db)
+                known
                 ?? Model.Host(
                     id: .random(), hostname: inventory.hostname, availabilityZone: zone, lastSeenAt: now,
                     inventory: facts.raw, createdAt: now)

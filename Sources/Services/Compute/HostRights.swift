@@ -1,0 +1,17 @@
+package import Model
+import Store
+
+/// What a host may ask for is what its own placements and commands need (`docs/decisions/0018-who-a-host-is.md`).
+/// Whatever else there is, for it there is none.
+extension ComputeService {
+    package func requirePlacement(of server: ServerID, on host: HostID) async throws {
+        let placement = try await database.read { try ServerPlacementQueries.find(server, on: host, $0) }
+        guard let placement, placement.role != .leaving else { throw CloudError.notFound("Server", server) }
+    }
+
+    package func requireNeed(of image: ImageID, on host: HostID) async throws {
+        guard try await database.read({ try ServerPlacementQueries.needs(image, on: host, $0) }) else {
+            throw CloudError.notFound("Image", image)
+        }
+    }
+}

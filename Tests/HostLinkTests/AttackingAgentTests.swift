@@ -3,7 +3,6 @@ import Compute
 import Foundation
 import HostProtocol
 import Hypervisor
-import Image
 import Model
 import Networking
 import Store

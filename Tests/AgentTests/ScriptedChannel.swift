@@ -160,9 +160,10 @@ struct Bench: Sendable {
         DesiredServer(
             serverID: server, epoch: epoch, mark: mark, presence: presence, power: power,
             hardware: GuestHardware(name: "vm", vcpus: 1, memoryMiB: 256),
-            disks: GuestDisks(
+            disks: FlavorDisks(
                 image: ImageReference(id: ImageID("image"), sha512: "ab", format: .raw, sizeBytes: 512), rootGiB: 1,
-                configDrive: false), nics: nics)
+                configDrive: false
+            ).list, nics: nics)
     }
 
     func command(_ id: String, _ action: HostCommandAction, isCancelled: Bool = false) -> DesiredCommand {

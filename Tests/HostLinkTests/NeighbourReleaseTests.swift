@@ -61,13 +61,31 @@ struct NeighbourReleaseTests {
         #expect(read.illegible.last?.command?.text == "y" && read.illegible.last?.why.contains("levitate") == true)
     }
 
+    /// Such documents stand in stores: with the disks of a flavor, and without a mark.
+    @Test func aDocumentOfAnEarlierReleaseIsRead() throws {
+        var document = document("a", epoch: 3)
+        document.mark = ""
+        let disks = FlavorDisks(
+            image: ImageReference(id: ImageID("image"), sha512: "ab", format: .raw, sizeBytes: 512), rootGiB: 3,
+            ephemeralGiB: [1, 2], swapMiB: 64, configDrive: true)
+        document.disks = disks.list
+        var tree = try #require(
+            JSONSerialization.jsonObject(with: JSONEncoder().encode(document)) as? [String: Any])
+        tree["disks"] = try JSONSerialization.jsonObject(with: JSONEncoder().encode(disks))
+        tree["mark"] = nil
+        let read = try JSONDecoder().decode(DesiredServer.self, from: JSONSerialization.data(withJSONObject: tree))
+        #expect(read == document && read.disks.map(\.id) == ["root", "ephemeral0", "ephemeral1", "swap", "config"])
+        #expect(read.disks[0].sizeBytes == 3 << 30 && read.disks[0].bootIndex == 0)
+    }
+
     private func document(_ id: String, epoch: Int64) -> DesiredServer {
         DesiredServer(
             serverID: ServerID(id), epoch: epoch, presence: .present, power: id == "b" ? .paused : .running,
             hardware: GuestHardware(name: "vm", vcpus: 1, memoryMiB: 256),
-            disks: GuestDisks(
+            disks: FlavorDisks(
                 image: ImageReference(id: ImageID("image"), sha512: "ab", format: .raw, sizeBytes: 512), rootGiB: 1,
-                configDrive: false), nics: [])
+                configDrive: false
+            ).list, nics: [])
     }
 
     /// A newer agent's word for a power: the operation that waits for it fails, and others go on.

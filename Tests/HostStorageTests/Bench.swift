@@ -78,9 +78,10 @@ func desired(_ image: ImageReference, rootGiB: Int = 1, everything: Bool = false
     DesiredServer(
         serverID: .random(), epoch: 1, presence: .present, power: .running,
         hardware: GuestHardware(name: "vm", vcpus: 1, memoryMiB: 64),
-        disks: GuestDisks(
+        disks: FlavorDisks(
             image: image, rootGiB: rootGiB, ephemeralGiB: everything ? [1] : [], swapMiB: everything ? 8 : 0,
-            configDrive: everything), nics: [])
+            configDrive: everything
+        ).list, nics: [])
 }
 
 func noDrive() async throws -> [ConfigDriveFile] { [] }

@@ -32,12 +32,12 @@ struct DiskPlanTests {
         #expect(DiskCommands.swap(at: "/s/swap").arguments == ["--label", "swap0", "/s/swap"])
     }
 
-    @Test func rootSize() throws {
-        #expect(try DiskPlan.rootSize(rootGiB: 0, imageBytes: 1000) == 1024)
-        #expect(try DiskPlan.rootSize(rootGiB: 2, imageBytes: 1 << 30) == 2 << 30)
-        #expect(throws: HostFailure.self) { try DiskPlan.rootSize(rootGiB: 1, imageBytes: 1 << 30 + 1) }
-        #expect(throws: HostFailure.self) { try DiskPlan.rootSize(rootGiB: .max, imageBytes: 1) }
-        #expect(throws: HostFailure.self) { try DiskPlan.rootSize(rootGiB: -1, imageBytes: 1) }
+    @Test func sizeOfADiskOfAnImage() throws {
+        #expect(try DiskPlan.size(asked: 0, imageBytes: 1000) == 1024)
+        #expect(try DiskPlan.size(asked: 2 << 30, imageBytes: 1 << 30) == 2 << 30)
+        for asked in [1 << 30, Int64.max, -1] {
+            #expect(throws: HostFailure.self) { try DiskPlan.size(asked: asked, imageBytes: (1 << 30) + 1) }
+        }
     }
 
     @Test(arguments: ["", "/", "../x", "a/../b", "/etc/passwd", "a//b", "a/.", "a\0b"])
@@ -51,26 +51,32 @@ struct DiskPlanTests {
 
     @Test func pathsComeOnlyFromCheckedNames() throws {
         let paths = try StoragePaths(root: "/var/lib/novella/host/")
-        #expect(try paths.server(server).root == "/var/lib/novella/host/servers/\(server)/root.qcow2")
+        #expect(try paths.server(server).overlay("root") == "/var/lib/novella/host/servers/\(server)/root.qcow2")
         #expect(throws: HostFailure.self) { try paths.server(ServerID("../../etc")) }
         #expect(throws: HostFailure.self) { try paths.image("../passwd") }
+        for name in ["", "../root", "a/b", "Root", "a.b", String(repeating: "a", count: 65)] {
+            #expect(throws: HostFailure.self) { try paths.server(server).blank(name) }
+        }
         #expect(throws: HostFailure.self) { try paths.image(String(repeating: "A", count: 128)) }
         #expect(throws: HostFailure.self) { try StoragePaths(root: "relative") }
         #expect(throws: HostFailure.self) { try StoragePaths(root: "/" + String(repeating: "x", count: 80)) }
     }
 
     @Test func filesInTheOrderOfTheGuest() throws {
-        let paths = try StoragePaths(root: "/r").server(server)
-        var disks = GuestDisks(
-            image: ImageReference(id: .random(), sha512: "aa", format: .qcow2, sizeBytes: 1), rootGiB: 1,
+        let paths = try StoragePaths(root: "/r")
+        let folder = try paths.server(server)
+        let sha = String(repeating: "a", count: 128)
+        var disks = FlavorDisks(
+            image: ImageReference(id: .random(), sha512: sha, format: .qcow2, sizeBytes: 1), rootGiB: 1,
             ephemeralGiB: [1, 2], swapMiB: 64, configDrive: true)
-        let files = DiskPlan.files(disks, server: paths, cachedImage: "/r/images/aa")
+        let files = try disks.list.map { try DiskPlan.file(of: $0, folder, paths) }
         #expect(
-            files.disks.map { $0.path.split(separator: "/").last ?? "" }
+            files.map { $0.path.split(separator: "/").last ?? "" }
                 == ["root.qcow2", "ephemeral0.raw", "ephemeral1.raw", "swap.raw", "config.iso"])
-        #expect(files.disks.map(\.readOnly) == [false, false, false, false, true])
+        #expect(files.map(\.readOnly) == [false, false, false, false, true])
+        #expect(files.map(\.bootIndex) == [0, nil, nil, nil, nil])
         disks.image.format = .iso
-        let iso = DiskPlan.files(disks, server: paths, cachedImage: "/r/images/aa")
-        #expect(iso.rootIsISO && iso.disks[0].path == "/r/images/aa" && iso.disks[0].readOnly)
+        let iso = try DiskPlan.file(of: disks.list[0], folder, paths)
+        #expect(iso.isCDROM && iso.path == "/r/images/\(sha)" && iso.readOnly)
     }
 }

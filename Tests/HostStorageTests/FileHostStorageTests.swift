@@ -24,7 +24,7 @@ struct FileHostStorageTests {
             [ConfigDriveFile(path: "openstack/latest/meta_data.json", content: Array("{}".utf8))]
         }
         let files = try await storage.prepare(wish, imageContent: bench.serve(bytes), configDrive: drive)
-        #expect(files.disks.map(\.role) == [.root, .ephemeral, .swap, .configDrive])
+        #expect(files.disks.map(\.id) == ["root", "ephemeral0", "swap", "config"])
         let info = try await bench.tool(["qemu-img", "info", "-U", files.disks[0].path])
         #expect(info.contains("virtual size: 1 GiB") && info.contains("backing file format: raw"))
         #expect(try await bench.tool(["blkid", "-o", "value", "-s", "LABEL", files.disks[1].path]) == "ephemeral0\n")
@@ -185,6 +185,26 @@ struct FileHostStorageTests {
         _ = try await after.prepare(wish, imageContent: bench.serve(bytes), configDrive: noDrive)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["image", "root.qcow2"])
         #expect(try FileManager.default.contentsOfDirectory(atPath: storage.paths.images) == [image.sha512])
+    }
+
+    /// Any disk may be made of an image, of any number of images, and none of them leaves the cache meanwhile.
+    @Test func disksOfTwoImages() async throws {
+        let (one, two) = ([UInt8](repeating: 1, count: 1 << 16), [UInt8](repeating: 2, count: 1 << 16))
+        let images = [try bench.image(one, format: .raw), try bench.image(two, format: .raw)]
+        var wish = desired(images[0])
+        wish.disks += [
+            GuestDisk(id: "data-1", role: .root, source: .image(images[1]), sizeBytes: 1 << 20, bootIndex: 1),
+            GuestDisk(id: "scratch", role: .ephemeral, source: .blank(.none), sizeBytes: 1 << 20),
+        ]
+        let files = try await storage.prepare(
+            wish, imageContent: { try await bench.serve($0 == images[0].id ? one : two)($0) }, configDrive: noDrive)
+        #expect(files.disks.map(\.id) == ["root", "data-1", "scratch"])
+        #expect(files.disks[1].backing?.path == "\(storage.paths.images)/\(images[1].sha512)")
+        let sweep = try await storage.removeUnusedImages(unusedFor: .zero)
+        #expect(sweep.removed.isEmpty)
+        try await storage.remove(wish.serverID)
+        let rest = try await storage.removeUnusedImages(unusedFor: .zero)
+        #expect(Set(rest.removed) == Set(images.map(\.sha512)))
     }
 
     @Test func keepsRecords() async throws {

@@ -8,7 +8,7 @@ import Testing
 private func makeSpec(_ server: ServerID) -> DomainSpec {
     DomainSpec(
         serverID: server, hardware: GuestHardware(name: "vm", vcpus: 1, memoryMiB: 64),
-        disks: [.init(role: .root, path: "/x", format: "qcow2")],
+        disks: [.init(id: "root", path: "/x", format: "qcow2")],
         nics: (1...2).map { .init(macAddress: "fa:16:3e:00:00:0\($0)", tapName: "tap\($0)", mtu: 1450) },
         consoleLogPath: "/c",
         vncSocketPath: "/v")

@@ -8,7 +8,7 @@ import Testing
 
 /// Guests whose XML is kept in `Tests/Golden/domain`. `NOVELLA_WRITE_GOLDEN=1` writes the files anew.
 private enum Sample: String, CaseIterable {
-    case plain, everything, iso, scsi, kvm
+    case plain, everything, iso, scsi, volumes, kvm
 
     var spec: DomainSpec {
         var spec = DomainSpec(
@@ -16,7 +16,7 @@ private enum Sample: String, CaseIterable {
             hardware: GuestHardware(name: "web-1", vcpus: 1, memoryMiB: 256),
             disks: [
                 .init(
-                    role: .root, path: "/s/root.qcow2", format: "qcow2",
+                    id: "root", path: "/s/root.qcow2", format: "qcow2", bootIndex: 0,
                     backing: .init(path: "/i/abc", format: "raw"))
             ],
             nics: [.init(macAddress: "fa:16:3e:00:00:01", tapName: "tapab12-1", mtu: 1450)],
@@ -29,16 +29,23 @@ private enum Sample: String, CaseIterable {
             spec.hardware.extraSpecs = ["hw:cpu_cores": "2"]
             spec.hardware.imageProperties = ["hw_qemu_guest_agent": "yes", "hw_vif_model": "e1000e"]
             spec.disks += [
-                .init(role: .ephemeral, path: "/s/ephemeral0.raw", format: "raw"),
-                .init(role: .swap, path: "/s/swap.raw", format: "raw"),
-                .init(role: .configDrive, path: "/s/config.iso", format: "raw", readOnly: true),
+                .init(id: "ephemeral0", path: "/s/ephemeral0.raw", format: "raw"),
+                .init(id: "swap", path: "/s/swap.raw", format: "raw"),
+                .init(id: "config", path: "/s/config.iso", format: "raw", readOnly: true),
             ]
             spec.nics.append(.init(macAddress: "fa:16:3e:00:00:02", tapName: "tapab12-2", mtu: 1500))
         case .iso:
-            spec.rootIsISO = true
-            spec.disks = [.init(role: .root, path: "/i/abc", format: "raw", readOnly: true)]
+            spec.disks = [
+                .init(id: "root", path: "/i/abc", format: "raw", readOnly: true, isCDROM: true, bootIndex: 0)
+            ]
         case .scsi:
             spec.hardware.imageProperties = ["hw_disk_bus": "scsi", "hw_machine_type": "pc"]
+        case .volumes:
+            spec.disks[0].bootIndex = nil
+            spec.disks += [
+                .init(id: "v-2", path: "/s/v-2.raw", format: "raw", bus: "scsi", bootIndex: 7, serial: "v-2"),
+                .init(id: "v-1", path: "/s/v-1.raw", format: "raw", bus: "scsi", bootIndex: 3, serial: "v-1"),
+            ]
         }
         return spec
     }

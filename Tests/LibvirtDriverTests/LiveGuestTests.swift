@@ -47,9 +47,10 @@ final class LiveGuestTests {
             serverID: server, epoch: 1, presence: .present, power: .running,
             hardware: GuestHardware(
                 name: "live", vcpus: 1, memoryMiB: 256, imageProperties: ["hw_qemu_guest_agent": "yes"]),
-            disks: GuestDisks(
+            disks: FlavorDisks(
                 image: ImageReference(id: .random(), sha512: hash, format: .qcow2, sizeBytes: Int64(image.count)),
-                rootGiB: 1, ephemeralGiB: [1], swapMiB: 16, configDrive: true), nics: [])
+                rootGiB: 1, ephemeralGiB: [1], swapMiB: 16, configDrive: true
+            ).list, nics: [])
     }
 
     private static let configDrive: @Sendable () async throws -> [ConfigDriveFile] = {

@@ -39,7 +39,7 @@ final class LiveLibvirtTests {
         }
         return DomainSpec(
             serverID: server, hardware: GuestHardware(name: "blank", vcpus: 1, memoryMiB: 64),
-            disks: [.init(role: .root, path: disk, format: "raw")], nics: [],
+            disks: [.init(id: "root", path: disk, format: "raw", bootIndex: 0)], nics: [],
             consoleLogPath: "\(folder)/\(server).log", vncSocketPath: "\(folder)/\(server).vnc")
     }
 

@@ -16,14 +16,15 @@ package struct DesiredServer: Codable, Sendable, Equatable {
     package var presence: Presence
     package var power: DesiredPower
     package var hardware: GuestHardware
-    package var disks: GuestDisks
+    /// In the order in which the guest sees them.
+    package var disks: [GuestDisk]
     package var nics: [GuestNIC]
     /// The request that wanted this document, for the log of whoever handles it; `nil` when nobody asked.
     package var requestID: String?
 
     package init(
         serverID: ServerID, epoch: Int64, mark: String = "", presence: Presence, power: DesiredPower,
-        hardware: GuestHardware, disks: GuestDisks, nics: [GuestNIC], requestID: String? = nil
+        hardware: GuestHardware, disks: [GuestDisk], nics: [GuestNIC], requestID: String? = nil
     ) {
         self.serverID = serverID
         self.epoch = epoch
@@ -42,7 +43,7 @@ extension DesiredServer {
         case serverID, epoch, mark, presence, power, hardware, disks, nics, requestID
     }
 
-    /// Documents of earlier releases have no mark.
+    /// Documents of earlier releases have no mark, and of disks what their flavor says.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -52,7 +53,8 @@ extension DesiredServer {
             presence: try values.decode(Presence.self, forKey: .presence),
             power: try values.decode(DesiredPower.self, forKey: .power),
             hardware: try values.decode(GuestHardware.self, forKey: .hardware),
-            disks: try values.decode(GuestDisks.self, forKey: .disks),
+            disks: try (try? values.decode(FlavorDisks.self, forKey: .disks))?.list
+                ?? values.decode([GuestDisk].self, forKey: .disks),
             nics: try values.decode([GuestNIC].self, forKey: .nics),
             requestID: try values.decodeIfPresent(String.self, forKey: .requestID))
     }
@@ -86,45 +88,6 @@ package struct GuestHardware: Codable, Sendable, Equatable {
     /// Whether the image asks for a guest agent channel (`hw_qemu_guest_agent=yes`).
     package var wantsGuestAgent: Bool {
         ["yes", "true", "1", "on"].contains(imageProperties["hw_qemu_guest_agent"]?.lowercased() ?? "")
-    }
-}
-
-package struct GuestDisks: Codable, Sendable, Equatable {
-    package var image: ImageReference
-    /// GiB; 0 means the image's own virtual size.
-    package var rootGiB: Int
-    /// One disk each, GiB, formatted with a file system.
-    package var ephemeralGiB: [Int]
-    /// MiB; 0 for none.
-    package var swapMiB: Int
-    /// An ISO 9660 disk labelled `config-2`, filled by `HostChannel.configDrive`.
-    package var configDrive: Bool
-
-    package init(image: ImageReference, rootGiB: Int, ephemeralGiB: [Int] = [], swapMiB: Int = 0, configDrive: Bool) {
-        self.image = image
-        self.rootGiB = rootGiB
-        self.ephemeralGiB = ephemeralGiB
-        self.swapMiB = swapMiB
-        self.configDrive = configDrive
-    }
-}
-
-/// An image as a host fetches it. The bytes must hash to `sha512` and be of `format`, or the build fails.
-package struct ImageReference: Codable, Sendable, Equatable, Hashable {
-    package var id: ImageID
-    /// Lower-case hexadecimal; also the key of the host's image cache.
-    package var sha512: String
-    package var format: DiskFormat
-    /// Bytes of the stored file.
-    package var sizeBytes: Int64
-    /// Bytes of the root disk, where the flavor sets no bound and the image's size is the disk's.
-    package var rootBytes: Int64?
-
-    package init(id: ImageID, sha512: String, format: DiskFormat, sizeBytes: Int64) {
-        self.id = id
-        self.sha512 = sha512
-        self.format = format
-        self.sizeBytes = sizeBytes
     }
 }
 

@@ -71,7 +71,7 @@ package struct HostMachine: Sendable {
             nics: document.nics.map {
                 DomainSpec.NIC(macAddress: $0.macAddress, tapName: dataplane.tapName(of: $0.portID), mtu: $0.mtu)
             },
-            rootIsISO: files.rootIsISO, consoleLogPath: files.consoleLogPath, vncSocketPath: files.vncSocketPath)
+            consoleLogPath: files.consoleLogPath, vncSocketPath: files.vncSocketPath)
     }
 
     private func reachPower(_ document: DesiredServer, _ files: PreparedFiles) async throws {

@@ -45,23 +45,26 @@ package final class FileHostStorage: HostStorage {
         configDrive: @Sendable @escaping () async throws -> [ConfigDriveFile]
     ) async throws -> PreparedFiles {
         let server = try paths.server(desired.serverID)
-        let disks = desired.disks
         return try await serverLocks.run(desired.serverID) { [self] in
             try await io.run {
                 try PosixFile.makeFolder(server.folder)
                 try Self.clearLeftovers(in: server.folder)
             }
-            try await makeRoot(disks, server, imageContent)
-            for (index, size) in disks.ephemeralGiB.enumerated() {
-                try await makeRaw(server.ephemeral(index), bytes: Int64(size) << 30) {
-                    DiskCommands.ext4(at: $0, label: "ephemeral\(index)")
+            let images = desired.disks.compactMap(\.image?.sha512)
+            var files: [DomainSpec.Disk] = []
+            for disk in desired.disks {
+                let file = try DiskPlan.file(of: disk, server, paths)
+                switch disk.source {
+                case .image(let image):
+                    try await make(file, asLargeAs: disk.sizeBytes, of: image, images, server, imageContent)
+                case .blank(let format):
+                    try await makeBlank(file.path, bytes: disk.sizeBytes, DiskCommands.format(format, label: disk.id))
+                case .configDrive: try await makeConfigDrive(file.path, configDrive)
                 }
+                files.append(file)
             }
-            if disks.swapMiB > 0 {
-                try await makeRaw(server.swap, bytes: Int64(disks.swapMiB) << 20) { DiskCommands.swap(at: $0) }
-            }
-            if disks.configDrive { try await makeConfigDrive(server, configDrive) }
-            return DiskPlan.files(disks, server: server, cachedImage: try paths.image(disks.image.sha512))
+            return PreparedFiles(
+                disks: files, consoleLogPath: server.consoleLog, vncSocketPath: server.vncSocket)
         }
     }
 
@@ -132,21 +135,20 @@ package final class FileHostStorage: HostStorage {
     package func removeUnusedImages(unusedFor age: Duration) async throws -> ImageSweep {
         try await cache.removeUnused(for: age) { [self] in
             let servers = try await preparedServers().map { ($0, try paths.server($0).imageReference) }
-            return try await io.run { try Set(servers.compactMap { try Self.image(of: $0, namedIn: $1) }) }
+            return try await io.run { try Set(servers.flatMap { try Self.images(of: $0, namedIn: $1) }) }
         }
     }
 
-    private static func image(of server: ServerID, namedIn path: String) throws -> String? {
-        // A folder without a reference is that of a server whose image is still coming in.
-        let bytes = try PosixFile.read(path, at: 0, count: 129)
-        if bytes.isEmpty { return nil }
-        let name = String(decoding: bytes, as: UTF8.self)
-        guard StoragePaths.isImage(name) else {
+    private static func images(of server: ServerID, namedIn path: String) throws -> [String] {
+        // A folder without a reference is that of a server whose images are still coming in.
+        let bytes = try PosixFile.read(path, at: 0, count: 1 << 16)
+        let names = String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
+        if let strange = names.first(where: { !StoragePaths.isImage($0) }) {
             throw HostFailure(
-                message: "The image of server \(server) cannot be told, so none is deleted.",
-                detail: "\(path) holds '\(name)', which is no SHA-512")
+                message: "The images of server \(server) cannot be told, so none is deleted.",
+                detail: "\(path) holds '\(strange.prefix(130))', which is no SHA-512")
         }
-        return name
+        return names
     }
 
     /// The first folder above our files that others cannot pass through, or `nil`: libvirt's guests run as a user of
@@ -164,43 +166,45 @@ package final class FileHostStorage: HostStorage {
 }
 
 extension FileHostStorage {
-    private func makeRoot(
-        _ disks: GuestDisks, _ server: ServerPaths, _ content: @escaping ImageCache.Content
+    /// - Parameter images: all that the server needs.
+    private func make(
+        _ disk: DomainSpec.Disk, asLargeAs bytes: Int64, of image: ImageReference, _ images: [String],
+        _ server: ServerPaths, _ content: @escaping ImageCache.Content
     ) async throws {
-        if disks.image.format != .iso, try await io.run({ try PosixFile.exists(server.root) }) { return }
-        try await cache.withImage(disks.image, content: content) { [io] path, header in
+        if !disk.isCDROM, try await io.run({ try PosixFile.exists(disk.path) }) { return }
+        try await cache.withImage(image, content: content) { [io] path, header in
             try await io.run {
-                try PosixFile.replace(server.imageReference, with: Array(disks.image.sha512.utf8))
+                try PosixFile.replace(server.imageReference, with: Array(images.joined(separator: "\n").utf8))
             }
             if header.format == .iso { return }
-            let size = try DiskPlan.rootSize(rootGiB: disks.rootGiB, imageBytes: header.virtualSizeBytes)
-            let temporary = PosixFile.temporaryName(beside: server.root)
+            let size = try DiskPlan.size(asked: bytes, imageBytes: header.virtualSizeBytes)
+            let temporary = PosixFile.temporaryName(beside: disk.path)
             try await DiskCommands.overlay(
                 at: temporary, backing: path, backingFormat: header.format, sizeBytes: size
             ).run()
-            try await io.run { try PosixFile.commit(temporary, as: server.root) }
+            try await io.run { try PosixFile.commit(temporary, as: disk.path) }
         }
     }
 
-    private func makeRaw(_ path: String, bytes: Int64, format: (String) -> ToolCommand) async throws {
+    private func makeBlank(_ path: String, bytes: Int64, _ format: ((String) -> ToolCommand)?) async throws {
         if try await io.run({ try PosixFile.exists(path) }) { return }
         let temporary = PosixFile.temporaryName(beside: path)
         try await io.run { try PosixFile.makeSparse(temporary, bytes: bytes) }
-        try await format(temporary).run()
+        try await format?(temporary).run()
         try await io.run { try PosixFile.commit(temporary, as: path) }
     }
 
     private func makeConfigDrive(
-        _ server: ServerPaths, _ content: @Sendable () async throws -> [ConfigDriveFile]
+        _ path: String, _ content: @Sendable () async throws -> [ConfigDriveFile]
     ) async throws {
-        if try await io.run({ try PosixFile.exists(server.configDrive) }) { return }
+        if try await io.run({ try PosixFile.exists(path) }) { return }
         let files = try await content()
-        let folder = PosixFile.temporaryName(beside: "\(server.folder)/config")
+        let folder = PosixFile.temporaryName(beside: path)
         try await io.run { try Self.write(files, below: folder) }
-        let temporary = PosixFile.temporaryName(beside: server.configDrive)
+        let temporary = PosixFile.temporaryName(beside: path)
         try await DiskCommands.configDrive(at: temporary, folder: folder).run()
         try await io.run {
-            try PosixFile.commit(temporary, as: server.configDrive)
+            try PosixFile.commit(temporary, as: path)
             try PosixFile.removeTree(folder)
         }
     }

@@ -5,13 +5,11 @@ package import Model
 /// Where a server's files are once they are made.
 package struct PreparedFiles: Sendable, Equatable {
     package var disks: [DomainSpec.Disk]
-    package var rootIsISO: Bool
     package var consoleLogPath: String
     package var vncSocketPath: String
 
-    package init(disks: [DomainSpec.Disk], rootIsISO: Bool, consoleLogPath: String, vncSocketPath: String) {
+    package init(disks: [DomainSpec.Disk], consoleLogPath: String, vncSocketPath: String) {
         self.disks = disks
-        self.rootIsISO = rootIsISO
         self.consoleLogPath = consoleLogPath
         self.vncSocketPath = vncSocketPath
     }

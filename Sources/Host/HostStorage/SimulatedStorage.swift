@@ -9,7 +9,7 @@ import Synchronization
 /// unless `readsContent` asks for it.
 package final class SimulatedStorage: HostStorage {
     private struct State {
-        var prepared: [ServerID: GuestDisks] = [:]
+        var prepared: [ServerID: [GuestDisk]] = [:]
         var records: [ServerID: ServerRecord] = [:]
         var prepareFailures: [ServerID: HostFailure] = [:]
         var failAllPrepares: HostFailure?
@@ -49,7 +49,7 @@ package final class SimulatedStorage: HostStorage {
     package func removeUnusedImages(unusedFor age: Duration) async throws -> ImageSweep {
         state.withLock { state in
             state.sweeps += 1
-            let needed = Set(state.prepared.values.map(\.image.sha512))
+            let needed = Set(state.prepared.values.joined().compactMap(\.image?.sha512))
             let old = state.fetchedImages.filter { !needed.contains($0.key) && $0.value.duration(to: .now) >= age }
             for name in old.keys { state.fetchedImages[name] = nil }
             return ImageSweep(removed: old.keys.sorted())
@@ -88,32 +88,23 @@ package final class SimulatedStorage: HostStorage {
         _ imageContent: @Sendable (ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error>,
         _ configDrive: @Sendable () async throws -> [ConfigDriveFile]
     ) async throws {
-        let image = desired.disks.image
-        if state.withLock({ $0.fetchedImages[image.sha512] == nil }) {
-            for try await _ in try await imageContent(image.id) {}
+        for image in desired.disks.compactMap(\.image) {
+            if state.withLock({ $0.fetchedImages[image.sha512] == nil }) {
+                for try await _ in try await imageContent(image.id) {}
+            }
+            state.withLock { $0.fetchedImages[image.sha512] = .now }
         }
-        state.withLock { $0.fetchedImages[image.sha512] = .now }
-        if desired.disks.configDrive { _ = try await configDrive() }
+        if desired.disks.contains(where: { $0.source == .configDrive }) { _ = try await configDrive() }
     }
 
-    private static func files(_ server: ServerID, _ disks: GuestDisks) -> PreparedFiles {
+    private static func files(_ server: ServerID, _ disks: [GuestDisk]) -> PreparedFiles {
         let folder = "/simulated/servers/\(server)"
-        let isISO = disks.image.format == .iso
-        var list: [DomainSpec.Disk] = [
-            isISO
-                ? .init(role: .root, path: "\(folder)/root.iso", format: "raw", readOnly: true)
-                : .init(role: .root, path: "\(folder)/root.qcow2", format: "qcow2")
-        ]
-        for index in disks.ephemeralGiB.indices {
-            list.append(.init(role: .ephemeral, path: "\(folder)/ephemeral\(index).raw", format: "raw"))
-        }
-        if disks.swapMiB > 0 { list.append(.init(role: .swap, path: "\(folder)/swap.raw", format: "raw")) }
-        if disks.configDrive {
-            list.append(.init(role: .configDrive, path: "\(folder)/config.iso", format: "raw", readOnly: true))
-        }
         return PreparedFiles(
-            disks: list, rootIsISO: isISO, consoleLogPath: "\(folder)/console.log",
-            vncSocketPath: "\(folder)/vnc.sock")
+            disks: disks.map { disk in
+                let format = disk.image.map { $0.format == .iso ? "raw" : "qcow2" } ?? "raw"
+                return DomainSpec.Disk(
+                    disk, path: "\(folder)/\(disk.id)", format: format, isCDROM: disk.image?.format == .iso)
+            }, consoleLogPath: "\(folder)/console.log", vncSocketPath: "\(folder)/vnc.sock")
     }
 }
 

@@ -4,24 +4,43 @@ package import Model
 /// What is needed to start a guest: the wish, and where its files and taps are on this host.
 package struct DomainSpec: Sendable, Equatable {
     package struct Disk: Sendable, Equatable {
-        package enum Role: String, Sendable { case root, ephemeral, swap, configDrive }
-        package var role: Role
+        /// As in `GuestDisk`.
+        package var id: String
         /// Absolute path of a file this host made.
         package var path: String
         /// `qcow2` or `raw`; proved, never guessed.
         package var format: String
         package var readOnly: Bool
+        package var isCDROM: Bool
+        /// `nil`: what the image asks for.
+        package var bus: String?
+        package var bootIndex: Int?
+        package var serial: String?
         /// What an overlay stands on; shared with other guests, so none may own it.
         package var backing: Backing?
 
         package init(
-            role: Role, path: String, format: String, readOnly: Bool = false, backing: Backing? = nil
+            id: String, path: String, format: String, readOnly: Bool = false, isCDROM: Bool = false,
+            bus: String? = nil, bootIndex: Int? = nil, serial: String? = nil, backing: Backing? = nil
         ) {
-            self.role = role
+            self.id = id
             self.path = path
             self.format = format
             self.readOnly = readOnly
+            self.isCDROM = isCDROM
+            self.bus = bus
+            self.bootIndex = bootIndex
+            self.serial = serial
             self.backing = backing
+        }
+
+        /// A disk as the document has it, in a file of this host.
+        package init(
+            _ disk: GuestDisk, path: String, format: String, isCDROM: Bool = false, backing: Backing? = nil
+        ) {
+            self.init(
+                id: disk.id, path: path, format: format, readOnly: disk.isReadOnly, isCDROM: isCDROM, bus: disk.bus,
+                bootIndex: disk.bootIndex, serial: disk.serial, backing: backing)
         }
     }
 
@@ -52,20 +71,17 @@ package struct DomainSpec: Sendable, Equatable {
     package var hardware: GuestHardware
     package var disks: [Disk]
     package var nics: [NIC]
-    /// Boots from the first disk unless it is an ISO, which is then a CD-ROM.
-    package var rootIsISO: Bool
     package var consoleLogPath: String
     package var vncSocketPath: String
 
     package init(
-        serverID: ServerID, hardware: GuestHardware, disks: [Disk], nics: [NIC], rootIsISO: Bool = false,
+        serverID: ServerID, hardware: GuestHardware, disks: [Disk], nics: [NIC],
         consoleLogPath: String, vncSocketPath: String
     ) {
         self.serverID = serverID
         self.hardware = hardware
         self.disks = disks
         self.nics = nics
-        self.rootIsISO = rootIsISO
         self.consoleLogPath = consoleLogPath
         self.vncSocketPath = vncSocketPath
     }

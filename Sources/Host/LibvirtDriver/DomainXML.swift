@@ -18,10 +18,10 @@ package struct DomainXML: Sendable {
     /// - Throws: `HostFailure` when the image asks for hardware that there is not.
     package func render(_ spec: DomainSpec) throws(HostFailure) -> String {
         let machine = try GuestMachine(spec.hardware)
-        let names = DomainNames(cloudTag: cloudTag)
+        let buses = try spec.disks.map { disk throws(HostFailure) in try machine.bus(of: disk) }
         var xml = XMLText()
         xml.element("domain", ["type": virtType.rawValue]) { xml in
-            xml.element("name", content: names.name(of: spec.serverID))
+            xml.element("name", content: DomainNames(cloudTag: cloudTag).name(of: spec.serverID))
             xml.element("uuid", content: spec.serverID.text)
             xml.element("title", content: spec.hardware.name)
             xml.element("metadata") { xml in
@@ -47,7 +47,7 @@ package struct DomainXML: Sendable {
             xml.element("on_crash", content: "destroy")
             xml.element("devices") { xml in
                 rootPorts(spec, machine, &xml)
-                disks(spec, machine, &xml)
+                disks(spec, on: buses, &xml)
                 for nic in spec.nics { self.nic(nic, machine, &xml) }
                 consoles(spec, &xml)
                 if spec.hardware.wantsGuestAgent { agentChannel(&xml) }
@@ -93,28 +93,37 @@ package struct DomainXML: Sendable {
         }
     }
 
-    private func disks(_ spec: DomainSpec, _ machine: GuestMachine, _ xml: inout XMLText) {
-        if machine.diskBus == .scsi { xml.element("controller", ["type": "scsi", "model": "virtio-scsi"]) }
+    private func disks(_ spec: DomainSpec, on buses: [String], _ xml: inout XMLText) {
+        if buses.contains("scsi") { xml.element("controller", ["type": "scsi", "model": "virtio-scsi"]) }
+        let bootOrder = spec.disks.compactMap(\.bootIndex).sorted()
         var letters = DiskLetters()
-        for (index, disk) in spec.disks.enumerated() {
-            let isCDROM = disk.role == .root && spec.rootIsISO
-            let bus = isCDROM ? machine.cdromBus : machine.diskBus.rawValue
-            xml.element("disk", ["type": "file", "device": isCDROM ? "cdrom" : "disk"]) { xml in
-                // Write-back honours the guest's flushes, and reads of a shared image come from the host's memory.
-                xml.element(
-                    "driver", ["name": "qemu", "type": disk.format, "cache": "writeback", "discard": "unmap"])
-                if isCDROM {
-                    sharedSource(disk.path, &xml)
-                } else {
-                    xml.element("source", ["file": disk.path])
-                }
-                if let backing = disk.backing { backingStore(backing, &xml) }
-                xml.element("target", ["dev": letters.next(bus: bus), "bus": bus])
-                if disk.readOnly { xml.element("readonly") }
-                if index == 0 { xml.element("boot", ["order": "1"]) }
-            }
+        for (disk, bus) in zip(spec.disks, buses) {
+            let order = disk.bootIndex.flatMap { bootOrder.firstIndex(of: $0) }.map { $0 + 1 }
+            self.disk(disk, at: letters.next(bus: bus), on: bus, bootOrder: order, &xml)
         }
     }
+
+    private func disk(
+        _ disk: DomainSpec.Disk, at target: String, on bus: String, bootOrder: Int?, _ xml: inout XMLText
+    ) {
+        xml.element("disk", ["type": "file", "device": disk.isCDROM ? "cdrom" : "disk"]) { xml in
+            // Write-back honours the guest's flushes, and reads of a shared image come from the host's memory.
+            xml.element("driver", ["name": "qemu", "type": disk.format, "cache": "writeback", "discard": "unmap"])
+            if disk.isCDROM {
+                sharedSource(disk.path, &xml)
+            } else {
+                xml.element("source", ["file": disk.path])
+            }
+            if let backing = disk.backing { backingStore(backing, &xml) }
+            xml.element("target", ["dev": target, "bus": bus])
+            if let serial = disk.serial { xml.element("serial", content: serial) }
+            if disk.readOnly { xml.element("readonly") }
+            if let bootOrder { xml.element("boot", ["order": String(bootOrder)]) }
+            xml.element("alias", ["name": Self.alias(ofDisk: disk.id)])
+        }
+    }
+
+    static func alias(ofDisk id: String) -> String { "ua-disk-\(id)" }
 
     /// A cached image stays root's: a guest's process that broke out could otherwise change it for all the others.
     private func sharedSource(_ path: String, _ xml: inout XMLText) {

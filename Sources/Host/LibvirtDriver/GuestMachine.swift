@@ -1,4 +1,5 @@
 import HostProtocol
+import Hypervisor
 
 /// The choices an image's properties make, checked against what there is.
 struct GuestMachine {
@@ -28,6 +29,17 @@ struct GuestMachine {
             throw Self.unknown("hw_vif_model", model, Self.nicModels.joined(separator: ", "))
         }
         nicModel = model
+    }
+
+    func bus(of disk: DomainSpec.Disk) throws(HostFailure) -> String {
+        if disk.isCDROM { return cdromBus }
+        guard let asked = disk.bus else { return diskBus.rawValue }
+        guard let bus = DiskBus(rawValue: asked) else {
+            throw HostFailure(
+                message: "The disk \(disk.id) asks for the bus \(asked); this cloud has virtio and scsi.",
+                detail: disk.path)
+        }
+        return bus.rawValue
     }
 
     private static let nicModels = ["virtio", "e1000", "e1000e", "rtl8139"]

@@ -24,11 +24,13 @@ struct FileStorage: HostStorage {
     ) async throws -> PreparedFiles {
         let root = "\(disks)/\(desired.serverID)"
         if !FileManager.default.fileExists(atPath: root) {
-            for try await _ in try await imageContent(desired.disks.image.id) { continue }
+            for image in desired.disks.compactMap(\.image) {
+                for try await _ in try await imageContent(image.id) { continue }
+            }
             try Data().write(to: URL(filePath: root), options: .atomic)
         }
         return PreparedFiles(
-            disks: [DomainSpec.Disk(role: .root, path: root, format: "raw")], rootIsISO: false,
+            disks: [DomainSpec.Disk(id: "root", path: root, format: "raw")],
             consoleLogPath: root + ".log", vncSocketPath: root + ".vnc")
     }
 

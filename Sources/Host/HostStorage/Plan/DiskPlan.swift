@@ -1,45 +1,39 @@
 package import HostProtocol
-import Hypervisor
+package import Hypervisor
 import Model
 
 /// What a server's disks are to be, worked out before anything is made.
 package enum DiskPlan {
-    /// The root disk's size in bytes: the flavor's, or the image's own when the flavor's is 0.
+    /// The size in bytes of a disk that is made of an image: what was asked for, or the image's own where that is 0.
     ///
     /// - Throws: `HostFailure` in Nova's words when the flavor's disk is smaller than the image.
-    package static func rootSize(rootGiB: Int, imageBytes: Int64) throws(HostFailure) -> Int64 {
-        let (flavorBytes, overflow) = Int64(rootGiB).multipliedReportingOverflow(by: 1 << 30)
-        guard rootGiB >= 0, !overflow, flavorBytes <= DiskImageHeader.maximumVirtualSize else {
-            throw HostFailure(message: "The flavor's disk size is out of range.", detail: "\(rootGiB) GiB")
+    package static func size(asked: Int64, imageBytes: Int64) throws(HostFailure) -> Int64 {
+        guard asked >= 0, asked <= DiskImageHeader.maximumVirtualSize else {
+            throw HostFailure(message: "The flavor's disk size is out of range.", detail: "\(asked) bytes")
         }
-        guard rootGiB > 0 else { return (imageBytes + 511) / 512 * 512 }
-        guard flavorBytes >= imageBytes else {
+        guard asked > 0 else { return (imageBytes + 511) / 512 * 512 }
+        guard asked >= imageBytes else {
             throw HostFailure(
-                message: "Flavor's disk is too small for requested image. Flavor disk is \(flavorBytes) bytes, "
-                    + "image is \(imageBytes) bytes.", detail: "root disk of \(rootGiB) GiB")
+                message: "Flavor's disk is too small for requested image. Flavor disk is \(asked) bytes, "
+                    + "image is \(imageBytes) bytes.", detail: "a disk of \(asked) bytes")
         }
-        return flavorBytes
+        return asked
     }
 
-    /// Where the files are when all are made, in the order the guest sees them.
-    package static func files(
-        _ disks: GuestDisks, server: ServerPaths, cachedImage: String
-    ) -> PreparedFiles {
-        let isISO = disks.image.format == .iso
-        var list: [DomainSpec.Disk] = [
-            isISO
-                ? .init(role: .root, path: cachedImage, format: "raw", readOnly: true)
-                : .init(
-                    role: .root, path: server.root, format: "qcow2",
-                    backing: .init(path: cachedImage, format: disks.image.format.onHost.rawValue))
-        ]
-        list += disks.ephemeralGiB.indices.map { .init(role: .ephemeral, path: server.ephemeral($0), format: "raw") }
-        if disks.swapMiB > 0 { list.append(.init(role: .swap, path: server.swap, format: "raw")) }
-        if disks.configDrive {
-            list.append(.init(role: .configDrive, path: server.configDrive, format: "raw", readOnly: true))
+    /// Where a disk's file is once it is made. An ISO image is read where it is cached, by all who need it.
+    package static func file(
+        of disk: GuestDisk, _ server: ServerPaths, _ paths: StoragePaths
+    ) throws(HostFailure) -> DomainSpec.Disk {
+        switch disk.source {
+        case .image(let image):
+            let cached = try paths.image(image.sha512)
+            if image.format == .iso { return DomainSpec.Disk(disk, path: cached, format: "raw", isCDROM: true) }
+            return DomainSpec.Disk(
+                disk, path: try server.overlay(disk.id), format: "qcow2",
+                backing: .init(path: cached, format: image.format.onHost.rawValue))
+        case .blank: return DomainSpec.Disk(disk, path: try server.blank(disk.id), format: "raw")
+        case .configDrive: return DomainSpec.Disk(disk, path: try server.configDrive(disk.id), format: "raw")
         }
-        return PreparedFiles(
-            disks: list, rootIsISO: isISO, consoleLogPath: server.consoleLog, vncSocketPath: server.vncSocket)
     }
 
     /// The parts of a config drive file's path; refuses what would leave the folder it is written to.

@@ -71,14 +71,24 @@ package struct ServerPaths: Sendable, Equatable {
     package let folder: String
     package let vncSocket: String
 
-    package var root: String { "\(folder)/root.qcow2" }
-    package var swap: String { "\(folder)/swap.raw" }
-    package var configDrive: String { "\(folder)/config.iso" }
     package var consoleLog: String { "\(folder)/console.log" }
     /// What the log daemon makes of `consoleLog` when it grows too long.
     package var olderConsoleLog: String { "\(folder)/console.log.0" }
-    /// Names the cached image this server needs, so that it is not evicted.
+    /// Names the cached images this server needs, one a line, so that they are not evicted.
     package var imageReference: String { "\(folder)/image" }
 
-    package func ephemeral(_ index: Int) -> String { "\(folder)/ephemeral\(index).raw" }
+    package func overlay(_ disk: String) throws(HostFailure) -> String { "\(folder)/\(try Self.name(disk)).qcow2" }
+    package func blank(_ disk: String) throws(HostFailure) -> String { "\(folder)/\(try Self.name(disk)).raw" }
+    package func configDrive(_ disk: String) throws(HostFailure) -> String { "\(folder)/\(try Self.name(disk)).iso" }
+
+    private static let nameBytes = Set("abcdefghijklmnopqrstuvwxyz0123456789-".utf8)
+
+    private static func name(_ disk: String) throws(HostFailure) -> String {
+        guard (1...64).contains(disk.utf8.count), disk.utf8.allSatisfy({ nameBytes.contains($0) }) else {
+            throw HostFailure(
+                message: "A disk of the server has no usable name.",
+                detail: "'\(disk.prefix(80))' is not 1 to 64 lower-case letters, digits and dashes")
+        }
+        return disk
+    }
 }

@@ -1,3 +1,4 @@
+package import HostProtocol
 package import Model
 
 extension DiskFormat {
@@ -60,6 +61,15 @@ package enum DiskCommands {
 
     package static func swap(at path: String) -> ToolCommand {
         ToolCommand("mkswap", ["--label", "swap0", path])
+    }
+
+    /// Writes over a whole file what a new disk is to hold.
+    package static func format(_ format: GuestDisk.Format, label: String) -> ((String) -> ToolCommand)? {
+        switch format {
+        case .none: nil
+        case .ext4: { ext4(at: $0, label: label) }
+        case .swap: { swap(at: $0) }
+        }
     }
 
     /// ISO 9660 with Rock Ridge and Joliet, labelled as cloud-init looks for it.

@@ -52,9 +52,10 @@ enum BuildServer {
             hardware: GuestHardware(
                 name: server.name, vcpus: flavor.vcpus, memoryMiB: flavor.ram,
                 imageProperties: try server.imageProperties.value(), extraSpecs: flavor.extraSpecs),
-            disks: GuestDisks(
+            disks: FlavorDisks(
                 image: image, rootGiB: flavor.disk, ephemeralGiB: flavor.ephemeral > 0 ? [flavor.ephemeral] : [],
-                swapMiB: flavor.swap, configDrive: server.configDrive),
+                swapMiB: flavor.swap, configDrive: server.configDrive
+            ).list,
             nics: attachments.map(GuestNIC.init), requestID: context.record.requestID)
         let shown = try ServerAddresses(attachments)
         let id = server.id

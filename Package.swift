@@ -203,7 +203,7 @@ let package = Package(
             "HostLink",
             imports: [
                 "Agent", "Cloud", "Compute", "Dataplane", "HostProtocol", "HostStorage", "Hypervisor", "Identity",
-                "Inspection", "Model",
+                "Image", "Inspection", "Model",
                 "Networking", "Store", "TestSupport", hummingbird, httpTypes, lifecycle, logging, nioCore,
                 nioHTTP1,
             ]),

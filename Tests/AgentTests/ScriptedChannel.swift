@@ -123,6 +123,8 @@ final class ScriptedChannel: HostChannel {
         return AsyncThrowingStream { $0.finish() }
     }
 
+    func upload(_ image: ImageID, _ content: UploadedContent) async throws {}
+
     func connectConsole(_ console: @escaping ConsoleReader) {}
 }
 

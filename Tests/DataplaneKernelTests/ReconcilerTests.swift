@@ -31,6 +31,8 @@ private struct OneTopology: HostChannel {
     func imageContent(_ image: ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error> {
         AsyncThrowingStream { $0.finish() }
     }
+    func upload(_ image: ImageID, _ content: UploadedContent) async throws {}
+
     func connectConsole(_ console: @escaping ConsoleReader) {}
 }
 

@@ -95,6 +95,9 @@ struct AttackingAgentTests {
                 },
                 try await scene.attack { try await scene.client.post("\(base)/reports", HostReport()) },
                 try await scene.attack {
+                    try await scene.client.upload("\(base)/images/\(scene.cloud.fixture.image)") { try await $0([1]) }
+                },
+                try await scene.attack {
                     let _: MetadataResponse = try await scene.client.post("\(base)/metadata", question)
                 },
                 try await scene.attack { try await scene.client.post("\(base)/console-answers/q", ConsoleAnswer()) },

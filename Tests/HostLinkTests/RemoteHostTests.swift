@@ -3,8 +3,10 @@ import HTTPTypes
 import HostLink
 import HostProtocol
 import Hypervisor
+import Image
 import Model
 import Networking
+import Store
 import TestSupport
 import Testing
 
@@ -35,6 +37,72 @@ struct RemoteHostTests {
                 #expect(String(decoding: answer.body, as: UTF8.self) == "vm.novalocal")
                 #expect(
                     try await host.channel.configDrive(id).contains { $0.path == "openstack/latest/meta_data.json" })
+            }
+        }
+    }
+
+    private func queuedImage(_ fixture: CloudFixture) async throws -> ImageID {
+        let (member, now) = (fixture.people.member, fixture.cloud.image.clock.now())
+        return try await fixture.cloud.image.create(
+            Model.Image(
+                id: .random(), projectID: try member.project(), name: "snapshot", visibility: .private,
+                diskFormat: "raw", containerFormat: "bare", properties: try JSONText([:]), tags: try JSONText([]),
+                createdAt: now, updatedAt: now), by: member
+        ).id
+    }
+
+    private func command(_ host: HostID, toFill image: ImageID, _ fixture: CloudFixture) async throws {
+        try await fixture.cloud.database.transaction { db in
+            try db.insert(
+                HostCommand(
+                    id: HostCommandID("c"), hostID: host, serverID: .random(), action: .rebootHard,
+                    arguments: try JSONText([DesiredCommand.imageArgument: image.text]), state: .running,
+                    updatedAt: Timestamp(microseconds: 1)))
+        }
+    }
+
+    /// An image goes up at the cloud's pace, by a command that names it; without one it is not there.
+    @Test func aHostFillsTheImageThatItsCommandNames() async throws {
+        try await SocketCloud.run { cloud in
+            try await RemoteHost.run(cloud) { host in
+                let fixture = cloud.fixture
+                let id = try await queuedImage(fixture)
+                let pieces = 50
+                func send() async throws {
+                    try await host.channel.upload(id) { write in
+                        for number in 0..<pieces {
+                            try await write([UInt8](repeating: UInt8(number), count: 1 << 20))
+                        }
+                    }
+                }
+                let refused = await #expect(throws: CloudError.self) { try await send() }
+                #expect(refused?.kind == .notFound)
+                try await command(host.id, toFill: id, fixture)
+                try await send()
+                let image = try await fixture.cloud.image.show(id, by: fixture.people.member)
+                #expect(image.status == .active && image.size == pieces << 20)
+                let again = await #expect(throws: CloudError.self) { try await send() }
+                #expect(again?.kind == .conflict)
+            }
+        }
+    }
+
+    /// What breaks off leaves an image that can be filled anew.
+    @Test func anUploadThatBreaksOffLeavesTheImageQueued() async throws {
+        try await SocketCloud.run { cloud in
+            try await RemoteHost.run(cloud) { host in
+                let fixture = cloud.fixture
+                let id = try await queuedImage(fixture)
+                try await command(host.id, toFill: id, fixture)
+                await #expect(throws: HostFailure.self) {
+                    try await host.channel.upload(id) { write in
+                        try await write([1, 2, 3])
+                        throw HostFailure(message: "The disk cannot be read.", detail: "EIO")
+                    }
+                }
+                try await eventually("the image is queued again") {
+                    try await fixture.cloud.image.show(id, by: fixture.people.member).status == .queued
+                }
             }
         }
     }

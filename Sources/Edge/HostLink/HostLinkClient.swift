@@ -49,6 +49,17 @@ package final class HostLinkClient: Sendable {
         try await reaching(path) { try await self.answer(.GET, path, nil, by: .now() + patience) }
     }
 
+    /// A POST whose body is sent as it comes. The other end may be silent for longer than in a call while it proves
+    /// what it got.
+    func upload(_ path: String, _ content: UploadedContent) async throws {
+        try await reaching(path) {
+            let answer = try await connections.upload(
+                to: try checked(path), by: .now() + patience, proofWithin: .minutes(10), content)
+            try await refuse(answer, of: path)
+            _ = try await answer.collect(upTo: messageLimit, by: .now() + patience)
+        }
+    }
+
     private func bytes(
         _ method: HTTPMethod, _ path: String, _ body: Data?, within limit: TimeAmount? = nil
     ) async throws -> ByteBuffer {
@@ -72,27 +83,39 @@ package final class HostLinkClient: Sendable {
     private func answer(
         _ method: HTTPMethod, _ path: String, _ body: Data?, by deadline: NIODeadline
     ) async throws -> LinkAnswer {
-        guard path.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-            throw CloudError(.internal, "\(path) is no path of the host's line.")
-        }
-        let request = LinkRequest(method: method, path: path, body: body.map { ByteBuffer(bytes: $0) })
+        let request = LinkRequest(
+            method: method, path: try checked(path), body: body.map { ByteBuffer(bytes: $0) })
         let answer = try await connections.answer(to: request, by: deadline)
-        guard answer.status == .ok else {
-            let refusal = try await answer.collect(upTo: messageLimit, by: .now() + patience)
-            let failure: LinkFailure = try decode(refusal, from: path)
-            throw failure.error
-        }
+        try await refuse(answer, of: path)
         return answer
     }
 
-    /// What the other end refused is its `CloudError`; whatever else goes wrong is `ControlPlaneUnreachable`, and so is
-    /// that the other end does not know this one yet: it will when the line has opened again.
+    private func checked(_ path: String) throws -> String {
+        guard path.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+            throw CloudError(.internal, "\(path) is no path of the host's line.")
+        }
+        return path
+    }
+
+    /// Throws what an answer says that is a refusal.
+    private func refuse(_ answer: LinkAnswer, of path: String) async throws {
+        guard answer.status != .ok else { return }
+        let refusal = try await answer.collect(upTo: messageLimit, by: .now() + patience)
+        let failure: LinkFailure = try decode(refusal, from: path)
+        throw failure.error
+    }
+
+    /// What the other end refused is its `CloudError`, what hindered this one a `HostFailure`; whatever else goes wrong
+    /// is `ControlPlaneUnreachable`, and so is that the other end does not know this one yet: it will when the line has
+    /// opened again.
     func reaching<Value>(
         _ path: String, _ body: () async throws -> Value
     ) async throws -> Value {
         do {
             return try await body()
         } catch let error as CloudError where error.kind != .unauthorized {
+            throw error
+        } catch let error as HostFailure {
             throw error
         } catch {
             try Task.checkCancellation()

@@ -59,6 +59,7 @@ package struct HostLinkServer: Sendable {
         router.post("/hosts/:host/metadata", use: owned(metadata))
         router.get("/hosts/:host/config-drives/:server", use: owned(configDrive))
         router.get("/hosts/:host/images/:image", use: owned(imageContent))
+        router.post("/hosts/:host/images/:image", use: owned(upload))
         router.post("/hosts/:host/console-answers/:question", use: owned(consoleAnswer))
         return router.buildResponder()
     }
@@ -151,6 +152,15 @@ extension HostLinkServer {
                 for try await piece in pieces { try await writer.write(ByteBuffer(bytes: piece)) }
                 try await writer.finish(nil)
             })
+    }
+
+    private func upload(
+        _ request: Request, _ context: HostLinkContext, _ channel: InProcessChannel, _ host: HostID
+    ) async throws -> Response {
+        try await channel.upload(ImageID(try context.parameters.require("image"))) { write in
+            for try await piece in request.body { try await write(Array(piece.readableBytesView)) }
+        }
+        return Response(status: .ok)
     }
 
     private func consoleAnswer(

@@ -101,4 +101,9 @@ package final class InProcessChannel: HostChannel {
         let next = try await image.content(of: id)
         return AsyncThrowingStream(unfolding: next)
     }
+
+    package func upload(_ id: ImageID, _ content: UploadedContent) async throws {
+        try await compute.requireCommand(toFill: id, on: try registered().id)
+        try await image.upload(id, content: content)
+    }
 }

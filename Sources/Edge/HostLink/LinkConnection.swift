@@ -58,6 +58,33 @@ final class LinkConnection: Sendable {
         channel.eventLoop.execute { [exchange] in exchange.value.send(request) }
     }
 
+    /// The head of a POST whose body follows by `write`, until `end`.
+    func begin(_ path: String) {
+        channel.eventLoop.execute { [exchange] in exchange.value.begin(path) }
+    }
+
+    /// Returns when the kernel has it.
+    ///
+    /// - Throws: `LinkConnectionEnded` when the other end takes no more.
+    func write(_ piece: [UInt8], within patience: TimeAmount) async throws {
+        let alarm = channel.eventLoop.scheduleTask(in: patience) { [channel] in channel.close(promise: nil) }
+        defer { alarm.cancel() }
+        try await withTaskCancellationHandler {
+            do {
+                try await channel.eventLoop.flatSubmit { [exchange] in exchange.value.write(piece) }.get()
+            } catch {
+                try Task.checkCancellation()
+                throw LinkConnectionEnded()
+            }
+        } onCancel: {
+            close()
+        }
+    }
+
+    func end() {
+        channel.eventLoop.execute { [exchange] in exchange.value.end() }
+    }
+
     /// No call is under way: only the connection's end is of interest.
     func rest() {
         channel.eventLoop.execute { [exchange] in exchange.value.rest() }
@@ -102,6 +129,23 @@ private final class LinkExchange: ChannelInboundHandler {
             context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    func begin(_ path: String) {
+        guard let context else { return }
+        var head = HTTPRequestHead(version: .http1_1, method: .POST, uri: path)
+        head.headers.add(name: "Host", value: "localhost")
+        head.headers.add(name: "Transfer-Encoding", value: "chunked")
+        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+    }
+
+    func write(_ piece: [UInt8]) -> EventLoopFuture<Void> {
+        guard let context, failure == nil else { return eventLoop.makeFailedFuture(failure ?? LinkConnectionEnded()) }
+        return context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: piece)))))
+    }
+
+    func end() {
+        context?.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
     func next(by deadline: NIODeadline) -> EventLoopFuture<HTTPClientResponsePart> {

@@ -1,3 +1,4 @@
+import HostProtocol
 import NIOCore
 import NIOHTTP1
 import Synchronization
@@ -37,6 +38,29 @@ final class LinkConnections: Sendable {
             }
         }
         return try await ask(try await connect(by: deadline), request, by: deadline)
+    }
+
+    /// Sends a body piece by piece, each when the kernel has the one before it, on a connection of its own. An answer
+    /// that comes meanwhile ends the sending.
+    func upload(
+        to path: String, by deadline: NIODeadline, proofWithin proof: TimeAmount, _ content: UploadedContent
+    ) async throws -> LinkAnswer {
+        let connection = try await connect(by: deadline)
+        do {
+            connection.begin(path)
+            try await content { try await connection.write($0, within: self.patience) }
+            connection.end()
+        } catch is LinkConnectionEnded {
+            // It may have been refused before its end.
+        } catch {
+            connection.close()
+            throw error
+        }
+        guard case .head(let head) = try await connection.next(by: .now() + proof) else {
+            connection.close()
+            throw LinkConnectionEnded()
+        }
+        return LinkAnswer(head: head, connection: connection, connections: self, patience: patience)
     }
 
     private func ask(

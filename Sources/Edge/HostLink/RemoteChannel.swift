@@ -59,6 +59,10 @@ package final class RemoteChannel: HostChannel {
         }
     }
 
+    package func upload(_ image: ImageID, _ content: UploadedContent) async throws {
+        try await client.upload(try path("images/\(image)"), content)
+    }
+
     package func connectConsole(_ console: @escaping ConsoleReader) {
         self.console.withLock { $0 = console }
     }

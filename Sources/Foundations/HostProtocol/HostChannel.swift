@@ -108,9 +108,15 @@ package protocol HostChannel: Sendable {
     func metadata(_ request: MetadataRequest) async throws -> MetadataResponse
     /// The image's bytes in order, in pieces of at most a few MiB; the reader sets the pace.
     func imageContent(_ image: ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error>
+    /// Fills an image that a command of this host names under `DesiredCommand.imageArgument`. The bytes are proved as
+    /// those of any upload; the control plane sets the pace.
+    func upload(_ image: ImageID, _ content: UploadedContent) async throws
     /// Who reads serial logs for the control plane from now on; to be called once the host is registered.
     func connectConsole(_ console: @escaping ConsoleReader)
 }
+
+/// What gives bytes, piece by piece, to whoever takes them.
+package typealias UploadedContent = (_ write: ([UInt8]) async throws -> Void) async throws -> Void
 
 /// The last bytes of a server's serial log, at most as many as are given.
 package typealias ConsoleReader = @Sendable (ServerID, Int) async throws -> [UInt8]

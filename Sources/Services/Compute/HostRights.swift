@@ -1,3 +1,4 @@
+import HostProtocol
 package import Model
 import Store
 
@@ -7,6 +8,13 @@ extension ComputeService {
     package func requirePlacement(of server: ServerID, on host: HostID) async throws {
         let placement = try await database.read { try ServerPlacementQueries.find(server, on: host, $0) }
         guard let placement, placement.role != .leaving else { throw CloudError.notFound("Server", server) }
+    }
+
+    /// The host is at a command that is to fill the image.
+    package func requireCommand(toFill image: ImageID, on host: HostID) async throws {
+        let commands = try await database.read { try HostCommandQueries.open(on: host, after: -1, $0) }
+        guard try commands.contains(where: { try $0.arguments.value()[DesiredCommand.imageArgument] == image.text })
+        else { throw CloudError.notFound("Image", image) }
     }
 
     package func requireNeed(of image: ImageID, on host: HostID) async throws {

@@ -10,12 +10,22 @@ extension ImageService {
     /// Takes the bytes as they come, proves that they are what `disk_format` says, and makes the image active. On any
     /// failure the image is queued again and nothing of the bytes is left.
     package func upload(_ id: ImageID, by caller: Caller, content: Content) async throws {
-        let image = try await owned(id, by: caller)
+        try await fill(try await owned(id, by: caller), content)
+    }
+
+    /// The same, for a host that was told to fill an image which is there for it.
+    package func upload(_ id: ImageID, content: Content) async throws {
+        guard let image = try await database.read({ try $0.find(Image.self, key: .id(id)) }), image.status != .deleted
+        else { throw CloudError(.notFound, "The image \(id) is gone.") }
+        try await fill(image, content)
+    }
+
+    private func fill(_ image: Image, _ content: Content) async throws {
         guard image.status == .queued, !image.isStaged else { throw Self.hasData(image) }
         guard let format = image.diskFormat.flatMap(DiskFormat.init(rawValue:)), image.containerFormat != nil else {
             throw CloudError.badRequest("Properties disk_format, container_format must be set prior to saving data.")
         }
-        try await take(id, isStaged: false, declared: format, content)
+        try await take(image.id, isStaged: false, declared: format, content)
     }
 
     static func hasData(_ image: Image) -> CloudError {

@@ -56,7 +56,7 @@ struct InterfaceTests {
     @Test func whatComesLaterWaitsAndWhatIsRefusedIsRefused() async throws {
         try await Workshop.run { shop in
             let (compute, member) = (shop.fixture.cloud.compute, shop.fixture.people.member)
-            let id = try await shop.begin(Scenario.all[0])
+            let id = try await shop.begin(WorkflowScenario.all[0])
             try await shop.finish(id)
             let first = try await compute.beginAttaching(nil, to: id, by: member)
             let second = try await compute.beginAttaching(nil, to: id, by: member)
@@ -87,7 +87,7 @@ struct InterfaceTests {
     func deleteTakesOver(commits: Int) async throws {
         try await Workshop.run { shop in
             let (compute, member) = (shop.fixture.cloud.compute, shop.fixture.people.member)
-            let id = try await shop.begin(Scenario.all[0])
+            let id = try await shop.begin(WorkflowScenario.all[0])
             try await shop.finish(id)
             let given = try await port(shop.fixture)
             for nic in [nil, RequestedNIC(portID: given.id), nil] {

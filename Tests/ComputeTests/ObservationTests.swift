@@ -84,7 +84,7 @@ struct ObservationTests {
     /// What the guest does after its host has failed takes neither the reason away nor the power it should have.
     @Test func aReasonOutlivesWhatIsSeenAfterIt() async throws {
         try await Workshop.run { shop in
-            let id = try await shop.begin(Scenario.all[0])
+            let id = try await shop.begin(WorkflowScenario.all[0])
             try await shop.finish(id)
             let compute = shop.fixture.cloud.compute
             let placement = try await shop.fixture.placement(of: id)

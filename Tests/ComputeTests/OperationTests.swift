@@ -116,7 +116,7 @@ struct OperationTests {
     /// Nova's ALLOW_REBOOT: the way out of a pause that hangs.
     @Test func aHardRebootEndsAPause() async throws {
         try await Workshop.run { shop in
-            let id = try await shop.begin(Scenario.all[0])
+            let id = try await shop.begin(WorkflowScenario.all[0])
             try await shop.finish(id)
             let (compute, member) = (shop.fixture.cloud.compute, shop.fixture.people.member)
             try await compute.begin(.pause, on: id, by: member)
@@ -134,7 +134,7 @@ struct OperationTests {
 
     @Test func aStateIsResetWhateverIsUnderWay() async throws {
         try await Workshop.run { shop in
-            let id = try await shop.begin(Scenario.all[0])
+            let id = try await shop.begin(WorkflowScenario.all[0])
             let (compute, people) = (shop.fixture.cloud.compute, shop.fixture.people)
             try await shop.finish(id)
             try await compute.begin(.stop, on: id, by: people.member)

@@ -34,7 +34,7 @@ struct SilentHostTests {
 
     /// A server whose host has a document and has not answered.
     private func told(_ shop: Workshop) async throws -> ServerID {
-        let id = try await shop.begin(Scenario.all[0])
+        let id = try await shop.begin(WorkflowScenario.all[0])
         try await eventually("the host is told") {
             _ = await shop.fixture.runner().step()
             return try await !documents(of: id, shop.fixture).isEmpty

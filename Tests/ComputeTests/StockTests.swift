@@ -13,11 +13,11 @@ import Workflow
 struct StockTests {
     @Test func everyWorkflowHasAScenario() async throws {
         try await Workshop.run { shop in
-            #expect(Set(shop.fixture.cloud.compute.workflows.map(\.kind)) == Set(Scenario.all.map(\.kind)))
+            #expect(Set(shop.fixture.cloud.compute.workflows.map(\.kind)) == Set(WorkflowScenario.all.map(\.kind)))
         }
     }
 
-    private func expectSuccess(_ scenario: Scenario, _ id: ServerID, _ shop: Workshop) async throws {
+    private func expectSuccess(_ scenario: WorkflowScenario, _ id: ServerID, _ shop: Workshop) async throws {
         let server = try await shop.fixture.server(id)
         let isGone = scenario.end == .deleted
         #expect(server.settled == scenario.end)
@@ -31,7 +31,9 @@ struct StockTests {
         try await expectItsPorts(id, shop)
     }
 
-    private func expectToRestWhereItsGuestIs(_ scenario: Scenario, _ id: ServerID, _ shop: Workshop) async throws {
+    private func expectToRestWhereItsGuestIs(_ scenario: WorkflowScenario, _ id: ServerID, _ shop: Workshop)
+        async throws
+    {
         try await eventually("the server rests where its guest is") {
             let (server, power) = (try await shop.fixture.server(id), try await shop.fixture.host.driver.power(of: id))
             let placement = try await shop.fixture.placement(of: id)
@@ -49,8 +51,8 @@ struct StockTests {
         try await eventually("the guest has NICs on \(taps)") { try await fixture.host.driver.taps(of: id) == taps }
     }
 
-    @Test(arguments: Scenario.all)
-    func completes(_ scenario: Scenario) async throws {
+    @Test(arguments: WorkflowScenario.all)
+    func completes(_ scenario: WorkflowScenario) async throws {
         try await Workshop.run { shop in
             let id = try await shop.begin(scenario)
             try await shop.finishUndisturbed(id)
@@ -59,8 +61,8 @@ struct StockTests {
     }
 
     /// Each commit is the last of its runner's life; another goes on.
-    @Test(arguments: Scenario.all)
-    func survivesADeathAfterEachCommit(_ scenario: Scenario) async throws {
+    @Test(arguments: WorkflowScenario.all)
+    func survivesADeathAfterEachCommit(_ scenario: WorkflowScenario) async throws {
         try await Workshop.run { shop in
             let id = try await shop.begin(scenario)
             try await shop.finish(id)
@@ -69,8 +71,8 @@ struct StockTests {
     }
 
     /// A death between a step's work and its commit makes the step run again.
-    @Test(arguments: Scenario.all)
-    func eachStepMayRunTwice(_ scenario: Scenario) async throws {
+    @Test(arguments: WorkflowScenario.all)
+    func eachStepMayRunTwice(_ scenario: WorkflowScenario) async throws {
         try await Workshop.run { shop in
             let id = try await shop.begin(scenario)
             let doubled = shop.fixture.cloud.compute.workflows.map { definition in
@@ -89,8 +91,8 @@ struct StockTests {
     }
 
     /// A step fails before it has done anything, or after it has done everything but commit.
-    @Test(arguments: Scenario.all, [true, false])
-    func unwindsFromAFailureAtEachStep(_ scenario: Scenario, hasWorked: Bool) async throws {
+    @Test(arguments: WorkflowScenario.all, [true, false])
+    func unwindsFromAFailureAtEachStep(_ scenario: WorkflowScenario, hasWorked: Bool) async throws {
         try await Workshop.run { shop in
             for step in 0..<shop.stepCount(of: scenario.kind) {
                 let id = try await shop.begin(scenario)
@@ -116,8 +118,8 @@ struct StockTests {
     }
 
     /// Undoing runs twice at every step, and what it wanted to commit is committed twice.
-    @Test(arguments: Scenario.all)
-    func eachUndoMayRunTwice(_ scenario: Scenario) async throws {
+    @Test(arguments: WorkflowScenario.all)
+    func eachUndoMayRunTwice(_ scenario: WorkflowScenario) async throws {
         try await Workshop.run { shop in
             let last = shop.stepCount(of: scenario.kind) - 1
             let id = try await shop.begin(scenario)

@@ -16,7 +16,7 @@ struct TakeoverTests {
         try await Workshop.run { shop in
             let fixture = shop.fixture
             fixture.host.driver.setLatency(.milliseconds(20), of: .start)
-            let id = try await shop.begin(Scenario.all[0])
+            let id = try await shop.begin(WorkflowScenario.all[0])
             for _ in 0..<commits { _ = await fixture.runner().step() }
             try await fixture.cloud.compute.begin(.delete, on: id, by: fixture.people.member)
             #expect(try await fixture.server(id).state.taskState == "deleting")
@@ -40,7 +40,7 @@ struct TakeoverTests {
 
     @Test func deletingTwiceIsOneDelete() async throws {
         try await Workshop.run { shop in
-            let id = try await shop.begin(Scenario.all[0])
+            let id = try await shop.begin(WorkflowScenario.all[0])
             try await shop.finish(id)
             let (compute, member) = (shop.fixture.cloud.compute, shop.fixture.people.member)
             for _ in 0..<2 { try await compute.begin(.delete, on: id, by: member) }
@@ -56,7 +56,7 @@ struct TakeoverTests {
     @Test func operationsRefuseOneAnother() async throws {
         try await Workshop.run { shop in
             let (compute, member) = (shop.fixture.cloud.compute, shop.fixture.people.member)
-            let id = try await shop.begin(Scenario.all[0])
+            let id = try await shop.begin(WorkflowScenario.all[0])
             let building = await refusal { try await compute.begin(.stop, on: id, by: member) }
             #expect(building == "Cannot 'stop' instance \(id) while it is in vm_state building")
             try await shop.finish(id)

@@ -4,8 +4,8 @@ import Testing
 
 /// What the doctor makes of facts.
 struct DiagnosisTests {
-    private func finding(_ check: String, _ change: (inout HostFacts) -> Void) throws -> Finding {
-        var facts = HostFacts.healthy
+    private func finding(_ check: String, _ change: (inout DoctorFacts) -> Void) throws -> Finding {
+        var facts = DoctorFacts.healthy
         change(&facts)
         return try #require(Diagnosis.findings(facts).first { $0.check == check })
     }
@@ -22,7 +22,7 @@ struct DiagnosisTests {
 
     @Test func whatStopsGuestsIsAFailureWithTheWordsAndARemedy() throws {
         let words = "no such thing"
-        let changes: [(String, (inout HostFacts) -> Void)] = [
+        let changes: [(String, (inout DoctorFacts) -> Void)] = [
             ("libvirt", { $0.libvirt = .failure(.init(words)) }), ("virtlogd", { $0.virtlogd = .fails(words) }),
             ("dnsmasq", { $0.dnsmasq = .failure(.init(words)) }), ("bridge", { $0.bridge = .fails(words) }),
             ("bridge filter", { $0.bridgeFilter = .fails(words) }), ("nftables", { $0.nftables = .fails(words) }),
@@ -101,9 +101,9 @@ struct DiagnosisTests {
     }
 }
 
-extension HostFacts {
-    static var healthy: HostFacts {
-        HostFacts(
+extension DoctorFacts {
+    static var healthy: DoctorFacts {
+        DoctorFacts(
             cloudTag: "00ff",
             kvm: .init(
                 opens: .works, apiVersion: 12, makesMachine: .works, cpuHasFlags: true, nests: true, mode: 0o660,

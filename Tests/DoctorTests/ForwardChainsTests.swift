@@ -24,14 +24,14 @@ struct ForwardChainsTests {
         """
     }
 
-    private func dropping(_ entries: [String]) throws -> [HostFacts.DroppingChain] {
+    private func dropping(_ entries: [String]) throws -> [DoctorFacts.DroppingChain] {
         let header = #"{"metainfo": {"version": "1.0.6", "json_schema_version": 1}}"#
         return try ForwardChains.dropping(
             inRuleset: #"{"nftables": ["# + ([header] + entries).joined(separator: ", ") + "]}", cloudTag: "00ff")
     }
 
     @Test func dockersChainDropsUntilBothSidesAreAdmitted() throws {
-        func found(_ admits: Bool) -> [HostFacts.DroppingChain] {
+        func found(_ admits: Bool) -> [DoctorFacts.DroppingChain] {
             [.init(name: "ip filter FORWARD", operatorsChain: "ip filter DOCKER-USER", admitsCloud: admits)]
         }
         let inward = rule("iifname", "nb00ff-*")

@@ -1,7 +1,7 @@
 /// Judges facts. Each check is a function of them and of nothing else.
 package enum Diagnosis {
     /// Of a machine whose guests libvirt runs, in the order of importance.
-    package static func findings(_ facts: HostFacts) -> [Finding] {
+    package static func findings(_ facts: DoctorFacts) -> [Finding] {
         let hypervisor = [libvirt(facts), virtlogd(facts), qemu(facts), kvm(facts), kvmDevice(facts)]
         let network = kernel(facts) + [forwardPolicy(facts), externalInterface(facts)].compactMap(\.self)
         return hypervisor.compactMap(\.self) + [programs(facts), dnsmasq(facts)] + network + [stateFolder(facts)]
@@ -10,7 +10,7 @@ package enum Diagnosis {
 
     // MARK: - The hypervisor
 
-    static func libvirt(_ facts: HostFacts) -> Finding {
+    static func libvirt(_ facts: DoctorFacts) -> Finding {
         switch facts.libvirt {
         case .failure(let words):
             .failure(
@@ -24,7 +24,7 @@ package enum Diagnosis {
         }
     }
 
-    static func virtlogd(_ facts: HostFacts) -> Finding {
+    static func virtlogd(_ facts: DoctorFacts) -> Finding {
         tried(
             "virtlogd", facts.virtlogd, good: "virtlogd answers",
             bad: "virtlogd does not answer, and without it no guest starts",
@@ -32,7 +32,7 @@ package enum Diagnosis {
     }
 
     /// `nil` when libvirt, which knows, does not answer.
-    static func qemu(_ facts: HostFacts) -> Finding? {
+    static func qemu(_ facts: DoctorFacts) -> Finding? {
         guard case .success(let found) = facts.libvirt else { return nil }
         if found.qemu >= 5_002_000 { return .ok("qemu", "QEMU \(version(found.qemu))") }
         return .warning(
@@ -41,7 +41,7 @@ package enum Diagnosis {
     }
 
     /// Never a failure: without KVM guests run in emulation.
-    static func kvm(_ facts: HostFacts) -> Finding {
+    static func kvm(_ facts: DoctorFacts) -> Finding {
         let kvm = facts.kvm
         func slow(_ why: String, remedy: String) -> Finding {
             .warning("kvm", "guests run in emulation, many times slower: \(why)", remedy: remedy)
@@ -67,7 +67,7 @@ package enum Diagnosis {
     }
 
     /// `nil` where there is no device.
-    static func kvmDevice(_ facts: HostFacts) -> Finding? {
+    static func kvmDevice(_ facts: DoctorFacts) -> Finding? {
         guard facts.kvm.opens == .works else { return nil }
         let mode = "mode \(String(facts.kvm.mode, radix: 8))"
         if facts.kvm.isOpenToQEMU { return .ok("kvm device", "QEMU's user may open /dev/kvm, \(mode)") }
@@ -82,7 +82,7 @@ package enum Diagnosis {
 
     // MARK: - Programs and folders
 
-    static func programs(_ facts: HostFacts) -> Finding {
+    static func programs(_ facts: DoctorFacts) -> Finding {
         if facts.missingPrograms.isEmpty { return .ok("programs", "all programs are there") }
         let packages = Set(facts.missingPrograms.map { HostProgram.packages[$0] ?? $0 }).sorted()
         return .failure(
@@ -90,7 +90,7 @@ package enum Diagnosis {
             remedy: "apt-get install \(packages.joined(separator: " "))")
     }
 
-    static func dnsmasq(_ facts: HostFacts) -> Finding {
+    static func dnsmasq(_ facts: DoctorFacts) -> Finding {
         switch facts.dnsmasq {
         case .success(let version): .ok("dnsmasq", "dnsmasq \(version)")
         case .failure(let words):
@@ -100,7 +100,7 @@ package enum Diagnosis {
         }
     }
 
-    static func stateFolder(_ facts: HostFacts) -> Finding {
+    static func stateFolder(_ facts: DoctorFacts) -> Finding {
         guard let folder = facts.closedFolder else {
             return .ok("state folder", "QEMU's user can reach the disks")
         }
@@ -109,7 +109,7 @@ package enum Diagnosis {
             remedy: "chmod o+x \(folder)")
     }
 
-    static func disk(_ disk: HostFacts.Disk) -> Finding {
+    static func disk(_ disk: DoctorFacts.Disk) -> Finding {
         let free = String(disk.freeBytes >> 20) + " MiB are free"
         let remedy = "Free space on the file system of \(disk.path), or keep the state folder on a larger one."
         switch disk.freeBytes >> 30 {

@@ -16,8 +16,8 @@ package struct FactReader: Sendable {
         self.cloudTag = cloudTag
     }
 
-    package func read() async throws -> HostFacts {
-        HostFacts(
+    package func read() async throws -> DoctorFacts {
+        DoctorFacts(
             cloudTag: cloudTag, kvm: KVMDevice.facts(), bridge: await alone(Self.links),
             bridgeFilter: await bridgeFilter(), nftables: await loads(Self.families),
             conntrack: await loads(Self.states), forwards: setting("net/ipv4/ip_forward") == "1",
@@ -53,21 +53,21 @@ package struct FactReader: Sendable {
         add rule ip probe out masquerade
         """
 
-    private func alone(_ commands: String) async -> HostFacts.Trial {
+    private func alone(_ commands: String) async -> DoctorFacts.Trial {
         await trial { try await Tool.run("unshare", ["--net", "ip", "-batch", "-"], input: commands + "\n") }
     }
 
-    private func loads(_ rules: String) async -> HostFacts.Trial {
+    private func loads(_ rules: String) async -> DoctorFacts.Trial {
         await trial { try await Tool.run("unshare", ["--net", "nft", "-f", "-"], input: rules + "\n") }
     }
 
     /// Loaded, or to be had when it is wanted.
-    private func bridgeFilter() async -> HostFacts.Trial {
+    private func bridgeFilter() async -> DoctorFacts.Trial {
         if setting("net/bridge/bridge-nf-call-iptables") != nil { return .works }
         return await trial { try await Tool.run("modprobe", ["--dry-run", "br_netfilter"]) }
     }
 
-    private func trial(_ body: () async throws -> String) async -> HostFacts.Trial {
+    private func trial(_ body: () async throws -> String) async -> DoctorFacts.Trial {
         do {
             _ = try await body()
             return .works
@@ -78,8 +78,8 @@ package struct FactReader: Sendable {
         }
     }
 
-    private func libvirt() async -> Result<HostFacts.Libvirt, HostFacts.Words> {
-        await withTaskGroup(of: Result<HostFacts.Libvirt, HostFacts.Words>.self) { group in
+    private func libvirt() async -> Result<DoctorFacts.Libvirt, DoctorFacts.Words> {
+        await withTaskGroup(of: Result<DoctorFacts.Libvirt, DoctorFacts.Words>.self) { group in
             group.addTask {
                 do {
                     let found = try await LibvirtVersions.read()
@@ -98,7 +98,7 @@ package struct FactReader: Sendable {
         }
     }
 
-    private func dnsmasq() async -> Result<String, HostFacts.Words> {
+    private func dnsmasq() async -> Result<String, DoctorFacts.Words> {
         do {
             let text = try await Tool.run("dnsmasq", ["--version"])
             let words = text.prefix { !$0.isNewline }.split(separator: " ")
@@ -118,13 +118,13 @@ extension FactReader {
     private func setting(_ key: String) -> String? { read("/proc/sys/" + key) }
 
     /// The state folder, or what it will be made in, and the images' if that is another file system.
-    private func disks() throws -> [HostFacts.Disk] {
+    private func disks() throws -> [DoctorFacts.Disk] {
         var seen: Set<UInt64> = []
         return try [stateDirectory, stateDirectory + "/images", stateDirectory + "/host/images"].compactMap { path in
             let there = existing(path)
             var info = statvfs()
             guard statvfs(there, &info) == 0 else {
-                throw HostFacts.Words("statvfs \(there): \(String(cString: strerror(errno)))")
+                throw DoctorFacts.Words("statvfs \(there): \(String(cString: strerror(errno)))")
             }
             guard seen.insert(UInt64(info.f_fsid)).inserted else { return nil }
             return .init(path: there, freeBytes: Int64(info.f_bavail) * Int64(info.f_frsize))
@@ -144,7 +144,7 @@ extension FactReader {
         while folder != "/" {
             var info = stat()
             guard stat(folder, &info) == 0 else {
-                throw HostFacts.Words("stat \(folder): \(String(cString: strerror(errno)))")
+                throw DoctorFacts.Words("stat \(folder): \(String(cString: strerror(errno)))")
             }
             if info.st_mode & S_IXOTH == 0 { return folder }
             folder = URL(filePath: folder).deletingLastPathComponent().path

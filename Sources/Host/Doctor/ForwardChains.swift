@@ -60,12 +60,12 @@ package enum ForwardChains {
         }
     }
 
-    static func dropping(cloudTag: String) async throws -> [HostFacts.DroppingChain] {
+    static func dropping(cloudTag: String) async throws -> [DoctorFacts.DroppingChain] {
         try dropping(inRuleset: await Tool.run("nft", ["-j", "list", "ruleset"]), cloudTag: cloudTag)
     }
 
     /// - Throws: `DecodingError` when the text is not what nft writes.
-    package static func dropping(inRuleset json: String, cloudTag: String) throws -> [HostFacts.DroppingChain] {
+    package static func dropping(inRuleset json: String, cloudTag: String) throws -> [DoctorFacts.DroppingChain] {
         let entries = try JSONDecoder().decode(Ruleset.self, from: Data(json.utf8)).nftables
         let chains = entries.compactMap(\.chain)
         let rules = entries.compactMap(\.rule)
@@ -82,7 +82,7 @@ package enum ForwardChains {
                 rules.filter {
                     $0.family == chain.family && $0.table == chain.table && [chain.name, operators].contains($0.chain)
                 }.compactMap { side($0, cloudTag) })
-            return HostFacts.DroppingChain(
+            return DoctorFacts.DroppingChain(
                 name: "\(place) \(chain.name)", operatorsChain: "\(place) \(operators)",
                 admitsCloud: admitted == ["iifname", "oifname"])
         }

@@ -8,10 +8,10 @@ enum KVMDevice {
     private static let getAPIVersion: UInt = 0xae00
     private static let createMachine: UInt = 0xae01
 
-    static func facts() -> HostFacts.KVM {
+    static func facts() -> DoctorFacts.KVM {
         var info = stat()
         let exists = stat(path, &info) == 0
-        var facts = HostFacts.KVM(
+        var facts = DoctorFacts.KVM(
             opens: .fails("\(path) is not there"), apiVersion: nil, makesMachine: .fails("it was not tried"),
             cpuHasFlags: !VirtType.cpuFlags().isDisjoint(with: ["vmx", "svm"]), nests: nests(),
             mode: Int(info.st_mode & 0o777),
@@ -58,7 +58,7 @@ enum KVMDevice {
 
 /// Whether somebody listens at a path.
 enum UnixSocket {
-    static func connects(_ path: String) -> HostFacts.Trial {
+    static func connects(_ path: String) -> DoctorFacts.Trial {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let size = MemoryLayout.size(ofValue: address.sun_path)

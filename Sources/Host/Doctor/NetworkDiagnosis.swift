@@ -1,5 +1,5 @@
 extension Diagnosis {
-    static func kernel(_ facts: HostFacts) -> [Finding] {
+    static func kernel(_ facts: DoctorFacts) -> [Finding] {
         [
             tried(
                 "bridge", facts.bridge, good: "bridges, taps and veths can be made",
@@ -24,7 +24,7 @@ extension Diagnosis {
     }
 
     static func tried(
-        _ check: String, _ trial: HostFacts.Trial, good: String, bad: String, remedy: String
+        _ check: String, _ trial: DoctorFacts.Trial, good: String, bad: String, remedy: String
     ) -> Finding {
         switch trial {
         case .works: .ok(check, good)
@@ -33,7 +33,7 @@ extension Diagnosis {
     }
 
     /// Docker sets the policy of FORWARD to drop, and with br_netfilter bridged packets pass that chain too.
-    static func forwardPolicy(_ facts: HostFacts) -> Finding {
+    static func forwardPolicy(_ facts: DoctorFacts) -> Finding {
         let dropping = facts.droppingChains.filter { !$0.admitsCloud }
         if dropping.isEmpty { return .ok("forward policy", "no other program drops what guests send") }
         let commands = dropping.flatMap { chain in
@@ -49,7 +49,7 @@ extension Diagnosis {
     }
 
     /// `nil` when none is configured.
-    static func externalInterface(_ facts: HostFacts) -> Finding? {
+    static func externalInterface(_ facts: DoctorFacts) -> Finding? {
         guard let interface = facts.externalInterface else { return nil }
         let (check, name) = ("external interface", interface.name)
         guard let mtu = interface.mtu else {

@@ -107,7 +107,7 @@ extension ComputeService {
             let begun = try await database.transaction { [network] db -> [WorkflowRecord] in
                 guard var server = try ServerQueries.live(id, db) else { return [] }
                 let attachments = try network.attachments(of: server, db)
-                let shown = try ServerAddresses(attachments)
+                let shown = try ShownPorts(attachments)
                 server.addresses = shown.json
                 server.securityGroups = shown.groups
                 try db.update(server)

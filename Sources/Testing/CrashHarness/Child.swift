@@ -27,7 +27,7 @@ struct Child: AsyncParsableCommand {
     @Flag var withoutWorkflows = false
 
     func run() async throws {
-        let scenario = try Scenario.named(scenario)
+        let scenario = try CrashScenario.named(scenario)
         let points = CrashPoints(deadly: deadly)
         let logger = Logger(label: "harness") { label in
             var handler = StreamLogHandler.standardError(label: label)

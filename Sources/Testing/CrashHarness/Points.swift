@@ -34,7 +34,7 @@ struct Points: AsyncParsableCommand {
         defer { Self.discard(folder) }
         var total = Tally()
         var unproved: [String] = []
-        for scenario in Scenario.all where self.scenario.map({ $0 == scenario.name }) ?? true {
+        for scenario in CrashScenario.all where self.scenario.map({ $0 == scenario.name }) ?? true {
             if machine == .libvirt, scenario.needsGuestSystem {
                 print("\(scenario.name): left out, its guest would need an operating system")
                 continue

@@ -122,7 +122,7 @@ extension ServerFilterTable {
             name, users: users,
             .test { values, _ in
                 let wanted = try NamePattern(values[0])
-                return { try ServerAddresses($0.addresses).contains(version: version, where: wanted.matches) }
+                return { try PlainAddresses($0.addresses).contains(version: version, where: wanted.matches) }
             })
     }
 

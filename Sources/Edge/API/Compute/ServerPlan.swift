@@ -143,7 +143,7 @@ final class ServerContext {
             host = row.optionalText(.hostID).flatMap { hosts[$0] }
             hostDigest = try host.map { try $0.digest(forProject: row.utf8(.projectID)) } ?? ""
         }
-        if showsPlainAddresses { plainAddresses = try ServerAddresses(row.text(.addresses)).json }
+        if showsPlainAddresses { plainAddresses = try PlainAddresses(row.text(.addresses)).json }
     }
 }
 

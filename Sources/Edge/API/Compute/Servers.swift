@@ -104,7 +104,7 @@ struct ServersAPI: Sendable {
 
     private func addresses(_ request: APIRequest) async throws -> APIResponse {
         let server = try await compute.server(request.id(), by: request.caller)
-        let shown = try ServerAddresses(server.addresses)
+        let shown = try PlainAddresses(server.addresses)
         let label = request.parameter("label")
         guard !label.isEmpty else {
             return .json { writer in

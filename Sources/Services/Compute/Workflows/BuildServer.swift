@@ -57,7 +57,7 @@ enum BuildServer {
                 swapMiB: flavor.swap, configDrive: server.configDrive
             ).list,
             nics: attachments.map(GuestNIC.init), requestID: context.record.requestID)
-        let shown = try ServerAddresses(attachments)
+        let shown = try ShownPorts(attachments)
         let id = server.id
         return .done { db in
             guard var row = try db.find(Server.self, key: .id(id)) else { return }

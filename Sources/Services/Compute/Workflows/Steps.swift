@@ -64,7 +64,7 @@ struct ServerSteps: Sendable {
     func showPorts(of server: Server) -> StepCommit {
         { [network = compute.network] db in
             guard var row = try db.find(Server.self, key: .id(server.id)) else { return }
-            let shown = try ServerAddresses(try network.attachments(of: row, db))
+            let shown = try ShownPorts(try network.attachments(of: row, db))
             row.addresses = shown.json
             row.securityGroups = shown.groups
             try db.update(row)

@@ -8,7 +8,7 @@ import Networking
 
 /// One operation, told so that it can be told again: it looks at what is there, asks for what is missing, and waits for
 /// the end. A client whose cloud died does the same.
-struct Scenario: Sendable {
+struct CrashScenario: Sendable {
     let name: String
     /// Brings a seeded cloud to where the operation may begin.
     let prepare: @Sendable (Actor) async throws -> Void
@@ -16,44 +16,44 @@ struct Scenario: Sendable {
     /// The guest's own system has a part in it, which the harness's guests, having empty disks, do not play.
     var needsGuestSystem = false
 
-    static let all: [Scenario] = [
-        Scenario(name: "first-start", prepare: { _ in }, act: { try await $0.seed() }),
-        Scenario(name: "boot", prepare: { try await $0.uploadImage() }, act: { try await $0.boot() }),
-        Scenario(name: "delete", prepare: { try await $0.boot() }, act: { try await $0.delete() }),
-        Scenario(name: "stop", prepare: { try await $0.boot() }, act: { try await $0.stop() }),
-        Scenario(
+    static let all: [CrashScenario] = [
+        CrashScenario(name: "first-start", prepare: { _ in }, act: { try await $0.seed() }),
+        CrashScenario(name: "boot", prepare: { try await $0.uploadImage() }, act: { try await $0.boot() }),
+        CrashScenario(name: "delete", prepare: { try await $0.boot() }, act: { try await $0.delete() }),
+        CrashScenario(name: "stop", prepare: { try await $0.boot() }, act: { try await $0.stop() }),
+        CrashScenario(
             name: "start",
             prepare: {
                 try await $0.boot()
                 try await $0.stop()
             }, act: { try await $0.move(.start, from: .stopped, to: .active) }),
-        Scenario(name: "pause", prepare: { try await $0.boot() }, act: { try await $0.pause() }),
-        Scenario(
+        CrashScenario(name: "pause", prepare: { try await $0.boot() }, act: { try await $0.pause() }),
+        CrashScenario(
             name: "unpause",
             prepare: {
                 try await $0.boot()
                 try await $0.pause()
             }, act: { try await $0.move(.unpause, from: .paused, to: .active) }),
-        Scenario(name: "suspend", prepare: { try await $0.boot() }, act: { try await $0.suspend() }),
-        Scenario(
+        CrashScenario(name: "suspend", prepare: { try await $0.boot() }, act: { try await $0.suspend() }),
+        CrashScenario(
             name: "resume",
             prepare: {
                 try await $0.boot()
                 try await $0.suspend()
             }, act: { try await $0.move(.resume, from: .suspended, to: .active) }),
-        Scenario(name: "reboot", prepare: { try await $0.boot() }, act: { try await $0.reboot() }),
-        Scenario(name: "floating-ip", prepare: { try await $0.boot() }, act: { try await $0.associate() }),
-        Scenario(name: "attach", prepare: { try await $0.boot() }, act: { try await $0.attach() }),
-        Scenario(
+        CrashScenario(name: "reboot", prepare: { try await $0.boot() }, act: { try await $0.reboot() }),
+        CrashScenario(name: "floating-ip", prepare: { try await $0.boot() }, act: { try await $0.associate() }),
+        CrashScenario(name: "attach", prepare: { try await $0.boot() }, act: { try await $0.attach() }),
+        CrashScenario(
             name: "detach",
             prepare: {
                 try await $0.boot()
                 try await $0.attach()
             }, act: { try await $0.detach() }, needsGuestSystem: true),
-        Scenario(name: "image-upload", prepare: { _ in }, act: { try await $0.uploadImage() }),
+        CrashScenario(name: "image-upload", prepare: { _ in }, act: { try await $0.uploadImage() }),
     ]
 
-    static func named(_ name: String) throws -> Scenario {
+    static func named(_ name: String) throws -> CrashScenario {
         guard let found = all.first(where: { $0.name == name }) else {
             throw CloudError.badRequest("There is no scenario '\(name)'; there are \(all.map(\.name)).")
         }

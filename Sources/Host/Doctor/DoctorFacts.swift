@@ -1,5 +1,5 @@
 /// What was read of a machine that is or shall be a host. Nothing in it is judged yet.
-package struct HostFacts: Sendable {
+package struct DoctorFacts: Sendable {
     /// Something that was tried.
     package enum Trial: Sendable, Equatable {
         case works

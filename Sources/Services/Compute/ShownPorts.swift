@@ -3,7 +3,7 @@ import Model
 import Networking
 
 /// What a server's row shows of its ports: the `addresses` object and the `security_groups` list.
-struct ServerAddresses: Sendable {
+struct ShownPorts: Sendable {
     private struct Address: Encodable {
         var version: Int
         var addr: String

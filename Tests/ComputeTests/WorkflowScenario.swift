@@ -8,7 +8,7 @@ import TestSupport
 import Workflow
 
 /// One workflow: how a server comes to where it may begin, how it is begun, and where it should end.
-struct Scenario: Sendable, CustomTestStringConvertible {
+struct WorkflowScenario: Sendable, CustomTestStringConvertible {
     enum Start: Sendable { case nothing, running, stopped, paused, suspended }
 
     let kind: String
@@ -25,55 +25,55 @@ struct Scenario: Sendable, CustomTestStringConvertible {
 
     var testDescription: String { "\(kind) \(start)" }
 
-    static let all: [Scenario] = [
-        Scenario(
+    static let all: [WorkflowScenario] = [
+        WorkflowScenario(
             kind: "build-server", start: .nothing, begin: { _, _ in }, end: .active, power: .running,
             endAfterFailure: .error),
-        Scenario(
+        WorkflowScenario(
             kind: "start-server", start: .stopped,
             begin: { try await $0.cloud.compute.begin(.start, on: $1, by: $0.people.member) },
             end: .active, power: .running),
-        Scenario(
+        WorkflowScenario(
             kind: "stop-server", start: .running,
             begin: { try await $0.cloud.compute.begin(.stop, on: $1, by: $0.people.member) },
             end: .stopped, power: .shutdown),
-        Scenario(
+        WorkflowScenario(
             kind: "reboot-server", start: .running,
             begin: { try await $0.cloud.compute.begin(.rebootHard, on: $1, by: $0.people.member) },
             end: .active, power: .running),
-        Scenario(
+        WorkflowScenario(
             kind: "delete-server", start: .running,
             begin: { try await $0.cloud.compute.begin(.delete, on: $1, by: $0.people.member) },
             end: .deleted, power: .absent, ports: 0, endAfterFailure: .error),
-        Scenario(
+        WorkflowScenario(
             kind: "pause-server", start: .running,
             begin: { try await $0.cloud.compute.begin(.pause, on: $1, by: $0.people.member) },
             end: .paused, power: .paused),
-        Scenario(
+        WorkflowScenario(
             kind: "unpause-server", start: .paused,
             begin: { try await $0.cloud.compute.begin(.unpause, on: $1, by: $0.people.member) },
             end: .active, power: .running),
-        Scenario(
+        WorkflowScenario(
             kind: "suspend-server", start: .running,
             begin: { try await $0.cloud.compute.begin(.suspend, on: $1, by: $0.people.member) },
             end: .suspended, power: .suspended),
-        Scenario(
+        WorkflowScenario(
             kind: "resume-server", start: .suspended,
             begin: { try await $0.cloud.compute.begin(.resume, on: $1, by: $0.people.member) },
             end: .active, power: .running),
-        Scenario(
+        WorkflowScenario(
             kind: "reboot-server", start: .suspended,
             begin: { try await $0.cloud.compute.begin(.rebootHard, on: $1, by: $0.people.member) },
             end: .active, power: .running, errorWhenOff: true),
-        Scenario(
+        WorkflowScenario(
             kind: "attach-interface", start: .running,
             begin: { _ = try await $0.cloud.compute.beginAttaching(nil, to: $1, by: $0.people.member) },
             end: .active, power: .running, ports: 2, endAfterFailure: .active),
-        Scenario(
+        WorkflowScenario(
             kind: "attach-interface", start: .stopped,
             begin: { _ = try await $0.cloud.compute.beginAttaching(nil, to: $1, by: $0.people.member) },
             end: .stopped, power: .shutdown, ports: 2, endAfterFailure: .stopped),
-        Scenario(
+        WorkflowScenario(
             kind: "detach-interface", start: .running,
             begin: { fixture, id in
                 let member = fixture.people.member
@@ -96,10 +96,10 @@ struct Workshop: Sendable {
     }
 
     /// A server that is about to go through the scenario.
-    func begin(_ scenario: Scenario) async throws -> ServerID {
+    func begin(_ scenario: WorkflowScenario) async throws -> ServerID {
         guard let id = try await fixture.create().first?.id else { throw CloudError(.internal, "No server was made.") }
         if scenario.start != .nothing { try await finish(id) }
-        let way: [Scenario.Start: ServerOperation] = [.stopped: .stop, .paused: .pause, .suspended: .suspend]
+        let way: [WorkflowScenario.Start: ServerOperation] = [.stopped: .stop, .paused: .pause, .suspended: .suspend]
         if let operation = way[scenario.start] {
             try await fixture.cloud.compute.begin(operation, on: id, by: fixture.people.member)
             try await finish(id)

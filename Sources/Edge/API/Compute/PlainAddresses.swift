@@ -2,7 +2,7 @@ import Model
 import Wire
 
 /// The `addresses` of a server where an answer has of each its version and the address itself, and no more.
-struct ServerAddresses {
+struct PlainAddresses {
     private struct Address {
         var version: Int
         var text: String

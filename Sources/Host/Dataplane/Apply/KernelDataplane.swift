@@ -12,7 +12,7 @@ package actor KernelDataplane: Dataplane {
     let names: DataplaneNames
     private let externalInterface: String?
     private let answer: @Sendable (MetadataRequest) async throws -> MetadataResponse
-    private let logger: Logger
+    let logger: Logger
     let rules: RuleKeeper
     private var last: Pass?
     /// Of the last pass.
@@ -90,7 +90,7 @@ package actor KernelDataplane: Dataplane {
     private func apply(
         _ plan: HostPlan, _ topology: NetworkTopology, _ facts: HostFacts, mending: Bool
     ) async throws -> [DataplaneTrouble] {
-        let links = RootLinks(plan: plan, names: names)
+        let links = RootLinks(plan: plan, names: names, logger: logger)
         var troubles = plan.troubles
         try AppliedRecord.makeDirectory(names, group: facts.dnsmasqGroup)
         let present = try await removeUnwanted(plan, links)

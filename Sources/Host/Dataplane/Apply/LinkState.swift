@@ -20,6 +20,10 @@ struct LinkState: Decodable {
     }
 
     var ifname: String?
+    var ifindex: Int?
+    /// The name that a link of ours was given first.
+    var ifalias: String?
+    var group: String?
     var flags: [String]?
     var mtu: Int?
     var address: String?
@@ -28,6 +32,8 @@ struct LinkState: Decodable {
     var addr_info: [Address]?
 
     var isUp: Bool { flags?.contains("UP") ?? false }
+    /// Whether something holds the other end, of a link that is up.
+    var hasCarrier: Bool { flags?.contains("LOWER_UP") ?? false }
     var isBridge: Bool { linkinfo?.info_kind == "bridge" }
     var isFiltered: Bool {
         linkinfo?.info_data?.nf_call_iptables == 1 && linkinfo?.info_data?.nf_call_ip6tables == 1

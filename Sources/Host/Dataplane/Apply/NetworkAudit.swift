@@ -11,7 +11,7 @@ extension KernelDataplane {
         let links = Set(try await LinkState.read().keys.filter { names.owns(link: $0) })
         let namespaces = Set(try NamespaceApplier.present(names))
         return plan.troubles.map { "network: left out of the plan is \($0)" }
-            + Self.compare("link", links, RootLinks(plan: plan, names: names).wanted)
+            + Self.compare("link", links, RootLinks(plan: plan, names: names, logger: logger).wanted)
             + Self.compare("namespace", namespaces, Set(plan.namespaces.map(\.name)))
             + Self.compare("chain", try await loadedChains(), Self.chains(in: plan.rules))
     }

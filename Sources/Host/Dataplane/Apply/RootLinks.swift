@@ -1,3 +1,4 @@
+import Logging
 import Tools
 
 /// Brings the root namespace's bridges, taps and veth ends to the plan. `prepare` leaves new taps and legs down; they
@@ -6,20 +7,35 @@ struct RootLinks {
     private static let leastIPv6MTU = 1280
     let plan: HostPlan
     let names: DataplaneNames
+    let logger: Logger
 
     /// The names of all links of the plan.
     var wanted: Set<String> {
         Set(plan.bridges.map(\.name) + plan.taps.map(\.name) + plan.namespaces.flatMap(\.legs).map(\.outside))
     }
 
-    /// Links of this cloud that the plan does not name go first, so that no packet meets rules that are gone.
-    /// Returns what is left.
+    /// Links that were renamed get their names back, and links of this cloud that the plan does not name go, before
+    /// anything else, so that no packet meets rules that are gone. Returns what is left.
     func removeUnwanted() async throws -> [String: LinkState] {
         let wanted = self.wanted
-        let present = try await LinkState.read()
-        let unwanted = present.keys.filter { names.owns(link: $0) && !wanted.contains($0) }
+        let present = try await nameAgain(LinkState.read(), wanted)
+        let unwanted = names.links(among: present).filter { !wanted.contains($0) }
         if unwanted.isEmpty { return present }
         try await Tool.remove(links: unwanted, group: names.linkGroup)
+        return try await LinkState.read()
+    }
+
+    private func nameAgain(
+        _ present: [String: LinkState], _ wanted: Set<String>
+    ) async throws -> [String: LinkState] {
+        let renamed = RenamedLinks(present: present, names: names)
+        let returning = renamed.returning(to: wanted)
+        if returning.isEmpty { return present }
+        for (link, name) in returning {
+            logger.warning(
+                "a link was renamed and gets its name back", metadata: ["link": "\(name)", "was": "\(link)"])
+        }
+        try await Tool.ip(renamed.commands(returning))
         return try await LinkState.read()
     }
 
@@ -44,6 +60,7 @@ struct RootLinks {
         } else if kept?.isFiltered != true {
             commands.append("link set \(name) type bridge \(Self.options)")
         }
+        commands += label(name, state)
         if let kept {
             commands += resize(name, to: bridge.mtu, kept)
             if kept.address != bridge.mac { commands.append("link set \(name) address \(bridge.mac)") }
@@ -57,8 +74,14 @@ struct RootLinks {
 
     private func attach(_ name: String, to bridge: String, mtu: Int, _ state: LinkState?) -> [String] {
         var commands = state.map { resize(name, to: mtu, $0) } ?? ["link set \(name) mtu \(mtu)"]
+        commands += label(name, state)
+        if state?.group != "\(names.memberGroup)" { commands.append("link set \(name) group \(names.memberGroup)") }
         if state?.master != bridge { commands += silence(name, mtu: mtu) + ["link set \(name) master \(bridge)"] }
         return commands
+    }
+
+    private func label(_ name: String, _ state: LinkState?) -> [String] {
+        state?.ifalias == name ? [] : ["link set \(name) alias \(name)"]
     }
 
     /// Keeps the kernel from giving a link an IPv6 address of its own. Below IPv6's least MTU it has none, and nothing

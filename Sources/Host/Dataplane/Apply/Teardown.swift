@@ -7,7 +7,7 @@ struct Teardown {
 
     func run() async throws {
         try await stopDnsmasq(except: [])
-        try await Tool.remove(links: LinkState.read().keys.filter { names.owns(link: $0) }, group: names.linkGroup)
+        try await Tool.remove(links: names.links(among: LinkState.read()), group: names.linkGroup)
         for name in try NamespaceApplier.present(names) { try await Tool.run("ip", ["netns", "del", name]) }
         try await Tool.run(
             "nft", ["-f", "-"],

@@ -33,6 +33,13 @@ package struct DataplaneNames: Sendable, Equatable {
     /// A link group that is this cloud's only; links join it to be removed together.
     var linkGroup: Int { 0x4e00_0000 | (Int(tag, radix: 16) ?? 0) }
 
+    /// The link group of what is plugged in this cloud's bridges, which a link keeps whatever it is called.
+    var memberGroup: Int { 0x4f00_0000 | (Int(tag, radix: 16) ?? 0) }
+
+    /// The mark of what came over one of this cloud's bridges by no link of the plan. Another cloud's rules see it too,
+    /// and must not take it for theirs.
+    var strangerMark: String { "0x4f00\(tag)" }
+
     /// Whether a root-namespace link is of this cloud.
     package func owns(link: String) -> Bool {
         [bridgePrefix, tapPrefix, legPrefix].contains { link.hasPrefix($0) }

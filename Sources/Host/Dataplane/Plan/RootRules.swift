@@ -30,7 +30,7 @@ struct RootRules {
         }
         lines += ["flush table inet \(table)", "table inet \(table) {"] + inetChains + ["}"]
         lines += ["table bridge \(table) {", "}", "delete table bridge \(table)", "table bridge \(table) {"]
-        lines += memberSets + bridgeChains + groupChains
+        lines += memberSets + knownSet + bridgeChains + groupChains
         for policy in plan.policies { lines += PortRules(policy).chains }
         return (lines + ["}"]).joined(separator: "\n") + "\n"
     }
@@ -39,19 +39,19 @@ struct RootRules {
     private var inetChains: [String] {
         let zones = topology.networks.filter { !$0.isExternal }.compactMap { facts.zones[$0.id] }.sorted()
         let map = zones.map { "\(Mark.text($0)) : \($0)" }.joined(separator: ", ")
-        var raw = ["\(Mark.isOther) accept"]
+        let bridges = "\"\(names.bridgePrefix)*\""
+        var raw = ["iifname \(bridges) \(Mark.isOther) meta mark set \(names.strangerMark)", "\(Mark.isOther) accept"]
         if !map.isEmpty { raw.append("ct zone set meta mark map { \(map) }") }
         raw.append("\(Mark.tuple("ip")) @cut4 drop")
         raw.append("\(Mark.tuple("ip6")) @cut6 drop")
-        let bridges = "oifname \"\(names.bridgePrefix)*\""
         let ranges = plan.externalPrefixes.isEmpty ? nil : IPPrefix.merged(plan.externalPrefixes).set
         var forward = ["\(Mark.isOurs) accept"]
-        var postrouting = ["\(bridges) accept"]
+        var postrouting = ["oifname \(bridges) accept"]
         if let ranges {
             forward.append("ip saddr \(ranges) ip daddr 169.254.0.0/16 drop")
             postrouting.append("ip saddr \(ranges) masquerade")
         }
-        let fromHost = "\(bridges) ct state established,related meta mark set \(Mark.hostEstablished)"
+        let fromHost = "oifname \(bridges) ct state established,related meta mark set \(Mark.hostEstablished)"
         return chain("raw", "filter hook prerouting priority -300", raw)
             + chain(
                 "state", "filter hook prerouting priority -150",
@@ -76,18 +76,39 @@ struct RootRules {
         }
     }
 
+    private var members: [String] { plan.taps.map(\.name) + plan.namespaces.flatMap(\.legs).map(\.outside) }
+
+    /// Every link that is plugged in a bridge by the plan.
+    private var knownSet: [String] {
+        let elements = members.isEmpty ? [] : ["\t\telements = { \(members.sorted().quoted) }"]
+        return ["\tset known {", "\t\ttype ifname"] + elements + ["\t}"]
+    }
+
+    /// What the plan does not know passes nothing to what it knows, nor the reverse. A link of ours under another name
+    /// is told by its group; IP of any other by its mark, as not every kernel tells the bridge of a port.
     private var bridgeChains: [String] {
         let taps = "\"\(names.tapPrefix)*\""
         let external = externalInterfaces
-        var guardLines = external.isEmpty ? [] : ["iifname { \(external.quoted) } accept"]
+        let fromRenamed = "iifgroup \(names.memberGroup) iifname != @known drop"
+        let toRenamed = "oifgroup \(names.memberGroup) oifname != @known drop"
+        let fromStranger = "meta mark \(names.strangerMark) iifname != @known drop"
+        var guardLines = [fromStranger, fromRenamed]
+        if !external.isEmpty { guardLines.append("iifname { \(external.quoted) } accept") }
         guardLines += ["iifname \(taps) drop", "iifname \"\(names.legPrefix)*\" drop"]
-        return chain("arrival", "filter hook prerouting priority -300", markLines + ["iifname \(taps) jump sources"])
+        let strangers = [
+            fromStranger, "iifname @known oifname != @known drop", "oifname @known iifname != @known drop",
+        ]
+        return chain(
+            "arrival", "filter hook prerouting priority -300",
+            [fromRenamed] + markLines + ["iifname \(taps) jump sources"])
+            + chain("strangers", "filter hook forward priority 9", strangers)
             + chain("forward_from", "filter hook forward priority 10", ["iifname \(taps) jump sends"])
             + chain("forward_to", "filter hook forward priority 11", ["oifname \(taps) jump receives"])
             + chain("input_guard", "filter hook input priority 9", guardLines)
             + chain("input_from", "filter hook input priority 10", ["iifname \(taps) jump sends"])
             + chain("input_clear", "filter hook input priority 20", ["\(Mark.isOurs) meta mark set 0"])
-            + chain("output_to", "filter hook output priority 10", ["oifname \(taps) jump receives"])
+            + chain(
+                "output_to", "filter hook output priority 10", [toRenamed, "oifname \(taps) jump receives"])
             + dispatch("sources", to: "source", key: "iifname") + dispatch("sends", to: "from", key: "iifname")
             + dispatch("receives", to: "to", key: "oifname")
     }

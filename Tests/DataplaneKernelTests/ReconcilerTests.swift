@@ -53,6 +53,7 @@ private final class WatchedDataplane: Dataplane {
         ended.withLock { $0 += 1 }
         return troubles
     }
+    func idleTaps() async throws -> Set<String> { try await inner.idleTaps() }
     func differences(from topology: NetworkTopology) async throws -> [String] {
         try await inner.differences(from: topology)
     }

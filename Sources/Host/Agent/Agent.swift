@@ -112,7 +112,7 @@ package actor Agent {
                 for await event in events { await noticed(event) }
             }
             group.addTask { [self] in await beat() }
-            group.addTask { [network] in await network.keepMending() }
+            group.addTask { [self] in await network.keepMending { [self] in await plugAnew() } }
             group.addTask { [images] in await images.run() }
             await group.waitForAll()
         }
@@ -331,6 +331,22 @@ package actor Agent {
 
     private func reportUndelivered() async {
         for (id, server) in servers where server.undelivered != nil && drains[id] == nil { await report(id) }
+    }
+
+    /// A running guest that has lost a tap is brought to its document again, which puts its NIC in anew.
+    private func plugAnew() async {
+        do {
+            for (id, taps) in try await machine.cutOffGuests() where servers[id]?.isIdle == true {
+                logger.warning(
+                    "a running guest has lost taps, and their NICs are put in anew",
+                    metadata: ["server": "\(id)", "taps": "\(taps.sorted().joined(separator: " "))"])
+                accept(id) { $0.reachAgain() }
+            }
+        } catch is CancellationError {
+            return
+        } catch {
+            logger.warning("it is not known whether guests have lost their taps", metadata: ["error": "\(error)"])
+        }
     }
 
     /// A guest changed by itself. While something is done for it that is kept for its end.

@@ -78,10 +78,12 @@ package struct HostMachine: Sendable {
         let id = document.serverID
         let power = try await driver.power(of: id)
         switch (document.power, power) {
-        case (.running, .running), (.paused, .paused): try await driver.setNICs(spec(document, files))
+        case (.running, .running): try await setNICs(document, files)
+        // A guest that stands still lets go of nothing.
+        case (.paused, .paused): try await driver.setNICs(spec(document, files))
         case (.running, .paused):
             try await driver.unpause(id)
-            try await driver.setNICs(spec(document, files))
+            try await setNICs(document, files)
         case (.running, .suspended):
             try await driver.start(id)
             try await driver.setNICs(spec(document, files))
@@ -100,6 +102,10 @@ package struct HostMachine: Sendable {
         case (.stopped, .absent): try await driver.define(spec(document, files))
         case (.stopped, _): return
         }
+    }
+
+    private func setNICs(_ document: DesiredServer, _ files: PreparedFiles) async throws {
+        try await driver.setNICs(spec(document, files), anew: dataplane.idleTaps())
     }
 
     private func carryOut(_ command: DesiredCommand, _ document: DesiredServer, _ files: PreparedFiles) async throws {

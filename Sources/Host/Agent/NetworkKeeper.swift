@@ -45,10 +45,11 @@ actor NetworkKeeper {
         generationInForce = nil
     }
 
-    /// Mends at once and then again and again, until cancelled.
-    func keepMending() async {
+    /// Mends at once and then again and again, until cancelled; calls `mended` after each time.
+    func keepMending(_ mended: @Sendable () async -> Void) async {
         while !Task.isCancelled {
             await mend()
+            await mended()
             do {
                 try await Task.sleep(for: Self.mendingInterval)
             } catch {

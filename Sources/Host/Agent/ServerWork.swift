@@ -63,6 +63,12 @@ struct ServerWork {
         return news.presence == .absent
     }
 
+    /// The document that was reached does not hold any more. It ends no attempt.
+    mutating func reachAgain() -> Bool {
+        if document != nil { isDue = true }
+        return false
+    }
+
     /// Whether the attempt under way should be ended.
     mutating func accept(_ command: DesiredCommand) -> Bool {
         if underWay?.command?.id == command.id { return command.isCancelled }

@@ -15,6 +15,8 @@ package protocol Dataplane: Sendable {
     /// - Returns: the parts that could not be made. It throws when nothing could be, or when no part is to blame.
     @discardableResult
     func converge(_ topology: NetworkTopology, mending: Bool) async throws -> [DataplaneTrouble]
+    /// Taps that are up and that nothing holds: a running guest that should is cut off.
+    func idleTaps() async throws -> Set<String>
     /// What is there and should not be, or the reverse, one line each. Changes nothing.
     func differences(from topology: NetworkTopology) async throws -> [String]
     /// Takes away every kernel object, file and process of this cloud, and puts back what was changed on the machine.
@@ -33,6 +35,7 @@ package actor RecordedDataplane: Dataplane {
     package private(set) var latest: NetworkTopology?
     package nonisolated let wantsTopology: Bool
     private let troubles: [DataplaneTrouble]
+    private var idle: Set<String> = []
 
     /// - Parameter troubles: what every pass finds.
     package init(wantsTopology: Bool = false, troubles: [DataplaneTrouble] = []) {
@@ -48,6 +51,13 @@ package actor RecordedDataplane: Dataplane {
     package func converge(_ topology: NetworkTopology, mending: Bool) -> [DataplaneTrouble] {
         latest = topology
         return troubles
+    }
+
+    package func idleTaps() -> Set<String> { idle }
+
+    /// Makes taps look as if nothing held them.
+    package func setIdle(_ taps: Set<String>) {
+        idle = taps
     }
 
     package func differences(from topology: NetworkTopology) -> [String] {

@@ -131,7 +131,14 @@ package protocol HypervisorDriver: Sendable {
     func taps(of server: ServerID) async throws -> Set<String>
     /// Gives a running guest the NICs of the spec that it lacks and takes away those it should not have. Returns when
     /// the guest has let go of them; fails when it does not. Leaves one that does not run alone.
-    func setNICs(_ spec: DomainSpec) async throws
+    ///
+    /// - Parameter taps: of NICs that a guest has, and that are to be taken out and put in again: a NIC whose tap was
+    ///   deleted under it takes no other of that name.
+    func setNICs(_ spec: DomainSpec, anew taps: Set<String>) async throws
     /// Power changes since the stream was asked for.
     func events() -> AsyncStream<PowerEvent>
+}
+
+extension HypervisorDriver {
+    package func setNICs(_ spec: DomainSpec) async throws { try await setNICs(spec, anew: []) }
 }

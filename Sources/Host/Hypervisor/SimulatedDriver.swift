@@ -21,6 +21,8 @@ package final class SimulatedDriver: HypervisorDriver {
         var end: GuestEnd?
         var starts = 0
         var reboots = 0
+        /// Taps whose NICs were taken out and put in again.
+        var pluggedAnew: [String] = []
     }
 
     private struct Fault {
@@ -159,10 +161,11 @@ package final class SimulatedDriver: HypervisorDriver {
         }
     }
 
-    package func setNICs(_ spec: DomainSpec) async throws {
+    package func setNICs(_ spec: DomainSpec, anew taps: Set<String>) async throws {
         try await enter(.setNICs, spec.serverID)
         state.withLock { state in
-            guard state.guests[spec.serverID]?.power.isOn == true else { return }
+            guard let guest = state.guests[spec.serverID], guest.power.isOn else { return }
+            state.guests[spec.serverID]?.pluggedAnew += guest.runningNICs.map(\.tapName).filter { taps.contains($0) }
             state.guests[spec.serverID]?.runningNICs = spec.nics
             state.guests[spec.serverID]?.spec = spec
         }
@@ -247,6 +250,10 @@ extension SimulatedDriver {
 
     package func spec(of server: ServerID) -> DomainSpec? {
         state.withLock { $0.guests[server]?.spec }
+    }
+
+    package func pluggedAnew(_ server: ServerID) -> [String] {
+        state.withLock { $0.guests[server]?.pluggedAnew ?? [] }
     }
 
     package func startCount(of server: ServerID) -> Int {

@@ -7,6 +7,8 @@ package import Model
 extension LibvirtDriver {
     /// A guest that still boots does not hear that it should let go of a card, so it is asked again.
     private static let detachPatience = Duration.seconds(30)
+    /// Nobody waits for a NIC that is put in anew, and whoever stops such a guest does not wait long.
+    private static let anewPatience = Duration.seconds(10)
     private static let askAgainAfter = Duration.seconds(5)
 
     package func taps(of server: ServerID) async throws -> Set<String> {
@@ -31,13 +33,17 @@ extension LibvirtDriver {
         }
     }
 
-    package func setNICs(_ spec: DomainSpec) async throws {
+    package func setNICs(_ spec: DomainSpec, anew: Set<String>) async throws {
         guard try await power(of: spec.serverID).isOn else { return }
-        let present = try await taps(of: spec.serverID)
+        var present = try await taps(of: spec.serverID)
+        for tap in present.intersection(anew).sorted() {
+            try await detach(tap, from: spec.serverID, patience: Self.anewPatience)
+            present.remove(tap)
+        }
         let missing = spec.nics.filter { !present.contains($0.tapName) }
         let surplus = present.subtracting(spec.nics.map(\.tapName))
         for nic in missing { try await attach(nic, to: spec) }
-        for tap in surplus.sorted() { try await detach(tap, from: spec.serverID) }
+        for tap in surplus.sorted() { try await detach(tap, from: spec.serverID, patience: Self.detachPatience) }
         // What the guest starts with the next time, should it not be this driver that starts it.
         if !missing.isEmpty || !surplus.isEmpty { try await define(spec) }
     }
@@ -54,9 +60,9 @@ extension LibvirtDriver {
         }
     }
 
-    private func detach(_ tap: String, from server: ServerID) async throws {
+    private func detach(_ tap: String, from server: ServerID, patience: Duration) async throws {
         let clock = ContinuousClock()
-        let end = clock.now + Self.detachPatience
+        let end = clock.now + patience
         var refusal: LibvirtError?
         while clock.now < end {
             refusal = try await askToLetGo(of: tap, server)

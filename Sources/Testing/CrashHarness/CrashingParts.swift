@@ -59,8 +59,8 @@ struct CrashingDriver: HypervisorDriver {
     func events() -> AsyncStream<PowerEvent> { inner.events() }
     func taps(of server: ServerID) async throws -> Set<String> { try await inner.taps(of: server) }
 
-    func setNICs(_ spec: DomainSpec) async throws {
-        try await points.around("set NICs") { try await inner.setNICs(spec) }
+    func setNICs(_ spec: DomainSpec, anew taps: Set<String>) async throws {
+        try await points.around("set NICs") { try await inner.setNICs(spec, anew: taps) }
     }
 
     func define(_ spec: DomainSpec) async throws {
@@ -161,6 +161,8 @@ struct CrashingDataplane: Dataplane {
             }
         }
     }
+
+    func idleTaps() async throws -> Set<String> { try await inner.idleTaps() }
 
     func differences(from topology: NetworkTopology) async throws -> [String] {
         try await inner.differences(from: topology)

@@ -3,6 +3,11 @@ import Tools
 
 /// Compares the kernel's objects with a topology's plan.
 extension KernelDataplane {
+    package func idleTaps() async throws -> Set<String> {
+        let taps = try await LinkState.read().filter { $0.key.hasPrefix(names.tapPrefix) }
+        return Set(taps.filter { $0.value.isUp && !$0.value.hasCarrier }.keys)
+    }
+
     package func differences(from topology: NetworkTopology) async throws -> [String] {
         let names = self.names
         // Zones are claimed by whoever applies a plan; no name of a link, namespace or chain depends on them.

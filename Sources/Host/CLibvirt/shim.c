@@ -34,6 +34,11 @@ struct stats_record {
     int count;
 };
 
+struct disk_error {
+    char *target;
+    int code;
+};
+
 typedef void (*lifecycle_fn)(connection_ptr, domain_ptr, int, int, void *);
 typedef void (*generic_fn)(connection_ptr, domain_ptr, void *);
 
@@ -71,6 +76,7 @@ static struct {
     int (*detach)(domain_ptr, const char *, unsigned int);
     int (*stats)(domain_ptr *, unsigned int, struct stats_record ***, unsigned int);
     void (*free_stats)(struct stats_record **);
+    int (*disk_errors)(domain_ptr, struct disk_error *, unsigned int, unsigned int);
 } vir;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -125,7 +131,8 @@ static int find_all(void *library) {
         || find(library, "virDomainAttachDeviceFlags", &vir.attach)
         || find(library, "virDomainDetachDeviceAlias", &vir.detach)
         || find(library, "virDomainListGetStats", &vir.stats)
-        || find(library, "virDomainStatsRecordListFree", &vir.free_stats);
+        || find(library, "virDomainStatsRecordListFree", &vir.free_stats)
+        || find(library, "virDomainGetDiskErrors", &vir.disk_errors);
 }
 
 static void load_once(void) {
@@ -320,6 +327,26 @@ int novella_virt_nics(
         }
     }
     if (records != NULL) vir.free_stats(records);
+    vir.free_domain(domain);
+    return result;
+}
+
+int novella_virt_disk_errors(
+    void *connection, const char *name, novella_virt_disk_fn callback, void *context, novella_virt_error *error) {
+    static const int paused = 3, for_disk_error = 5;
+    struct disk_error errors[64];
+    int state = 0, reason = 0, count = 0;
+    domain_ptr domain = vir.lookup(connection, name);
+    if (domain == NULL) return fail(error);
+    int result = state_of(domain, &state, &reason) < 0 ? fail(error) : 0;
+    if (result == 0 && state == paused && reason == for_disk_error) {
+        count = vir.disk_errors(domain, errors, sizeof errors / sizeof *errors, 0);
+        if (count < 0) result = fail(error);
+    }
+    for (int index = 0; index < count; index++) {
+        callback(context, errors[index].target, errors[index].code);
+        free(errors[index].target);
+    }
     vir.free_domain(domain);
     return result;
 }

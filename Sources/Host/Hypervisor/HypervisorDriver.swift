@@ -135,6 +135,8 @@ package protocol HypervisorDriver: Sendable {
     /// - Parameter taps: of NICs that a guest has, and that are to be taken out and put in again: a NIC whose tap was
     ///   deleted under it takes no other of that name.
     func setNICs(_ spec: DomainSpec, anew taps: Set<String>) async throws
+    /// What is wrong with the disks for whose errors the hypervisor has stopped a guest, by their names in it.
+    func diskErrors(of server: ServerID) async throws -> [String: String]
     /// Power changes since the stream was asked for.
     func events() -> AsyncStream<PowerEvent>
 }

@@ -8,7 +8,7 @@ import Synchronization
 package final class SimulatedDriver: HypervisorDriver {
     package enum Verb: String, Sendable, CaseIterable {
         case describe, list, power, end, define, start, stop, pause, unpause, suspend, rebootSoft, undefine, taps
-        case setNICs
+        case setNICs, diskErrors
     }
 
     private struct Guest {
@@ -23,6 +23,7 @@ package final class SimulatedDriver: HypervisorDriver {
         var reboots = 0
         /// Taps whose NICs were taken out and put in again.
         var pluggedAnew: [String] = []
+        var diskErrors: [String: String] = [:]
     }
 
     private struct Fault {
@@ -171,6 +172,11 @@ package final class SimulatedDriver: HypervisorDriver {
         }
     }
 
+    package func diskErrors(of server: ServerID) async throws -> [String: String] {
+        try await enter(.diskErrors, server)
+        return state.withLock { $0.guests[server]?.diskErrors ?? [:] }
+    }
+
     package func events() -> AsyncStream<PowerEvent> {
         hub.stream()
     }
@@ -250,6 +256,10 @@ extension SimulatedDriver {
 
     package func spec(of server: ServerID) -> DomainSpec? {
         state.withLock { $0.guests[server]?.spec }
+    }
+
+    package func setDiskErrors(_ errors: [String: String], of server: ServerID) {
+        state.withLock { $0.guests[server]?.diskErrors = errors }
     }
 
     package func pluggedAnew(_ server: ServerID) -> [String] {

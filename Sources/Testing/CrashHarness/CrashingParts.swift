@@ -59,6 +59,8 @@ struct CrashingDriver: HypervisorDriver {
     func events() -> AsyncStream<PowerEvent> { inner.events() }
     func taps(of server: ServerID) async throws -> Set<String> { try await inner.taps(of: server) }
 
+    func diskErrors(of server: ServerID) async throws -> [String: String] { try await inner.diskErrors(of: server) }
+
     func setNICs(_ spec: DomainSpec, anew taps: Set<String>) async throws {
         try await points.around("set NICs") { try await inner.setNICs(spec, anew: taps) }
     }

@@ -98,6 +98,8 @@ struct FileHypervisor: HypervisorDriver {
 
     func taps(of server: ServerID) async throws -> Set<String> { try read(server)?.taps ?? [] }
 
+    func diskErrors(of server: ServerID) async throws -> [String: String] { [:] }
+
     func setNICs(_ spec: DomainSpec, anew taps: Set<String>) async throws {
         try change(spec.serverID) { guest in
             if guest.power.isOn { guest.taps = Set(spec.nics.map(\.tapName)) }

@@ -37,6 +37,7 @@ typedef void (*novella_virt_event_fn)(void *context, const char *name, int kind,
 typedef void (*novella_virt_release_fn)(void *context);
 typedef void (*novella_virt_domain_fn)(void *context, const char *name, int state);
 typedef void (*novella_virt_nic_fn)(void *context, const char *link);
+typedef void (*novella_virt_disk_fn)(void *context, const char *target, int code);
 
 /* Loads the library, and its event loop before any connection. Safe to repeat, from any thread. 0 or -1. */
 int novella_virt_load(novella_virt_error *error);
@@ -63,6 +64,10 @@ int novella_virt_define(void *connection, const char *xml, novella_virt_error *e
 /* Each NIC of a running domain, by its link's name; of one that does not run, none. */
 int novella_virt_nics(
     void *connection, const char *name, novella_virt_nic_fn callback, void *context, novella_virt_error *error);
+/* Of a domain that libvirt has paused for errors of its disks, each such disk by its target, with a
+ * virDomainDiskErrorCode; of any other, none: libvirt goes on telling of an error that is over. */
+int novella_virt_disk_errors(
+    void *connection, const char *name, novella_virt_disk_fn callback, void *context, novella_virt_error *error);
 /* To and from a running domain; a guest lets go of a device some time after this has returned, or never. */
 int novella_virt_attach(void *connection, const char *name, const char *xml, novella_virt_error *error);
 int novella_virt_detach(void *connection, const char *name, const char *alias, novella_virt_error *error);

@@ -21,6 +21,14 @@ struct MachineClaims {
     /// listed are returned as well, so that they can be emptied and released.
     func zones(for networks: [NetworkID]) throws -> (wanted: [NetworkID: Int], stale: [Int]) {
         try makeDirectory("zones")
+        var owned = try claimedZones()
+        for network in networks where owned[network] == nil { owned[network] = try claimZone(network) }
+        let wanted = owned.filter { networks.contains($0.key) }
+        return (wanted, owned.filter { !networks.contains($0.key) }.map(\.value).sorted())
+    }
+
+    func claimedZones() throws -> [NetworkID: Int] {
+        guard FileManager.default.fileExists(atPath: "\(root)/zones") else { return [:] }
         var owned: [NetworkID: Int] = [:]
         for name in try FileManager.default.contentsOfDirectory(atPath: "\(root)/zones") {
             guard let zone = Int(name), let owner = try read("zones/\(name)"), owner.hasPrefix(names.tag + " ") else {
@@ -28,9 +36,7 @@ struct MachineClaims {
             }
             owned[NetworkID(String(owner.dropFirst(names.tag.count + 1)))] = zone
         }
-        for network in networks where owned[network] == nil { owned[network] = try claimZone(network) }
-        let wanted = owned.filter { networks.contains($0.key) }
-        return (wanted, owned.filter { !networks.contains($0.key) }.map(\.value).sorted())
+        return owned
     }
 
     private func claimZone(_ network: NetworkID) throws -> Int {

@@ -1,7 +1,7 @@
 package import HostProtocol
 import Tools
 
-/// Compares the kernel's objects with a topology's plan.
+/// Compares what the kernel does with a topology's plan.
 extension KernelDataplane {
     package func idleTaps() async throws -> Set<String> {
         let taps = try await LinkState.read().filter { $0.key.hasPrefix(names.tapPrefix) }
@@ -10,37 +10,30 @@ extension KernelDataplane {
 
     package func differences(from topology: NetworkTopology) async throws -> [String] {
         let names = self.names
-        // Zones are claimed by whoever applies a plan; no name of a link, namespace or chain depends on them.
-        let zones = Dictionary(uniqueKeysWithValues: topology.networks.enumerated().map { ($1.id, $0 + 1) })
-        let plan = HostPlan(topology, HostFacts(names: names, zones: zones))
-        let links = Set(try await LinkState.read().keys.filter { names.owns(link: $0) })
-        let namespaces = Set(try NamespaceApplier.present(names))
-        return plan.troubles.map { "network: left out of the plan is \($0)" }
-            + Self.compare("link", links, RootLinks(plan: plan, names: names, logger: logger).wanted)
-            + Self.compare("namespace", namespaces, Set(plan.namespaces.map(\.name)))
-            + Self.compare("chain", try await loadedChains(), Self.chains(in: plan.rules))
+        let facts = HostFacts(names: names, zones: try MachineClaims(names: names).claimedZones())
+        let plan = HostPlan(topology, facts)
+        let links = LinkAudit(plan: plan, names: names, present: try await LinkState.read())
+        return plan.troubles.map { "network: left out of the plan is \($0)" } + links.differences
+            + (try await RuleAudit(names: names).differences(from: plan.rules))
+            + (try await namespaces(plan))
+            + plan.dhcp.filter { DnsmasqDaemon.pid(in: $0.directory) == nil }
+            .map { "dhcp: network \($0.networkID) has no dnsmasq, should have one" }
     }
 
-    private static func compare(_ what: String, _ present: Set<String>, _ wanted: Set<String>) -> [String] {
-        wanted.subtracting(present).sorted().map { "\(what): \($0) is not there" }
-            + present.subtracting(wanted).sorted().map { "\(what): \($0) should not be there" }
-    }
-
-    private func loadedChains() async throws -> Set<String> {
-        var found: Set<String> = []
-        for family in ["inet", "bridge"] {
-            let text = try await Tool.run("nft", ["list", "table", family, names.table], accept: [0, 1])
-            found.formUnion(Self.chains(in: text))
+    private func namespaces(_ plan: HostPlan) async throws -> [String] {
+        let present = Set(try NamespaceApplier.present(names))
+        var lines = difference("namespace", present, Set(plan.namespaces.map(\.name)))
+        for namespace in plan.namespaces where present.contains(namespace.name) {
+            lines += NamespaceAudit(plan: namespace, state: try await NamespaceState.read(namespace.name)).differences
+            guard let rules = namespace.rules else { continue }
+            lines += try await RuleAudit(names: names).differences(from: rules, in: namespace.name)
         }
-        return found
+        return lines
     }
+}
 
-    /// The names in lines such as `chain to_12345678 {`, of rules to be loaded and of rules as they are listed.
-    private static func chains(in rules: String) -> Set<String> {
-        Set(
-            rules.split(separator: "\n").compactMap { line in
-                let words = line.split(whereSeparator: \.isWhitespace)
-                return words.count >= 3 && words[0] == "chain" && words[2] == "{" ? String(words[1]) : nil
-            })
-    }
+/// What is missing, then what should not be there.
+func difference(_ what: String, _ present: Set<String>, _ wanted: Set<String>) -> [String] {
+    wanted.subtracting(present).sorted().map { "\(what): \($0) is not there" }
+        + present.subtracting(wanted).sorted().map { "\(what): \($0) should not be there" }
 }

@@ -214,7 +214,9 @@ let package = Package(
         tests(
             "LibvirtDriver",
             imports: [
-                "Model", "HostProtocol", "Hypervisor", "HostStorage", "DriverConformance", "Cryptography", logging,
+                "Model", "HostProtocol", "Hypervisor", "HostStorage", "Dataplane", "Agent", "DriverConformance",
+                "Cryptography", "Tools", "Cloud", "HostLink", "Compute", "Identity", "Image", "Networking",
+                "TestSupport", logging,
             ]),
         tests("Doctor"),
         tests("Dataplane", imports: ["Model", "HostProtocol"]),

@@ -44,6 +44,8 @@ struct AuditTests {
         ("UPDATE ports SET device_id = 'nobody' WHERE device_owner = 'network:router_gateway'", "port of a router"),
         ("DELETE FROM address_allocations WHERE address LIKE '10.20.%'", "address that is not taken"),
         ("UPDATE ports SET fixed_ips = '[]' WHERE device_owner LIKE 'compute:%'", "address that no port shows"),
+        ("UPDATE servers SET settled = 'stopped'", "power"),
+        ("UPDATE server_placements SET observed_power = 'absent'", "power"),
         ("UPDATE server_placements SET document = NULL", "server without a document"),
         ("UPDATE server_placements SET server_id = 'nobody'", "placement of a server that is not there"),
         ("UPDATE server_placements SET server_id = 'nobody'", "claim of a server that is not there"),

@@ -21,6 +21,7 @@ package enum StoreAudit {
             use["\(server.projectID) cores", default: 0] += flavor.vcpus
             use["\(server.projectID) ram", default: 0] += flavor.ram
             if server.operation != nil { continue }
+            differences += try power(of: server, db)
             let held = Dictionary(
                 uniqueKeysWithValues: try claim(of: server.id, db).map { ($0.resourceClass, $0.used) })
             let wanted = Dictionary(
@@ -43,6 +44,15 @@ package enum StoreAudit {
         }
         return differences
             + use.filter { $0.value > 0 }.map { "quota use: \($0.key) is not counted: \($0.value)" }.sorted()
+    }
+
+    /// What a server at rest shows against how its guest was last seen.
+    private static func power(of server: Server, _ db: any Connection) throws -> [String] {
+        guard let due = DesiredPower.allCases.first(where: { $0.settled == server.settled }),
+            let seen = try ServerPlacementQueries.current(of: server.id, db)?.observedPower,
+            DesiredPower(seen: seen) != due
+        else { return [] }
+        return ["power: \(server.id) rests \(server.settled.rawValue), its guest was last seen \(seen.rawValue)"]
     }
 
     /// What it holds where it is.

@@ -321,6 +321,25 @@ struct AgentTests {
         }
     }
 
+    @Test func aRunningGuestGetsAndLosesADisk() async throws {
+        let bench = Bench()
+        var more = bench.document(epoch: 2)
+        more.disks.append(
+            GuestDisk(id: "data-1", role: .ephemeral, source: .blank(.none), sizeBytes: 1 << 20, serial: "data-1"))
+        let document = more
+        try await bench.withAgent {
+            bench.channel.send(bench.document(epoch: 1))
+            try await bench.report(of: 1)
+            bench.channel.send(document)
+            try await bench.report(of: 2)
+            #expect(try await bench.driver.disks(of: bench.server) == ["root", "data-1"])
+            bench.channel.send(bench.document(epoch: 3))
+            try await bench.report(of: 3)
+            #expect(try await bench.driver.disks(of: bench.server) == ["root"])
+        }
+        #expect(bench.driver.startCount(of: bench.server) == 1)
+    }
+
     @Test func aHostSaysWhatDoesNotWork() async throws {
         let bench = Bench()
         try await bench.withAgent(beat: .milliseconds(5)) {

@@ -115,6 +115,18 @@ final class LiveGuestTests {
         }
     }
 
+    /// The guest's own kernel takes a disk and lets go of it.
+    private func exerciseDisks(_ driver: LibvirtDriver, _ spec: DomainSpec) async throws {
+        let path = "\(folder)/data.raw"
+        try Data(count: 1 << 20).write(to: URL(filePath: path))
+        var more = spec
+        more.disks.append(DomainSpec.Disk(id: "data-1", path: path, format: "raw", serial: "data-1"))
+        for wanted in [more, more, spec, more, spec] {
+            try await driver.setDisks(wanted)
+            #expect(try await driver.disks(of: server) == Set(wanted.disks.map(\.id)))
+        }
+    }
+
     private func exercise(_ driver: LibvirtDriver, _ storage: FileHostStorage, _ spec: DomainSpec) async throws {
         try await driver.start(server)
         try await waitForConsole(storage, "host name live-1")
@@ -128,6 +140,7 @@ final class LiveGuestTests {
         try await waitForConsole(storage, "guest agent on")
         try await waitForConsole(storage, "user-data-ran")
         try await exerciseNICs(driver, spec)
+        try await exerciseDisks(driver, spec)
         #expect(try await driver.rebootSoft(server, graceSeconds: 60))
         #expect(try await driver.power(of: server) == .running)
         try await waitForConsole(storage, "host name live-1", times: 2)

@@ -78,15 +78,15 @@ package struct HostMachine: Sendable {
         let id = document.serverID
         let power = try await driver.power(of: id)
         switch (document.power, power) {
-        case (.running, .running): try await setNICs(document, files)
+        case (.running, .running): try await fit(spec(document, files), anew: dataplane.idleTaps())
         // A guest that stands still lets go of nothing.
-        case (.paused, .paused): try await driver.setNICs(spec(document, files))
+        case (.paused, .paused): try await fit(spec(document, files))
         case (.running, .paused):
             try await driver.unpause(id)
-            try await setNICs(document, files)
+            try await fit(spec(document, files), anew: dataplane.idleTaps())
         case (.running, .suspended):
             try await driver.start(id)
-            try await driver.setNICs(spec(document, files))
+            try await fit(spec(document, files))
         case (.running, _):
             try await driver.define(spec(document, files))
             try await driver.start(id)
@@ -104,8 +104,10 @@ package struct HostMachine: Sendable {
         }
     }
 
-    private func setNICs(_ document: DesiredServer, _ files: PreparedFiles) async throws {
-        try await driver.setNICs(spec(document, files), anew: dataplane.idleTaps())
+    /// Gives a guest that is on the devices it should have.
+    private func fit(_ spec: DomainSpec, anew taps: Set<String> = []) async throws {
+        try await driver.setDisks(spec)
+        try await driver.setNICs(spec, anew: taps)
     }
 
     private func carryOut(_ command: DesiredCommand, _ document: DesiredServer, _ files: PreparedFiles) async throws {

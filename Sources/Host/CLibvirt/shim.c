@@ -76,6 +76,7 @@ static struct {
     int (*detach)(domain_ptr, const char *, unsigned int);
     int (*stats)(domain_ptr *, unsigned int, struct stats_record ***, unsigned int);
     void (*free_stats)(struct stats_record **);
+    char *(*xml)(domain_ptr, unsigned int);
     int (*disk_errors)(domain_ptr, struct disk_error *, unsigned int, unsigned int);
 } vir;
 
@@ -132,6 +133,7 @@ static int find_all(void *library) {
         || find(library, "virDomainDetachDeviceAlias", &vir.detach)
         || find(library, "virDomainListGetStats", &vir.stats)
         || find(library, "virDomainStatsRecordListFree", &vir.free_stats)
+        || find(library, "virDomainGetXMLDesc", &vir.xml)
         || find(library, "virDomainGetDiskErrors", &vir.disk_errors);
 }
 
@@ -312,7 +314,7 @@ static int is_nic_name(const struct typed_parameter *parameter) {
 }
 
 int novella_virt_nics(
-    void *connection, const char *name, novella_virt_nic_fn callback, void *context, novella_virt_error *error) {
+    void *connection, const char *name, novella_virt_text_fn callback, void *context, novella_virt_error *error) {
     static const unsigned int interface_stats = 1 << 4;
     struct stats_record **records = NULL;
     domain_ptr domain = vir.lookup(connection, name);
@@ -327,6 +329,18 @@ int novella_virt_nics(
         }
     }
     if (records != NULL) vir.free_stats(records);
+    vir.free_domain(domain);
+    return result;
+}
+
+int novella_virt_description(
+    void *connection, const char *name, novella_virt_text_fn callback, void *context, novella_virt_error *error) {
+    domain_ptr domain = vir.lookup(connection, name);
+    if (domain == NULL) return fail(error);
+    char *text = vir.xml(domain, 0);
+    int result = text == NULL ? fail(error) : 0;
+    if (text != NULL) callback(context, text);
+    free(text);
     vir.free_domain(domain);
     return result;
 }

@@ -137,6 +137,11 @@ package protocol HypervisorDriver: Sendable {
     func setNICs(_ spec: DomainSpec, anew taps: Set<String>) async throws
     /// What is wrong with the disks for whose errors the hypervisor has stopped a guest, by their names in it.
     func diskErrors(of server: ServerID) async throws -> [String: String]
+    /// The disks of a running guest, by id; of one that does not run, none.
+    func disks(of server: ServerID) async throws -> Set<String>
+    /// Gives a running guest the disks of the spec that it lacks and takes away those it should not have. Returns when
+    /// the guest has let go of them; fails when it does not. Leaves one that does not run alone.
+    func setDisks(_ spec: DomainSpec) async throws
     /// Power changes since the stream was asked for.
     func events() -> AsyncStream<PowerEvent>
 }

@@ -8,7 +8,7 @@ import Synchronization
 package final class SimulatedDriver: HypervisorDriver {
     package enum Verb: String, Sendable, CaseIterable {
         case describe, list, power, end, define, start, stop, pause, unpause, suspend, rebootSoft, undefine, taps
-        case setNICs, diskErrors
+        case setNICs, diskErrors, disks, setDisks
     }
 
     private struct Guest {
@@ -16,6 +16,7 @@ package final class SimulatedDriver: HypervisorDriver {
         var power: GuestPower
         /// What the guest runs with; a definition does not change it.
         var runningNICs: [DomainSpec.NIC] = []
+        var runningDisks: Set<String> = []
         var ignoresACPI = false
         /// How it was ended the last time.
         var end: GuestEnd?
@@ -99,6 +100,7 @@ package final class SimulatedDriver: HypervisorDriver {
             guard !guest.power.isOn else { return false }
             if guest.power != .suspended {
                 guest.runningNICs = guest.spec.nics
+                guest.runningDisks = Set(guest.spec.disks.map(\.id))
                 guest.starts += 1
             }
             guest.power = .running
@@ -175,6 +177,22 @@ package final class SimulatedDriver: HypervisorDriver {
     package func diskErrors(of server: ServerID) async throws -> [String: String] {
         try await enter(.diskErrors, server)
         return state.withLock { $0.guests[server]?.diskErrors ?? [:] }
+    }
+
+    package func disks(of server: ServerID) async throws -> Set<String> {
+        try await enter(.disks, server)
+        return state.withLock { state in
+            state.guests[server].map { $0.power.isOn ? $0.runningDisks : [] } ?? []
+        }
+    }
+
+    package func setDisks(_ spec: DomainSpec) async throws {
+        try await enter(.setDisks, spec.serverID)
+        state.withLock { state in
+            guard state.guests[spec.serverID]?.power.isOn == true else { return }
+            state.guests[spec.serverID]?.runningDisks = Set(spec.disks.map(\.id))
+            state.guests[spec.serverID]?.spec = spec
+        }
     }
 
     package func events() -> AsyncStream<PowerEvent> {

@@ -123,6 +123,19 @@ package struct DomainXML: Sendable {
         }
     }
 
+    /// One disk, as it is attached to a guest that runs, and the target that it got.
+    func render(
+        _ disk: DomainSpec.Disk, _ hardware: GuestHardware, besides taken: Set<String>
+    ) throws(HostFailure) -> (xml: String, target: String) {
+        let bus = try GuestMachine(hardware).bus(of: disk)
+        var letters = DiskLetters()
+        var target = letters.next(bus: bus)
+        while taken.contains(target) { target = letters.next(bus: bus) }
+        var xml = XMLText()
+        self.disk(disk, at: target, on: bus, bootOrder: nil, &xml)
+        return (xml.text, target)
+    }
+
     static func alias(ofDisk id: String) -> String { "ua-disk-\(id)" }
 
     /// A cached image stays root's: a guest's process that broke out could otherwise change it for all the others.

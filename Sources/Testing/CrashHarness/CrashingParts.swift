@@ -61,6 +61,12 @@ struct CrashingDriver: HypervisorDriver {
 
     func diskErrors(of server: ServerID) async throws -> [String: String] { try await inner.diskErrors(of: server) }
 
+    func disks(of server: ServerID) async throws -> Set<String> { try await inner.disks(of: server) }
+
+    func setDisks(_ spec: DomainSpec) async throws {
+        try await points.around("set disks") { try await inner.setDisks(spec) }
+    }
+
     func setNICs(_ spec: DomainSpec, anew taps: Set<String>) async throws {
         try await points.around("set NICs") { try await inner.setNICs(spec, anew: taps) }
     }

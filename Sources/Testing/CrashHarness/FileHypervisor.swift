@@ -11,6 +11,8 @@ struct FileHypervisor: HypervisorDriver {
         /// What it starts with, and what it runs with.
         var definedTaps: Set<String>
         var taps: Set<String> = []
+        var definedDisks: Set<String> = []
+        var disks: Set<String> = []
     }
 
     private let folder: String
@@ -58,13 +60,16 @@ struct FileHypervisor: HypervisorDriver {
         let taps = Set(spec.nics.map(\.tapName))
         var guest = try read(spec.serverID) ?? Guest(power: .shutdown, definedTaps: taps)
         guest.definedTaps = taps
+        guest.definedDisks = Set(spec.disks.map(\.id))
         try write(guest, of: spec.serverID)
     }
 
     func start(_ server: ServerID) async throws {
         guard try read(server) != nil else { throw HostFailure.notDefined(server) }
         try change(server) { guest in
-            if !guest.power.isOn, guest.power != .suspended { guest.taps = guest.definedTaps }
+            if !guest.power.isOn, guest.power != .suspended {
+                (guest.taps, guest.disks) = (guest.definedTaps, guest.definedDisks)
+            }
             guest.power = .running
         }
     }
@@ -103,6 +108,14 @@ struct FileHypervisor: HypervisorDriver {
     func setNICs(_ spec: DomainSpec, anew taps: Set<String>) async throws {
         try change(spec.serverID) { guest in
             if guest.power.isOn { guest.taps = Set(spec.nics.map(\.tapName)) }
+        }
+    }
+
+    func disks(of server: ServerID) async throws -> Set<String> { try read(server)?.disks ?? [] }
+
+    func setDisks(_ spec: DomainSpec) async throws {
+        try change(spec.serverID) { guest in
+            if guest.power.isOn { guest.disks = Set(spec.disks.map(\.id)) }
         }
     }
 

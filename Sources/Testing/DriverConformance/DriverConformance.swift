@@ -32,6 +32,7 @@ package struct DriverConformance: Sendable {
         ("a guest that ignores its power button", { try await $0.deafGuest() }),
         ("a running guest is taken away", { try await $0.undefineRunning() }),
         ("NICs come and go", { try await $0.nics() }),
+        ("disks come and go", { try await $0.disks() }),
         ("power changes are told", { try await $0.events() }),
         ("guests do not disturb one another", { try await $0.manyGuests() }),
         ("the machine is described", { try await $0.description() }),
@@ -166,6 +167,38 @@ package struct DriverConformance: Sendable {
             }
         }
         try await expectTaps(.random(), [])
+    }
+
+    private func disks() async throws {
+        try await withGuest { server in
+            let spec = try makeSpec(server)
+            let own = Set(spec.disks.map(\.id))
+            var more = spec
+            more.disks += try makeSpec(.random()).disks.prefix(1).map { disk in
+                var disk = disk
+                (disk.id, disk.bootIndex, disk.serial) = ("data-1", nil, "data-1")
+                return disk
+            }
+            try await driver.setDisks(more)
+            try await expectDisks(server, [])
+            try await driver.define(spec)
+            try await driver.start(server)
+            try await expectDisks(server, own)
+            for _ in 0..<2 {
+                try await driver.setDisks(more)
+                try await expectDisks(server, own.union(["data-1"]))
+            }
+            try await driver.stop(server, graceSeconds: 0)
+            try await driver.define(spec)
+            try await driver.start(server)
+            try await expectDisks(server, own)
+        }
+        try await expectDisks(.random(), [])
+    }
+
+    private func expectDisks(_ server: ServerID, _ disks: Set<String>, line: Int = #line) async throws {
+        let found = try await driver.disks(of: server)
+        try expect(found == disks, "line \(line): it has the disks \(found.sorted()), not \(disks.sorted())")
     }
 
     private func events() async throws {

@@ -17,23 +17,6 @@ struct vir_error {
     char *message;
 };
 
-/* libvirt's virTypedParameter and virDomainStatsRecord, both part of its ABI. */
-struct typed_parameter {
-    char field[80];
-    int type;
-    union {
-        long long number;
-        double real;
-        char *text;
-    } value;
-};
-
-struct stats_record {
-    domain_ptr domain;
-    struct typed_parameter *parameters;
-    int count;
-};
-
 struct disk_error {
     char *target;
     int code;
@@ -74,8 +57,6 @@ static struct {
     int (*forget_save)(domain_ptr, unsigned int);
     int (*attach)(domain_ptr, const char *, unsigned int);
     int (*detach)(domain_ptr, const char *, unsigned int);
-    int (*stats)(domain_ptr *, unsigned int, struct stats_record ***, unsigned int);
-    void (*free_stats)(struct stats_record **);
     char *(*xml)(domain_ptr, unsigned int);
     int (*disk_errors)(domain_ptr, struct disk_error *, unsigned int, unsigned int);
 } vir;
@@ -131,8 +112,6 @@ static int find_all(void *library) {
         || find(library, "virDomainManagedSaveRemove", &vir.forget_save)
         || find(library, "virDomainAttachDeviceFlags", &vir.attach)
         || find(library, "virDomainDetachDeviceAlias", &vir.detach)
-        || find(library, "virDomainListGetStats", &vir.stats)
-        || find(library, "virDomainStatsRecordListFree", &vir.free_stats)
         || find(library, "virDomainGetXMLDesc", &vir.xml)
         || find(library, "virDomainGetDiskErrors", &vir.disk_errors);
 }
@@ -303,34 +282,6 @@ int novella_virt_define(void *connection, const char *xml, novella_virt_error *e
     if (domain == NULL) return fail(error);
     vir.free_domain(domain);
     return 0;
-}
-
-/* Of the parameters `net.count`, `net.0.name`, `net.0.rx.bytes`, ... only the names. */
-static int is_nic_name(const struct typed_parameter *parameter) {
-    static const int type_string = 7;
-    size_t length = strnlen(parameter->field, sizeof parameter->field);
-    return parameter->type == type_string && length > 9 && strncmp(parameter->field, "net.", 4) == 0
-        && strncmp(parameter->field + length - 5, ".name", 5) == 0;
-}
-
-int novella_virt_nics(
-    void *connection, const char *name, novella_virt_text_fn callback, void *context, novella_virt_error *error) {
-    static const unsigned int interface_stats = 1 << 4;
-    struct stats_record **records = NULL;
-    domain_ptr domain = vir.lookup(connection, name);
-    if (domain == NULL) return fail(error);
-    domain_ptr domains[] = {domain, NULL};
-    int count = vir.stats(domains, interface_stats, &records, 0);
-    int result = count < 0 ? fail(error) : 0;
-    for (int index = 0; index < count; index++) {
-        for (int at = 0; at < records[index]->count; at++) {
-            const struct typed_parameter *parameter = &records[index]->parameters[at];
-            if (is_nic_name(parameter)) callback(context, parameter->value.text);
-        }
-    }
-    if (records != NULL) vir.free_stats(records);
-    vir.free_domain(domain);
-    return result;
 }
 
 int novella_virt_description(

@@ -1,4 +1,3 @@
-import CLibvirt
 import HostProtocol
 package import Hypervisor
 package import Model
@@ -9,25 +8,8 @@ extension LibvirtDriver {
     private static let anewPatience = Duration.seconds(10)
 
     package func taps(of server: ServerID) async throws -> Set<String> {
-        let name = names.name(of: server)
-        return try await short.run { handle in
-            final class Found { var taps: Set<String> = [] }
-            let found = Found()
-            do throws(LibvirtError) {
-                try handle.call { error in
-                    novella_virt_nics(
-                        handle.pointer, name,
-                        { context, link in
-                            guard let context, let link else { return }
-                            Unmanaged<Found>.fromOpaque(context).takeUnretainedValue().taps.insert(
-                                String(cString: link))
-                        }, Unmanaged.passUnretained(found).toOpaque(), &error)
-                }
-            } catch {
-                guard error.isNoDomain else { throw error.failure("The hypervisor could not tell the server's NICs.") }
-            }
-            return withExtendedLifetime(found) { found.taps }
-        }
+        guard try await power(of: server).isOn else { return [] }
+        return try await description(of: server).taps
     }
 
     package func setNICs(_ spec: DomainSpec, anew: Set<String>) async throws {

@@ -36,7 +36,7 @@ typedef enum novella_virt_action {
 typedef void (*novella_virt_event_fn)(void *context, const char *name, int kind, int event, int detail);
 typedef void (*novella_virt_release_fn)(void *context);
 typedef void (*novella_virt_domain_fn)(void *context, const char *name, int state);
-typedef void (*novella_virt_text_fn)(void *context, const char *link);
+typedef void (*novella_virt_text_fn)(void *context, const char *text);
 typedef void (*novella_virt_disk_fn)(void *context, const char *target, int code);
 
 /* Loads the library, and its event loop before any connection. Safe to repeat, from any thread. 0 or -1. */
@@ -61,9 +61,6 @@ int novella_virt_list(void *connection, novella_virt_domain_fn callback, void *c
 int novella_virt_state(
     void *connection, const char *name, int *state, int *reason, novella_virt_error *error);
 int novella_virt_define(void *connection, const char *xml, novella_virt_error *error);
-/* Each NIC of a running domain, by its link's name; of one that does not run, none. */
-int novella_virt_nics(
-    void *connection, const char *name, novella_virt_text_fn callback, void *context, novella_virt_error *error);
 /* The domain as it is now, XML. */
 int novella_virt_description(
     void *connection, const char *name, novella_virt_text_fn callback, void *context, novella_virt_error *error);

@@ -1,0 +1,56 @@
+import CLibvirt
+import Foundation
+import Model
+
+/// What libvirt's description of a running domain says of its devices. What users wrote cannot pass for it: libvirt
+/// escapes their quotes and brackets.
+struct LiveDescription {
+    /// By the ids that our aliases carry.
+    let disks: Set<String>
+    /// Such as `vda`.
+    let diskTargets: Set<String>
+    let taps: Set<String>
+
+    init(_ xml: String) {
+        let disks = Self.elements("disk", of: xml)
+        let prefix = DomainXML.alias(ofDisk: "")
+        self.disks = Set(
+            disks.compactMap { Self.value(in: $0, after: "<alias name='") }.filter { $0.hasPrefix(prefix) }
+                .map { String($0.dropFirst(prefix.count)) })
+        diskTargets = Set(disks.compactMap { Self.value(in: $0, after: "<target dev='") })
+        taps = Set(Self.elements("interface", of: xml).compactMap { Self.value(in: $0, after: "<target dev='") })
+    }
+
+    private static func elements(_ name: String, of xml: String) -> [Substring] {
+        xml.split(separator: "<\(name) ").dropFirst().map { part in
+            part.firstRange(of: "</\(name)>").map { part[..<$0.lowerBound] } ?? part
+        }
+    }
+
+    private static func value(in xml: Substring, after start: String) -> String? {
+        xml.firstRange(of: start).map { String(xml[$0.upperBound...].prefix { $0 != "'" }) }
+    }
+}
+
+extension LibvirtDriver {
+    func description(of server: ServerID) async throws -> LiveDescription {
+        let name = names.name(of: server)
+        return try await short.run { handle in
+            final class Found { var text = "" }
+            let found = Found()
+            do throws(LibvirtError) {
+                try handle.call { error in
+                    novella_virt_description(
+                        handle.pointer, name,
+                        { context, text in
+                            guard let context, let text else { return }
+                            Unmanaged<Found>.fromOpaque(context).takeUnretainedValue().text = String(cString: text)
+                        }, Unmanaged.passUnretained(found).toOpaque(), &error)
+                }
+            } catch {
+                guard error.isNoDomain else { throw error.failure("The hypervisor could not describe the server.") }
+            }
+            return LiveDescription(withExtendedLifetime(found) { found.text })
+        }
+    }
+}

@@ -173,4 +173,30 @@ struct CapacityTests {
             #expect(try await fixture.create().first?.hostID == fixture.host.id)
         }
     }
+
+    /// A host that fails builds comes last, until one succeeds there or ten minutes are over.
+    @Test func failedBuildsWeighAgainstAHost() async throws {
+        var options = CloudFixture.Options()
+        options.hosts = 2
+        try await CloudFixture.run(options) { fixture in
+            let compute = fixture.cloud.compute
+            let broken = fixture.hosts[0]
+            broken.driver.fail(.start, times: 100)
+            // Whichever host it is given to at first, it comes to run on the one that works.
+            for _ in 0..<4 {
+                let id = try await fixture.boot()
+                #expect(try await fixture.server(id).hostID == fixture.hosts[1].id)
+            }
+            let failed = try #require(compute.capacity[broken.id]?.failedBuilds)
+            #expect(failed == 1, "the emptier host was tried again and again")
+            try await compute.refreshCapacity()
+            #expect(compute.capacity[broken.id]?.failedBuilds == failed)
+            let later = compute.clock.now().advanced(seconds: CapacityIndex.failureSeconds + 1)
+            compute.capacity.countBuild(on: fixture.hosts[1].id, at: later)
+            #expect(compute.capacity[broken.id]?.failedBuilds == 0)
+            compute.capacity.countFailedBuild(on: broken.id, at: later)
+            compute.capacity.countBuild(on: broken.id, at: later)
+            #expect(compute.capacity[broken.id]?.failedBuilds == 0)
+        }
+    }
 }

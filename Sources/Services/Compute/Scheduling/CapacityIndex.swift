@@ -7,11 +7,20 @@ import Synchronization
 /// The hosts and their free resources in memory, so that choosing costs no query. Own claims are counted at once, those
 /// of other processes at the next refresh.
 package final class CapacityIndex: Sendable {
-    private struct Hosts {
+    fileprivate struct Hosts {
         /// By name.
         var sorted: [HostState] = []
         var places: [HostID: Int] = [:]
+        var failures: [HostID: Failures] = [:]
     }
+
+    fileprivate struct Failures {
+        var count = 0
+        var last: Timestamp
+    }
+
+    /// How long a failed build counts against its host, unless one succeeds there.
+    package static let failureSeconds = 600.0
 
     private let hosts = Mutex(Hosts())
 
@@ -27,7 +36,30 @@ package final class CapacityIndex: Sendable {
     package func replace(_ states: [HostState]) {
         let sorted = states.sorted { $0.hostname < $1.hostname }
         let places = Dictionary(uniqueKeysWithValues: sorted.enumerated().map { ($1.id, $0) })
-        hosts.withLock { $0 = Hosts(sorted: sorted, places: places) }
+        hosts.withLock { hosts in
+            (hosts.sorted, hosts.places) = (sorted, places)
+            for (host, failures) in hosts.failures { hosts.show(failures.count, of: host) }
+        }
+    }
+
+    /// A host that could not build a server comes after those that could.
+    package func countFailedBuild(on host: HostID, at now: Timestamp) {
+        hosts.withLock { hosts in
+            hosts.forgetFailures(before: now.advanced(seconds: -Self.failureSeconds))
+            var failures = hosts.failures[host] ?? Failures(last: now)
+            failures.count += 1
+            failures.last = now
+            hosts.failures[host] = failures
+            hosts.show(failures.count, of: host)
+        }
+    }
+
+    package func countBuild(on host: HostID, at now: Timestamp) {
+        hosts.withLock { hosts in
+            if hosts.failures.isEmpty { return }
+            hosts.forgetFailures(before: now.advanced(seconds: -Self.failureSeconds))
+            if hosts.failures.removeValue(forKey: host) != nil { hosts.show(0, of: host) }
+        }
     }
 
     /// Counts a claim that has been committed.
@@ -47,6 +79,19 @@ package final class CapacityIndex: Sendable {
                 else { continue }
                 hosts.sorted[place][resource].used -= part.used
             }
+        }
+    }
+}
+
+extension CapacityIndex.Hosts {
+    fileprivate mutating func show(_ failures: Int, of host: HostID) {
+        if let place = places[host] { sorted[place].failedBuilds = failures }
+    }
+
+    fileprivate mutating func forgetFailures(before time: Timestamp) {
+        for (host, found) in failures where found.last < time {
+            failures[host] = nil
+            show(0, of: host)
         }
     }
 }

@@ -38,6 +38,8 @@ package struct HostState: Sendable, Equatable {
     package var isDisabled: Bool
     /// What does not work on it, by part.
     package var troubles: [String: String]
+    /// Lately, with none that succeeded since.
+    package var failedBuilds = 0
     package var architecture: String
     package var hypervisorType: String
     package var traits: Set<String>

@@ -12,7 +12,8 @@ package enum Scheduler {
     }
 
     /// Nova's RAM, CPU and disk weighers, each normalised to 0...1 over the candidates, with multiplier 1: the emptiest
-    /// host wins. What a soft policy prefers comes before them. Equals stay in the order given.
+    /// host wins. What a soft policy prefers comes before them, and then, as Nova's build-failure weigher has it, a
+    /// host where fewer builds have failed. Equals stay in the order given.
     private static func weigh(_ passing: [Int], of hosts: [HostState], _ affinity: Affinity) -> [HostState] {
         var weights = [Double](repeating: 0, count: passing.count)
         for resource in HostResource.allCases {
@@ -21,8 +22,9 @@ package enum Scheduler {
             for (at, value) in values.enumerated() { weights[at] += Double(value - low) / Double(high - low) }
         }
         let preferences = passing.map { affinity.preference(for: hosts[$0].id) }
+        let failures = passing.map { hosts[$0].failedBuilds }
         return passing.indices.sorted {
-            (preferences[$1], weights[$1], $0) < (preferences[$0], weights[$0], $1)
+            (preferences[$1], failures[$0], weights[$1], $0) < (preferences[$0], failures[$1], weights[$0], $1)
         }.map { hosts[passing[$0]] }
     }
 

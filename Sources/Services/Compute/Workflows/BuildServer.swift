@@ -25,10 +25,11 @@ enum BuildServer {
                     try await bindPorts(steps, context)
                 },
                 steps.observed(
-                    guestStep, undo: .run { try withdraw($0, at: compute.clock.now()) },
+                    guestStep, undo: .run { try await withdraw(steps, $0) },
                     isReached: { placement, _, _ in placement.observedPower == .running },
                     commit: { server, _ in
                         let now = compute.clock.now()
+                        if let host = server.hostID { compute.capacity.countBuild(on: host, at: now) }
                         return { db in
                             try OperationStart.settle(server.id, in: .active, now: now, db) { $0.launchedAt = now }
                             try ServerQueries.forgetPassword(of: server.id, db)
@@ -69,8 +70,11 @@ enum BuildServer {
         }
     }
 
-    private static func withdraw(_ context: StepContext, at now: Timestamp) throws -> StepCommit {
-        let id = try context.serverID()
+    private static func withdraw(_ steps: ServerSteps, _ context: StepContext) async throws -> StepCommit {
+        let now = steps.compute.clock.now()
+        let server = try await steps.server(context)
+        if let host = server.hostID { steps.compute.capacity.countFailedBuild(on: host, at: now) }
+        let id = server.id
         let request = context.record.requestID
         return { db in try HostDocuments.withdraw(id, for: request, now: now, db) }
     }

@@ -45,7 +45,8 @@ struct EC2Documents: Sendable {
     private static func instanceID(_ id: ServerID) -> String { "i-\(id.text.prefix(8))" }
 
     private static func firstAddress(_ source: MetadataSource) throws -> String {
-        try source.attachments.flatMap { try $0.port.fixedIPs.value() }.first?.ipAddress ?? ""
+        let addresses = try source.attachments.flatMap { try $0.port.fixedIPs.value() }
+        return addresses.first { IPAddress($0.ipAddress)?.version == 4 }?.ipAddress ?? ""
     }
 
     private static func floating(_ source: MetadataSource) -> String {

@@ -3,9 +3,9 @@ import Store
 
 /// The addresses of one port.
 enum PortAddresses {
-    /// Takes what is wanted; without a wish, an address of the first IPv4 subnet with room (of IPv6 where there is no
-    /// IPv4). In each subnet whose guests choose their address by themselves a port has that one too; only a router's
-    /// has what it is given.
+    /// Takes what is wanted; without a wish, one address of IPv4 and one of IPv6, each of the first subnet with room.
+    /// In each subnet whose guests choose their address by themselves a port has that one too; only a router's has what
+    /// it is given.
     static func take(
         _ wanted: [PortRequest.Address]?, for port: PortID, owner: String, mac: String, on network: Network,
         _ db: any Connection
@@ -16,7 +16,7 @@ enum PortAddresses {
         var taken: [FixedIP] = []
         for want in wanted {
             if want.subnetID == nil, want.ipAddress == nil {
-                taken.append(try any(in: subnets, for: port, on: network, db))
+                taken += try usual(in: subnets.filter { !$0.isSelfAssigned }, for: port, mac: mac, on: network, db)
                 continue
             }
             let subnet = try subnet(of: want, among: subnets, on: network, db)
@@ -97,19 +97,15 @@ enum PortAddresses {
     private static func usual(
         in subnets: [Subnet], for port: PortID, mac: String, on network: Network, _ db: any Connection
     ) throws -> [FixedIP] {
-        let assigned = subnets.filter { !$0.isSelfAssigned }
-        var taken = assigned.isEmpty ? [] : [try any(in: assigned, for: port, on: network, db)]
-        for subnet in subnets where subnet.isSelfAssigned {
-            taken.append(try own(in: subnet, for: port, mac: mac, db))
-        }
-        return taken
+        let assigned = Dictionary(grouping: subnets.filter { !$0.isSelfAssigned }, by: \.ipVersion)
+        let taken = try [4, 6].compactMap { assigned[$0] }.map { try any(in: $0, for: port, on: network, db) }
+        return try taken + subnets.filter(\.isSelfAssigned).map { try own(in: $0, for: port, mac: mac, db) }
     }
 
     private static func any(
         in subnets: [Subnet], for port: PortID, on network: Network, _ db: any Connection
     ) throws -> FixedIP {
-        let old = subnets.filter { $0.ipVersion == 4 }
-        for subnet in old.isEmpty ? subnets : old {
+        for subnet in subnets {
             if let address = try NetworkingService.takeNext(in: subnet, for: port, db) {
                 return FixedIP(subnetID: subnet.id, ipAddress: address)
             }
@@ -117,8 +113,23 @@ enum PortAddresses {
         throw NetworkingService.exhausted(network.id)
     }
 
+    /// Gives the ports that are there the address that their guests choose in a new subnet.
+    static func extend(to subnet: Subnet, now: Timestamp, _ db: any Connection) throws {
+        guard subnet.isSelfAssigned else { return }
+        for var port in try PortQueries.ports(of: subnet.networkID, db)
+        where !PortOwners.ofRouters.contains(port.deviceOwner) {
+            let addresses = try port.fixedIPs.value()
+            guard !addresses.contains(where: { $0.subnetID == subnet.id }) else { continue }
+            port.fixedIPs = try JSONText(
+                addresses + [try own(in: subnet, for: port.id, mac: port.macAddress, db)])
+            port.revise(at: now)
+            try db.update(port)
+            try NetworkOutboxQueries.tell(device: port.deviceID, db)
+        }
+    }
+
     /// The address that a guest gives itself (RFC 4291, appendix A).
-    private static func own(
+    static func own(
         in subnet: Subnet, for port: PortID, mac: String, _ db: any Connection
     ) throws -> FixedIP {
         guard let cidr = CIDR(subnet.cidr), let address = IPAddress(version6: cidr, mac: mac) else {

@@ -18,6 +18,12 @@ enum SubnetRules {
                 "Invalid input for operation: Invalid CIDR \(subnet.cidr.prefix(64)) given as IP"
                     + "v\(subnet.ipVersion) subnet.")
         }
+        // RFC 4862, section 5.5.3: prefix and interface identifier are 128 bits together.
+        guard !subnet.isSelfAssigned || cidr.length == 64 else {
+            throw invalid(
+                "Invalid input for operation: Invalid CIDR \(cidr) for IPv6 address mode. OpenStack uses the EUI-64 "
+                    + "address format, which requires the prefix to be /64.")
+        }
         var made = subnet
         made.cidr = cidr.description
         if made.gatewayIP == "" { made.gatewayIP = cidr.hosts.lowerBound.description }

@@ -37,6 +37,7 @@ extension NetworkingService {
         try Self.take("subnet", for: made.projectID, db)
         try db.insert(made)
         if made.enableDHCP, !network.isExternal { try Self.extendDHCP(network, to: made, now: now, db) }
+        try PortAddresses.extend(to: made, now: now, db)
         return made
     }
 
@@ -111,20 +112,25 @@ extension NetworkingService {
         // Whoever has a port writes any device on it, but not that it is the cloud's own.
         if var port = try PortQueries.ports(ofDevice: device, db).first(where: { $0.deviceOwner == "network:dhcp" }) {
             if try port.fixedIPs.value().contains(where: { $0.subnetID == subnet.id }) { return }
-            let address = try allocate(in: subnet, wanted: nil, for: port.id, db)
-            port.fixedIPs = try JSONText(try port.fixedIPs.value() + [FixedIP(subnetID: subnet.id, ipAddress: address)])
+            let address = try servingAddress(in: subnet, of: port.id, mac: port.macAddress, db)
+            port.fixedIPs = try JSONText(try port.fixedIPs.value() + [address])
             try db.update(port)
             return
         }
-        let id = PortID.random()
-        let address = try allocate(in: subnet, wanted: nil, for: id, db)
+        let (id, mac) = (PortID.random(), try freeMAC(on: network.id, db))
         try db.insert(
             Port(
-                id: id, networkID: network.id, projectID: network.projectID,
-                macAddress: try freeMAC(on: network.id, db),
-                fixedIPs: try JSONText([FixedIP(subnetID: subnet.id, ipAddress: address)]), deviceID: device,
+                id: id, networkID: network.id, projectID: network.projectID, macAddress: mac,
+                fixedIPs: try JSONText([try servingAddress(in: subnet, of: id, mac: mac, db)]), deviceID: device,
                 deviceOwner: "network:dhcp", securityGroups: try JSONText([]), portSecurityEnabled: false,
                 allowedAddressPairs: try JSONText([]), status: "ACTIVE", tags: try JSONText([]), createdAt: now,
                 updatedAt: now))
+    }
+
+    private static func servingAddress(
+        in subnet: Subnet, of port: PortID, mac: String, _ db: any Connection
+    ) throws -> FixedIP {
+        if subnet.isSelfAssigned { return try PortAddresses.own(in: subnet, for: port, mac: mac, db) }
+        return FixedIP(subnetID: subnet.id, ipAddress: try allocate(in: subnet, wanted: nil, for: port, db))
     }
 }

@@ -117,6 +117,18 @@ extension KernelSuites {
             }
         }
 
+        @Test func whatIsPostedIsPassedOnWhole() async throws {
+            try await withLab { lab in
+                try await converge(lab)
+                let posted = "c2VjcmV0"
+                let head = "POST /openstack/latest/password HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n"
+                #expect(try await ask(lab, head + posted).hasPrefix("HTTP/1.1 200"))
+                let read = try await ask(lab, "GET /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")
+                #expect(read.hasSuffix(answer(to: "/x")), "\(read)")
+                #expect(lab.questions.heard.map(\.body) == [Array(posted.utf8), nil])
+            }
+        }
+
         @Test func aRequestHasBounds() async throws {
             try await withLab { lab in
                 try await converge(lab)

@@ -119,6 +119,8 @@ struct AttackingAgentTests {
             let question = MetadataRequest(
                 networkID: port.networkID, sourceAddress: try #require(port.addresses.first).address, method: "GET",
                 path: "/openstack/latest/user_data")
+            var handover = question
+            (handover.method, handover.path, handover.body) = ("POST", "/openstack/latest/password", [0x70])
             let refusals = [
                 try await scene.attack {
                     try await scene.get("\(base)/config-drives/\(scene.server)", as: [ConfigDriveFile].self)
@@ -129,8 +131,14 @@ struct AttackingAgentTests {
                 try await scene.attack {
                     let _: MetadataResponse = try await scene.client.post("\(base)/metadata", question)
                 },
+                try await scene.attack {
+                    let _: MetadataResponse = try await scene.client.post("\(base)/metadata", handover)
+                },
             ]
-            #expect(refusals == [.notFound, .notFound, .notFound])
+            #expect(refusals == Array(repeating: .notFound, count: refusals.count))
+            let kept = try await scene.cloud.fixture.cloud.compute.guestPassword(
+                of: scene.server, by: scene.cloud.fixture.people.member)
+            #expect(kept == nil)
         }
     }
 

@@ -1,4 +1,5 @@
 import Cloud
+import Compute
 import HTTPTypes
 import HostLink
 import HostProtocol
@@ -35,6 +36,13 @@ struct RemoteHostTests {
                         networkID: port.networkID, sourceAddress: try #require(port.addresses.first).address,
                         method: "GET", path: "/latest/meta-data/hostname"))
                 #expect(String(decoding: answer.body, as: UTF8.self) == "vm.novalocal")
+                let handed = try await host.channel.metadata(
+                    MetadataRequest(
+                        networkID: port.networkID, sourceAddress: try #require(port.addresses.first).address,
+                        method: "POST", path: "/openstack/latest/password", body: Array("secret".utf8)))
+                #expect(handed.status == 200)
+                let member = cloud.fixture.people.member
+                #expect(try await cloud.fixture.cloud.compute.guestPassword(of: id, by: member) == "secret")
                 #expect(
                     try await host.channel.configDrive(id).contains { $0.path == "openstack/latest/meta_data.json" })
             }

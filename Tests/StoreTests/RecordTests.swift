@@ -9,7 +9,7 @@ import TestSupport
         "migrations", "change_feed", "group_members", "role_implications", "token_keys", "revoked_tokens",
         "address_allocations",
         "address_hints", "port_security_groups", "network_outbox", "flavor_access", "host_feeds",
-        "resource_provider_traits", "resource_classes", "traits", "resource_provider_aggregates",
+        "resource_provider_traits", "resource_classes", "traits", "resource_provider_aggregates", "guest_passwords",
     ]
 
     @Test(arguments: [true, false], StoreKind.here)

@@ -79,15 +79,40 @@ package final class InProcessChannel: HostChannel {
     /// A guest is known by its network and address, which anti-spoofing guarantees.
     package func metadata(_ request: MetadataRequest) async throws -> MetadataResponse {
         let missing = MetadataResponse(status: 404, contentType: "text/plain; charset=UTF-8", body: [])
-        guard ["GET", "HEAD"].contains(request.method) else {
+        let reads = ["GET", "HEAD"].contains(request.method)
+        let isPassword = MetadataTree.isPassword(request.path)
+        guard reads || isPassword else {
             return MetadataResponse(status: 405, contentType: "text/plain; charset=UTF-8", body: [])
         }
         guard let server = try await compute.server(at: request.sourceAddress, on: request.networkID) else {
             return missing
         }
         try await compute.requirePlacement(of: server, on: try registered().id)
+        if !reads { return try await keepPassword(request, of: server) }
         let source = try await compute.metadataSource(of: server)
         return try Self.tree(source, forConfigDrive: false).answer(request.path) ?? missing
+    }
+
+    /// Nova's answers (api/metadata/password.py).
+    private func keepPassword(_ request: MetadataRequest, of server: ServerID) async throws -> MetadataResponse {
+        guard request.method == "POST" else { return Self.refusal(400, "GET and POST only are supported.") }
+        guard let body = request.body else {
+            return Self.refusal(503, "The host's agent does not pass on what is posted; upgrade it, and post again.")
+        }
+        do {
+            try await compute.keepGuestPassword(body, of: server)
+            return MetadataTree.text("")
+        } catch let error as CloudError where error.kind == .badRequest {
+            return Self.refusal(400, error.message)
+        } catch let error as CloudError where error.kind == .conflict {
+            return Self.refusal(409, error.message)
+        }
+    }
+
+    private static func refusal(_ status: Int, _ message: String) -> MetadataResponse {
+        var answer = MetadataTree.text(message + "\n")
+        answer.status = status
+        return answer
     }
 
     private static func tree(_ source: MetadataSource, forConfigDrive: Bool) throws -> MetadataTree {

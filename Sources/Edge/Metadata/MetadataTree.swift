@@ -46,7 +46,14 @@ package struct MetadataTree: Sendable {
         return MetadataResponse(status: 200, contentType: file.type, body: file.content)
     }
 
-    static func text(_ text: String) -> MetadataResponse {
+    /// Whether a guest may write there.
+    package static func isPassword(_ path: String) -> Bool {
+        let parts = path.split(separator: "/").map(String.init)
+        return parts.count == 3 && parts[0] == "openstack" && versions.contains(parts[1])
+            && OpenStackDocuments.hasPassword(parts[1]) && parts[2] == "password"
+    }
+
+    package static func text(_ text: String) -> MetadataResponse {
         MetadataResponse(status: 200, contentType: "text/plain; charset=UTF-8", body: Array(text.utf8))
     }
 

@@ -16,16 +16,20 @@ struct OpenStackDocuments: Sendable {
     private let metaData: [UInt8]
     private let networkData: [UInt8]
     private let userData: [UInt8]?
+    private let password: String?
 
     init(_ source: MetadataSource, randomSeed: [UInt8]) throws {
         metaData = Self.metaData(source, randomSeed)
         networkData = try Self.networkData(source)
         userData = source.userData
+        password = source.guestPassword
     }
 
     func files(of version: String) -> [File] {
         var files = [File(name: "meta_data.json", type: Self.json, content: metaData)]
-        if version >= "2013-04-04" { files.append(File(name: "password", type: "text/plain", content: [])) }
+        if Self.hasPassword(version) {
+            files.append(File(name: "password", type: "text/plain", content: Array((password ?? "").utf8)))
+        }
         if let userData { files.append(File(name: "user_data", type: "application/octet-stream", content: userData)) }
         if version >= "2013-10-17" {
             files.append(File(name: "vendor_data.json", type: Self.json, content: Array("{}".utf8)))
@@ -38,6 +42,8 @@ struct OpenStackDocuments: Sendable {
         }
         return files
     }
+
+    static func hasPassword(_ version: String) -> Bool { version >= "2013-04-04" }
 
     private static func metaData(_ source: MetadataSource, _ randomSeed: [UInt8]) -> [UInt8] {
         var writer = JSONWriter(reserving: 2048)

@@ -47,12 +47,15 @@ package struct MetadataRequest: Codable, Sendable, Equatable {
     package var method: String
     /// Path as sent, without the query.
     package var path: String
+    /// What is sent with it; an agent of an older release tells of none.
+    package var body: [UInt8]?
 
-    package init(networkID: NetworkID, sourceAddress: String, method: String, path: String) {
+    package init(networkID: NetworkID, sourceAddress: String, method: String, path: String, body: [UInt8]? = nil) {
         self.networkID = networkID
         self.sourceAddress = sourceAddress
         self.method = method
         self.path = path
+        self.body = body
     }
 }
 

@@ -12,22 +12,24 @@ package struct MetadataSource: Sendable {
     /// As bytes, decoded.
     package var userData: [UInt8]?
     package var adminPassword: String?
+    /// What the guest has handed over.
+    package var guestPassword: String?
     package var attachments: [PortAttachment]
 }
 
 extension ComputeService {
     package func metadataSource(of id: ServerID) async throws -> MetadataSource {
-        let (server, request) = try await database.read { db in
+        let (server, request, guestPassword) = try await database.read { db in
             guard let server = try ServerQueries.live(id, db),
                 let request = try db.find(ServerRequest.self, key: .id(id))
             else { throw CloudError(.notFound, "Instance \(id) could not be found.") }
-            return (server, request)
+            return (server, request, try GuestPasswordQueries.password(of: id, db))
         }
         let userData = request.userData.flatMap { Data(base64Encoded: $0, options: .ignoreUnknownCharacters) }
         return MetadataSource(
             server: server, flavor: try server.flavor.value(), metadata: try server.metadata.value(),
             publicKeys: try request.publicKeys.value(), userData: userData.map { Array($0) },
-            adminPassword: request.adminPassword,
+            adminPassword: request.adminPassword, guestPassword: guestPassword,
             attachments: try await network.attachments(of: id, in: server.projectID))
     }
 

@@ -192,6 +192,14 @@ CREATE TABLE group_members (
     CONSTRAINT group_members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE
 );
 
+CREATE TABLE guest_passwords (
+    server_id TEXT NOT NULL,
+    password TEXT NOT NULL,
+    CONSTRAINT guest_passwords_pkey PRIMARY KEY (server_id),
+    CONSTRAINT guest_passwords_password_check CHECK ((password <> ''::text)),
+    CONSTRAINT guest_passwords_server_id_fkey FOREIGN KEY (server_id) REFERENCES servers(id) ON DELETE CASCADE
+);
+
 CREATE TABLE host_commands (
     id TEXT NOT NULL,
     host_id TEXT NOT NULL,

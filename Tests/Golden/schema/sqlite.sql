@@ -135,6 +135,11 @@ user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
 PRIMARY KEY (group_id, user_id)
 ) STRICT;
 
+CREATE TABLE guest_passwords (
+server_id TEXT PRIMARY KEY NOT NULL REFERENCES servers (id) ON DELETE CASCADE,
+password TEXT NOT NULL CHECK (password <> '')
+) STRICT;
+
 CREATE TABLE host_commands (
 id TEXT PRIMARY KEY NOT NULL,
 host_id TEXT NOT NULL REFERENCES hosts (id),

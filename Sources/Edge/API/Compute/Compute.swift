@@ -25,6 +25,7 @@ package enum ComputeAPI {
         routes += ServerSecurityGroupsAPI(compute: compute).routes
         routes += ServerMetadataAPI(compute: compute).routes
         routes += ServerTagsAPI(compute: compute).routes
+        routes += ServerPasswordAPI(compute: compute).routes
         routes += ServerInterfacesAPI(compute: compute).routes
         routes += InstanceActionsAPI(compute: compute).routes
         routes += FlavorsAPI(compute: compute).routes

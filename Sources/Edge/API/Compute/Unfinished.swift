@@ -84,7 +84,6 @@ enum UnfinishedAPI {
         Row("/servers/{server_id}/migrations/{id}", [.get], 23),
         Row("/servers/{server_id}/migrations/{id}", [.delete], 24),
         Row("/servers/{server_id}/migrations/{id}/action", [.post], 22),
-        Row("/servers/{server_id}/os-server-password", [.get, .delete]),
         Row("/servers/{server_id}/os-volume_attachments", [.post]),
         Row("/servers/{server_id}/os-volume_attachments/{id}", [.get, .put, .delete]),
         Row("/servers/{server_id}/remote-consoles", [.post], 6),

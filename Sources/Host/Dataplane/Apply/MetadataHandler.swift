@@ -3,8 +3,8 @@ import Logging
 import NIOCore
 import NIOHTTP1
 
-/// One request per connection: asks the control plane, answers, closes. Of the request only its method and path are
-/// looked at, and nothing that is sent behind it.
+/// One request per connection: asks the control plane, answers, closes. Of the request only its method, its path and
+/// the body of a POST are looked at, and nothing that is sent behind it.
 final class MetadataHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -17,6 +17,7 @@ final class MetadataHandler: ChannelInboundHandler {
     private let answer: MetadataAnswer
     private let logger: Logger
     private var head: HTTPRequestHead?
+    private var body = ByteBuffer()
     private var received = 0
     private var hasAsked = false
     private var hasAnswered = false
@@ -46,9 +47,10 @@ final class MetadataHandler: ChannelInboundHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             self.head = head
-        case .body(let bytes):
+        case .body(var bytes):
             received += bytes.readableBytes
-            if received > Self.bodyLimit { respond(.plain(413, "Request too large."), context) }
+            guard received <= Self.bodyLimit else { return respond(.plain(413, "Request too large."), context) }
+            if head?.method == .POST { body.writeBuffer(&bytes) }
         case .end:
             guard let head else { return }
             hasAsked = true
@@ -63,7 +65,8 @@ final class MetadataHandler: ChannelInboundHandler {
         }
         let path = Self.path(of: head.uri)
         let request = MetadataRequest(
-            networkID: plan.networkID, sourceAddress: source, method: head.method.rawValue, path: path)
+            networkID: plan.networkID, sourceAddress: source, method: head.method.rawValue, path: path,
+            body: head.method == .POST ? Array(body.readableBytesView) : nil)
         let promise = context.eventLoop.makePromise(of: MetadataResponse.self)
         let (answer, logger) = (self.answer, self.logger)
         promise.completeWithTask {

@@ -113,7 +113,8 @@ struct ImageTests {
         try await CloudFixture.run { fixture async throws in
             let id = try await make(fixture, "raw")
             #expect(try await upload(fixture, id, [UInt8](repeating: 7, count: 4096)).status == 204)
-            let file = try FileHandle(forWritingTo: URL(filePath: "\(fixture.stateDirectory)/images/\(id)"))
+            let name = try await fixture.cloud.image.show(ImageID(id), by: fixture.people.admin).fileName
+            let file = try FileHandle(forWritingTo: URL(filePath: "\(fixture.stateDirectory)/images/\(name)"))
             try file.truncate(atOffset: 100)
             try file.close()
             let answer = try await fixture.request(.get, "/image/v2/images/\(id)/file")

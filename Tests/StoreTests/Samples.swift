@@ -73,7 +73,7 @@ enum Samples {
                 diskFormat: full ? "qcow2" : nil, containerFormat: full ? "bare" : nil, minDisk: 1, minRAM: 2,
                 size: full ? 3 : nil, virtualSize: full ? 4 : nil, checksum: full ? "md5" : nil,
                 sha512: full ? "sha" : nil, properties: try JSONText(["a": "b"]), tags: try JSONText(["t"]),
-                createdAt: at(1), updatedAt: at(2), isStaged: true),
+                createdAt: at(1), updatedAt: at(2), isStaged: true, upload: full ? "u" : nil, uploadUntil: at(3)),
             ImageMember(
                 imageID: ImageID("i1"), member: ProjectID("p2"), status: full ? .accepted : .pending, createdAt: at(1),
                 updatedAt: at(2)),

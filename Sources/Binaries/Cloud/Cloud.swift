@@ -114,7 +114,7 @@ package final class Cloud: Sendable {
             try await database.transaction { try WorkflowQueries.releaseAll(now: now, $0) }
         }
         try await identity.ensureTokenKey()
-        try await image.recoverUploads()
+        try await image.recoverUploads(isAlone: isAlone)
         try await compute.refreshCapacity()
     }
 
@@ -143,13 +143,15 @@ package final class Cloud: Sendable {
         }
     }
 
-    /// Every ten seconds: what is kept no longer, piece by piece. Every minute: memory that a burst has left.
+    /// Every ten seconds: what is kept no longer, piece by piece, and uploads of processes that are no more. Every
+    /// minute: memory that a burst has left.
     private func forget() async {
         var rounds = 0
         while !Task.isCancelled {
             do {
                 try await clock.sleep(until: clock.now().advanced(seconds: 10))
                 while try await compute.purge(retention) > 0 { try Task.checkCancellation() }
+                try await image.requeueAbandoned()
                 rounds += 1
                 if rounds % 6 == 0 { FreeMemory.giveBack() }
             } catch is CancellationError {

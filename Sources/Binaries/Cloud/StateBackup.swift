@@ -36,9 +36,9 @@ package struct StateBackup: Sendable {
         }
         try await SQLiteDatabase(readingOnly: source + "/novella.db").copy(to: copy)
         var summary = Summary()
-        for id in try await images(in: copy) {
-            try Self.copy("\(source)/images/\(id)", to: "\(folder)/images/\(id)")
-            let facts = try files.attributesOfItem(atPath: "\(folder)/images/\(id)")
+        for name in try await images(in: copy) {
+            try Self.copy("\(source)/images/\(name)", to: "\(folder)/images/\(name)")
+            let facts = try files.attributesOfItem(atPath: "\(folder)/images/\(name)")
             summary.images += 1
             summary.bytes += (facts[.size] as? NSNumber)?.int64Value ?? 0
         }
@@ -52,7 +52,7 @@ package struct StateBackup: Sendable {
 
     private func images(in store: String) async throws -> [String] {
         let database = try SQLiteDatabase(readingOnly: store)
-        let found = try await database.read { try ImageQueries.idsWithData($0) }
+        let found = try await database.read { try ImageQueries.filesWithData($0) }
         try await database.close()
         return found.sorted()
     }

@@ -1,4 +1,4 @@
-/// Glance's record of an image; the bytes are in the image store under its id.
+/// Glance's record of an image; the bytes are in the image store, in a file of their own.
 package struct Image: Sendable, Equatable {
     package enum Status: String, Sendable { case queued, saving, active, deactivated, killed, deleted }
     package enum Visibility: String, Sendable { case `public`, `private`, shared, community }
@@ -30,6 +30,13 @@ package struct Image: Sendable, Equatable {
     package var updatedAt: Timestamp
     /// Whether its data waits to be imported, or comes in for that.
     package var isStaged: Bool = false
+    /// The upload that its data came by or comes in by; `nil` also where an older release took them.
+    package var upload: String?
+    /// Until when an upload that is under way holds the image.
+    package var uploadUntil: Timestamp
+
+    /// No two uploads write to one file, not even of one image.
+    package var fileName: String { upload.map { "\(id).\($0)" } ?? id.text }
 
     package init(
         id: ImageID, projectID: ProjectID, name: String? = nil, status: Status = .queued,
@@ -37,7 +44,8 @@ package struct Image: Sendable, Equatable {
         diskFormat: String? = nil, containerFormat: String? = nil, minDisk: Int = 0, minRAM: Int = 0,
         size: Int? = nil, virtualSize: Int? = nil, checksum: String? = nil, sha512: String? = nil,
         properties: JSONText<[String: String]>, tags: JSONText<[String]>, createdAt: Timestamp, updatedAt: Timestamp,
-        isStaged: Bool = false
+        isStaged: Bool = false, upload: String? = nil,
+        uploadUntil: Timestamp = Timestamp(microseconds: 0)
     ) {
         self.id = id
         self.projectID = projectID
@@ -59,5 +67,7 @@ package struct Image: Sendable, Equatable {
         self.createdAt = createdAt
         self.updatedAt = updatedAt
         self.isStaged = isStaged
+        self.upload = upload
+        self.uploadUntil = uploadUntil
     }
 }

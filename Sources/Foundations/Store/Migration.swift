@@ -61,7 +61,7 @@ package enum Migrations {
         identity, image, network, compute, workflow, hostDocuments, serverGroups, workflowTurns,
         networkAttributes, imageMembers, identityAttributes, placementNames,
         subnetPools, agents, trusts, imageStaging, workflowSteps,
-        restingStates, serverPlacements, hostTroubles, guestPasswords,
+        restingStates, serverPlacements, hostTroubles, guestPasswords, uploadLeases,
     ]
 
     /// What releases that hashed a description of the statements have written for them.

@@ -35,56 +35,60 @@ extension ImageService {
 
     /// Takes the bytes, and makes the image active or lets them wait to be imported.
     func take(_ id: ImageID, isStaged: Bool, declared: DiskFormat?, _ content: Content) async throws {
-        try await move(id, from: (.queued, false), to: (.saving, isStaged))
+        let upload = Upload(of: id, isStaged: isStaged, database: database, clock: clock, logger: logger)
+        try await upload.begin()
         do {
-            let file = try await files.begin(id)
-            do {
-                try await content { try await file.write($0) }
-                let digest = try await file.finish(declared: declared)
-                try await keep(id, digest, isStaged: isStaged)
-            } catch {
+            try await upload.holding {
+                let file = try await files.begin(upload.fileName)
                 do {
-                    try await file.abandon()
-                } catch let leftover {
-                    logger.warning(
-                        "a broken upload left a file, which the next start takes away",
-                        metadata: ["image": "\(id)", "error": "\(leftover)"])
+                    try await content { piece in
+                        try await upload.check()
+                        try await file.write(piece)
+                    }
+                    try await upload.requireLease()
+                    let digest = try await file.finish(declared: declared)
+                    try await keep(upload, digest)
+                } catch {
+                    await abandon(file, of: id)
+                    throw error
                 }
-                throw error
             }
         } catch {
-            await requeue(id, isStaged: isStaged, after: error)
+            await giveUp(upload, after: error)
             throw error
         }
     }
 
-    /// What has failed is told, whatever becomes of this.
-    private func requeue(_ id: ImageID, isStaged: Bool, after failure: any Error) async {
+    private func abandon(_ file: ImageFileWriter, of id: ImageID) async {
         do {
-            try await move(id, from: (.saving, isStaged), to: (.queued, false))
-        } catch let error as CloudError where error.kind == .conflict {
-            return  // It was deleted meanwhile.
+            try await file.abandon()
         } catch {
-            logger.error(
-                "an image stays 'saving' until the next start",
-                metadata: ["image": "\(id)", "error": "\(error)", "after": "\(failure)"])
+            logger.warning(
+                "a broken upload left a file, which the next start takes away",
+                metadata: ["image": "\(id)", "error": "\(error)"])
         }
     }
 
-    func move(_ id: ImageID, from old: ImageQueries.Moment, to new: ImageQueries.Moment) async throws {
-        let moved = try await database.transaction { try ImageQueries.move(id, from: old, to: new, $0) }
-        guard moved else { throw CloudError(.conflict, "Image \(id) is no longer \(old.status.rawValue).") }
+    /// What has failed is told, whatever becomes of this.
+    private func giveUp(_ upload: Upload, after failure: any Error) async {
+        do {
+            try await database.transaction { try ImageQueries.giveUp(upload.name, of: upload.image, $0) }
+        } catch {
+            logger.error(
+                "an image stays 'saving' until its upload's lease ends",
+                metadata: ["image": "\(upload.image)", "error": "\(error)", "after": "\(failure)"])
+        }
     }
 
-    private func keep(_ id: ImageID, _ digest: ImageDigest, isStaged: Bool) async throws {
+    private func keep(_ upload: Upload, _ digest: ImageDigest) async throws {
         let now = clock.now()
         try await database.transaction { db in
-            guard var image = try db.find(Image.self, key: .id(id)), image.status == .saving else {
-                throw CloudError(.gone, "Image \(id) was deleted while its data came in.")
+            guard var image = try db.find(Image.self, key: .id(upload.image)), upload.has(image) else {
+                throw try upload.loss(db)
             }
-            image.status = isStaged ? .queued : .active
+            image.status = upload.isStaged ? .queued : .active
             image.size = digest.size
-            image.virtualSize = isStaged ? nil : digest.virtualSize
+            image.virtualSize = upload.isStaged ? nil : digest.virtualSize
             image.checksum = digest.md5
             image.sha512 = digest.sha512
             image.updatedAt = now
@@ -92,11 +96,25 @@ extension ImageService {
         }
     }
 
-    /// Uploads that a stop of this process cut short become queued again; to be called once at start.
-    package func recoverUploads() async throws {
-        try await database.transaction { try ImageQueries.requeueSaving($0) }
-        let known = try await database.read { try ImageQueries.idsWithData($0) }
-        try await files.removeAll(except: known)
+    /// To be called once at start: images whose upload was cut short wait for their data again, and its files go.
+    ///
+    /// - Parameter isAlone: whether no other process uploads, so that no lease is worth waiting for.
+    package func recoverUploads(isAlone: Bool = false) async throws {
+        if isAlone { try await database.transaction { try ImageQueries.endLeases($0) } }
+        try await requeueAbandoned()
+        try await sweep()
+    }
+
+    /// The same of uploads that a process had which is no more, whenever their leases have ended.
+    package func requeueAbandoned() async throws {
+        let now = clock.now()
+        guard try await database.read({ try ImageQueries.hasAbandoned(at: now, $0) }) else { return }
+        try await database.transaction { try ImageQueries.requeueAbandoned(at: now, $0) }
+        try await sweep()
+    }
+
+    private func sweep() async throws {
+        try await files.sweep { try await database.read { try ImageQueries.filesInUse($0) } }
     }
 
     /// The bytes in order, each call a piece of at most 1 MiB, `nil` at the end. What is deactivated is for
@@ -108,7 +126,7 @@ extension ImageService {
         guard image.status == .active || image.status == .deactivated else {
             throw CloudError(.conflict, "Image \(image.id) has no data: it is \(image.status.rawValue).")
         }
-        let reader = try await files.open(image.id, size: image.size)
+        let reader = try await files.open(image)
         return { try await reader.next() }
     }
 
@@ -116,7 +134,7 @@ extension ImageService {
     package func content(of id: ImageID) async throws -> @Sendable () async throws -> [UInt8]? {
         guard let image = try await database.read({ try $0.find(Image.self, key: .id(id)) }), image.status != .deleted
         else { throw CloudError(.notFound, "The image \(id) is gone.") }
-        let reader = try await files.open(id, size: image.size)
+        let reader = try await files.open(image)
         return { try await reader.next() }
     }
 }

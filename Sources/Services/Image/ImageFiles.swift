@@ -15,6 +15,7 @@ struct ImageDigest: Sendable {
 ///
 /// Blocking calls run on one queue per open file, never on a cooperative thread.
 struct ImageFiles: Sendable {
+    private static let partial = "partial"
     private let directory: URL
     private let bounds: ImageBounds
 
@@ -25,29 +26,30 @@ struct ImageFiles: Sendable {
     }
 
     /// Ids come from the store and from requests that were checked; a name that could leave the folder is refused.
-    private func path(_ id: ImageID) throws -> URL {
-        guard UUIDText.isValid(id.text) else { throw CloudError.notFound("Image", id) }
-        return directory.appending(path: id.text)
+    private func path(_ name: String) throws -> URL {
+        guard name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ UUIDText.isValid(String($0)) })
+        else { throw CloudError.notFound("Image", name) }
+        return directory.appending(path: name)
     }
 
-    func begin(_ id: ImageID) async throws -> ImageFileWriter {
-        let final = try path(id)
-        let partial = final.appendingPathExtension("partial")
+    func begin(_ name: String) async throws -> ImageFileWriter {
+        let final = try path(name)
+        let partial = final.appendingPathExtension(Self.partial)
         return try await blocking(DispatchQueue(label: "novella.image")) {
             try ImageFileWriter(partial: partial, final: final, bounds)
         }
     }
 
     /// - Throws: when the file has another size: what is promised in a header could not be sent.
-    func open(_ id: ImageID, size: Int?) async throws -> ImageFileReader {
-        let path = try path(id)
+    func open(_ image: Image) async throws -> ImageFileReader {
+        let path = try path(image.fileName)
         return try await blocking(DispatchQueue(label: "novella.image")) {
             let handle = try FileHandle(forReadingFrom: path)
             let found = try handle.seekToEnd()
-            guard found == size.map(UInt64.init) else {
+            guard found == image.size.map(UInt64.init) else {
                 throw CloudError(
-                    .internal, "The data of image \(id) is damaged.",
-                    detail: "\(path.path) has \(found) bytes instead of \(size ?? 0)")
+                    .internal, "The data of image \(image.id) is damaged.",
+                    detail: "\(path.path) has \(found) bytes instead of \(image.size ?? 0)")
             }
             try handle.seek(toOffset: 0)
             return ImageFileReader(handle: handle)
@@ -55,8 +57,8 @@ struct ImageFiles: Sendable {
     }
 
     /// How large the disk is that a file holds, once it has been proved to be what is declared.
-    func virtualSize(_ id: ImageID, size: Int, declared: DiskFormat) async throws -> Int {
-        let path = try path(id)
+    func virtualSize(_ name: String, size: Int, declared: DiskFormat) async throws -> Int {
+        let path = try path(name)
         return try await blocking(DispatchQueue(label: "novella.image")) {
             Int(try Self.inspect(path, size: size, declared: declared).virtualSizeBytes)
         }
@@ -76,19 +78,32 @@ struct ImageFiles: Sendable {
         do { try reader.close() } catch { return }
     }
 
-    func remove(_ id: ImageID) async throws {
-        let path = try path(id)
-        try await blocking(DispatchQueue(label: "novella.image")) {
-            if FileManager.default.fileExists(atPath: path.path) { try FileManager.default.removeItem(at: path) }
-        }
+    func remove(_ name: String) async throws {
+        let path = try path(name)
+        try await blocking(DispatchQueue(label: "novella.image")) { try Self.remove(path) }
     }
 
-    func removeAll(except known: Set<String>) async throws {
-        try await blocking(DispatchQueue(label: "novella.image")) {
-            for file in try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
-            where !known.contains(file.lastPathComponent) {
-                try FileManager.default.removeItem(at: file)
-            }
+    /// Takes away what no row has. Files are listed before rows are asked, and an upload writes its row first: what
+    /// begins meanwhile is not on the list.
+    func sweep(keeping known: @Sendable () async throws -> Set<String>) async throws {
+        let queue = DispatchQueue(label: "novella.image")
+        let found = try await blocking(queue) {
+            try FileManager.default.contentsOfDirectory(at: directory, includingPropertiesForKeys: nil)
+        }
+        let kept = try await known()
+        let lost = found.filter { file in
+            let whole = file.pathExtension == Self.partial ? file.deletingPathExtension() : file
+            return !kept.contains(whole.lastPathComponent)
+        }
+        try await blocking(queue) { for file in lost { try Self.remove(file) } }
+    }
+
+    /// Another process may sweep the same folder.
+    private static func remove(_ file: URL) throws {
+        do {
+            try FileManager.default.removeItem(at: file)
+        } catch let error as CocoaError where error.code == .fileNoSuchFile {
+            return
         }
     }
 }

@@ -25,10 +25,12 @@ extension ImageService {
         }
         let virtualSize: Int
         do {
-            virtualSize = try await files.virtualSize(id, size: size, declared: format)
+            virtualSize = try await files.virtualSize(image.fileName, size: size, declared: format)
         } catch let error as CloudError {
-            try await move(id, from: (.queued, true), to: (.queued, false))
-            try await files.remove(id)
+            guard try await database.transaction({ try ImageQueries.unstage(id, $0) }) else {
+                throw CloudError(.conflict, "Image \(id) is no longer staged.")
+            }
+            try await files.remove(image.fileName)
             throw error
         } catch {
             // The file goes with an image that is deleted.
@@ -37,7 +39,9 @@ extension ImageService {
         }
         let now = clock.now()
         try await database.transaction { db in
-            guard var found = try db.find(Image.self, key: .id(id)), found.isStaged, found.status == .queued else {
+            guard var found = try db.find(Image.self, key: .id(id)), found.isStaged, found.status == .queued,
+                found.upload == image.upload
+            else {
                 throw CloudError(.conflict, "Image \(id) is no longer staged.")
             }
             (found.status, found.isStaged) = (.active, false)

@@ -4,7 +4,7 @@ package import Model
 package import Store
 package import Wire
 
-/// Glance's verbs. Rows are in the store, bytes in a folder of files named by id.
+/// Glance's verbs. Rows are in the store, bytes in a folder of files named by image and upload.
 package struct ImageService: Sendable {
     package let database: any Database
     package let clock: any CloudClock
@@ -112,13 +112,15 @@ package struct ImageService: Sendable {
     /// Its id is never another image's: whoever boots from it by id gets that image or none.
     package func delete(_ id: ImageID, by caller: Caller) async throws {
         let now = clock.now()
-        try await database.transaction { db in
-            guard !(try owned(id, by: caller, db)).isProtected else {
+        let name = try await database.transaction { db in
+            let image = try owned(id, by: caller, db)
+            guard !image.isProtected else {
                 throw CloudError(.forbidden, "Image \(id) is protected and cannot be deleted.")
             }
             try ImageQueries.bury(id, at: now, db)
+            return image.fileName
         }
-        try await files.remove(id)
+        try await files.remove(name)
     }
 
     package func owned(_ id: ImageID, by caller: Caller) async throws -> Image {

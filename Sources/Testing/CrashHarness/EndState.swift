@@ -27,7 +27,7 @@ enum EndState {
                 + values.flatMap { try db.texts($0) }
         }
         let files = try FileManager.default.contentsOfDirectory(atPath: images)
-        let strange = files.filter { !UUIDText.isValid($0) }
+        let strange = files.filter { !$0.split(separator: ".").allSatisfy { UUIDText.isValid(String($0)) } }
         return rows + ["image files: \(files.count), strange ones: \(strange)"]
     }
 }

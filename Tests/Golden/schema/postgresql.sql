@@ -278,6 +278,8 @@ CREATE TABLE images (
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     is_staged BIGINT NOT NULL,
+    upload TEXT,
+    upload_until BIGINT NOT NULL,
     CONSTRAINT images_pkey PRIMARY KEY (id),
     CONSTRAINT images_check CHECK (((status <> 'active'::text) OR ((size IS NOT NULL) AND (sha512 IS NOT NULL)))),
     CONSTRAINT images_is_hidden_check CHECK ((is_hidden = ANY (ARRAY[(0)::bigint, (1)::bigint]))),

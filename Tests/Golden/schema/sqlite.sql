@@ -201,7 +201,7 @@ sha512 TEXT,
 properties TEXT NOT NULL,
 tags TEXT NOT NULL,
 created_at INTEGER NOT NULL,
-updated_at INTEGER NOT NULL, is_staged INTEGER NOT NULL DEFAULT 0 CHECK (is_staged IN (0, 1)),
+updated_at INTEGER NOT NULL, is_staged INTEGER NOT NULL DEFAULT 0 CHECK (is_staged IN (0, 1)), upload TEXT, upload_until INTEGER NOT NULL DEFAULT 0,
 CHECK (status <> 'active' OR (size IS NOT NULL AND sha512 IS NOT NULL))
 ) STRICT;
 

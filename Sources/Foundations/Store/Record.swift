@@ -81,6 +81,19 @@ extension Connection {
         try execute(Statements.of(type(of: record)).insert, record.values)
     }
 
+    /// All in one statement; a few at most, for each number of rows is another statement.
+    package func insertAll<Kept: Record>(_ records: [Kept]) throws {
+        guard let first = records.first else { return }
+        if records.count == 1 { return try insert(first) }
+        let width = Kept.columns.count
+        let rows = records.indices.map { row in
+            "(" + (1...width).map { "?\(row * width + $0)" }.joined(separator: ", ") + ")"
+        }
+        let columns = Kept.columns.joined(separator: ", ")
+        try execute(
+            "INSERT INTO \(Kept.table) (\(columns)) VALUES \(rows.joined(separator: ", "))", records.flatMap(\.values))
+    }
+
     /// Inserts unless a row with one of the same unique keys is there; says whether it did.
     @discardableResult
     package func insertIfAbsent(_ record: some Record) throws -> Bool {

@@ -24,8 +24,10 @@ package struct StepContext: Sendable {
 }
 
 package enum StepOutcome: Sendable {
-    /// The step is done: its outputs are kept and its writes committed with that fact.
-    case done(outputs: [String: String] = [:], commit: StepCommit = { _ in })
+    /// The step is done: its outputs are kept and its writes committed with that fact. `told` is called then; what it
+    /// tells must be found without it, too, for the process may have ended.
+    case done(
+        outputs: [String: String] = [:], commit: StepCommit = { _ in }, told: @Sendable () -> Void = {})
     /// What the step waits for is not there yet; it runs again after a signal, or after this many seconds.
     case nap(seconds: Double)
 }

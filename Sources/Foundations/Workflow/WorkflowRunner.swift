@@ -224,12 +224,12 @@ package final class WorkflowRunner: Sendable {
             }
             if let bell, await linger(record, seconds, bell) { return record }
             return try await nap(record, seconds: seconds)
-        case .done(let found, let commit):
+        case .done(let found, let commit, let told):
             var next = record
             next.outputs = try JSONText(context.outputs.merging(found) { $1 })
             next.attempt = 0
             do {
-                return try await go(on: next, from: position, definition, commit: commit)
+                return try await go(on: next, from: position, definition, commit: commit, told)
             } catch let error where !(error is LeaseLost || error is CancellationError) {
                 return try await fail(record, step: step.name, error)
             }
@@ -238,12 +238,14 @@ package final class WorkflowRunner: Sendable {
 
     /// To the next step, or to the end when there is none.
     private func go(
-        on record: WorkflowRecord, from position: Int, _ definition: WorkflowDefinition, commit: @escaping StepCommit
+        on record: WorkflowRecord, from position: Int, _ definition: WorkflowDefinition, commit: @escaping StepCommit,
+        _ told: () -> Void
     ) async throws -> WorkflowRecord? {
         var next = record
         let isLast = position + 1 == definition.steps.count
         if isLast { next.end(.succeeded, at: clock.now()) } else { next.step = definition.steps[position + 1].name }
         let written = try await write(next, commit: commit)
+        told()
         trace("a step is done", next, ["step": "\(definition.steps[position].name)"])
         if isLast { traceEnd(written) }
         return isLast ? nil : written
@@ -257,15 +259,13 @@ package final class WorkflowRunner: Sendable {
             "a step failed",
             metadata: [
                 "workflow": "\(record.id)", "kind": "\(record.kind)", "step": "\(step)",
-                "request": "\(record.requestID)",
-                "attempt": "\(record.attempt)", "error": "\(error)",
+                "request": "\(record.requestID)", "attempt": "\(record.attempt)", "error": "\(error)",
             ])
         let mayPass = failure?.kind == .unavailable || (error as? StoreError)?.kind == .other
         if mayPass, clock.now() < record.deadline { return try await retryLater(record) }
         let kind = failure?.kind ?? .internal
         var next = record
-        next.direction = .unwinding
-        next.attempt = 0
+        (next.direction, next.attempt) = (.unwinding, 0)
         next.outputs = try JSONText(
             record.outputs.value().merging(
                 [WorkflowDefinition.failedStepOutput: step, WorkflowRecord.failureKindOutput: kind.rawValue]) { $1 })

@@ -66,11 +66,10 @@ struct CreationPlan: Sendable {
     func takeQuota(_ db: any Connection) throws -> Int {
         let each = [("instances", 1), ("cores", flavor.vcpus), ("ram", flavor.memory)]
         var count = request.maxCount
+        let known = try QuotaQueries.ofServers(of: project, db)
         for (resource, amount) in each {
             let limit = Quota.computeDefault(resource)
-            let quota =
-                try QuotaQueries.find(resource, of: project, db)
-                ?? Quota(projectID: project, resource: resource, limit: limit)
+            let quota = known[resource] ?? Quota(projectID: project, resource: resource, limit: limit)
             if quota.limit >= 0, amount > 0 { count = min(count, max(0, quota.limit - quota.used) / amount) }
             guard count >= request.minCount else {
                 throw overQuota(quota, requested: amount * request.minCount)

@@ -108,37 +108,39 @@ struct NetworkCalls: Sendable {
         }
     }
 
+    /// In the commit that writes what comes of it; `tellChanged` follows.
     func bind(
-        _ server: Server, _ request: ServerRequest, to host: Host, by caller: Caller
-    ) async throws -> [PortAttachment] {
+        _ server: Server, _ request: ServerRequest, to host: Host, by caller: Caller, _ db: any Connection
+    ) throws -> [PortAttachment] {
         let groups = try request.securityGroups.value()
         let nics = try request.nics.value().enumerated().map { index, nic in
             NetworkingService.ServerNIC(
                 key: String(index), request: nic, securityGroups: groups.isEmpty ? nil : groups)
         }
         if nics.isEmpty { return [] }
-        return try await bind(server, nics, to: host, by: caller)
+        return try networking.bindPorts(of: holder(server, on: host), nics: nics, by: caller, db)
+            .filter { $0.port.projectID == server.projectID }
+    }
+
+    func tellChanged() { networking.tellChanged() }
+
+    private func holder(_ server: Server, on host: Host) -> NetworkingService.PortHolder {
+        NetworkingService.PortHolder(
+            device: server.id.text, owner: "compute:\(host.availabilityZone)", hostname: server.hostname,
+            host: host.hostname)
     }
 
     /// The same for one NIC more, in the project's default security group unless the port brings its own.
     func bind(
         _ server: Server, _ nic: RequestedNIC, key: String, to host: Host, by caller: Caller
     ) async throws -> Port {
-        let all = try await bind(
-            server, [.init(key: key, request: nic, securityGroups: nil)], to: host, by: caller)
-        guard let bound = all.first(where: { $0.port.isBound(under: key) }) else {
+        let all = try await networking.bindPorts(
+            of: holder(server, on: host), nics: [.init(key: key, request: nic, securityGroups: nil)], by: caller)
+        guard let bound = all.first(where: { $0.port.isBound(under: key) && $0.port.projectID == server.projectID })
+        else {
             throw CloudError(.conflict, "The port belongs to another project than the server \(server.id).")
         }
         return bound.port
-    }
-
-    private func bind(
-        _ server: Server, _ nics: [NetworkingService.ServerNIC], to host: Host, by caller: Caller
-    ) async throws -> [PortAttachment] {
-        try await networking.bindPorts(
-            of: server.id.text, owner: "compute:\(host.availabilityZone)", hostname: server.hostname,
-            host: host.hostname, nics: nics, by: caller
-        ).filter { $0.port.projectID == server.projectID }
     }
 
     func release(

@@ -29,6 +29,9 @@ package struct NetworkingService: Sendable {
         return result
     }
 
+    /// To be called after a commit that a caller's own transaction has made.
+    package func tellChanged() { changed() }
+
     /// The project whose rows a caller sees; `nil` for all.
     func horizon(_ caller: Caller) throws -> ProjectID? {
         caller.isAdmin ? nil : try caller.project()

@@ -17,30 +17,58 @@ extension NetworkingService {
         }
     }
 
+    /// What ports are bound to.
+    package struct PortHolder: Sendable {
+        package var device: String
+        package var owner: String
+        package var hostname: String
+        package var host: String
+
+        package init(device: String, owner: String, hostname: String, host: String) {
+            self.device = device
+            self.owner = owner
+            self.hostname = hostname
+            self.host = host
+        }
+    }
+
     /// Returns all ports of the device.
     package func bindPorts(
-        of device: String, owner: String, hostname: String, host: String, nics: [ServerNIC], by caller: Caller
+        of holder: PortHolder, nics: [ServerNIC], by caller: Caller
     ) async throws -> [PortAttachment] {
+        try await change { try bind(nics, to: holder, by: caller, $0) }
+    }
+
+    /// The same in a transaction of the caller's, who calls `tellChanged` when it is committed.
+    package func bindPorts(
+        of holder: PortHolder, nics: [ServerNIC], by caller: Caller, _ db: any Connection
+    ) throws -> [PortAttachment] {
+        let bound = try bind(nics, to: holder, by: caller, db)
+        try ChangeFeedQueries.bump(.network, db)
+        return bound
+    }
+
+    private func bind(
+        _ nics: [ServerNIC], to holder: PortHolder, by caller: Caller, _ db: any Connection
+    ) throws -> [PortAttachment] {
         let now = clock.now()
-        return try await change { db in
-            let known = try PortQueries.ports(ofDevice: device, db)
-            for nic in nics {
-                if known.contains(where: { $0.isBound(under: nic.key) }) { continue }
-                var port = try newOrGiven(nic, device: device, now: now, by: caller, db)
-                guard port.deviceID.isEmpty else {
-                    throw CloudError(.conflict, "Port \(port.id) is still in use.")
-                }
-                port.deviceID = device
-                port.deviceOwner = owner
-                port.bindingHost = host
-                port.bindingProfile = try JSONText(Binding(nic: nic.key, tag: nic.request.tag)).raw
-                port.status = "ACTIVE"
-                if port.dnsName.isEmpty { port.dnsName = hostname }
-                port.revise(at: now)
-                try db.update(port)
+        let known = try PortQueries.ports(ofDevice: holder.device, db)
+        for nic in nics {
+            if known.contains(where: { $0.isBound(under: nic.key) }) { continue }
+            var port = try newOrGiven(nic, device: holder.device, now: now, by: caller, db)
+            guard port.deviceID.isEmpty else {
+                throw CloudError(.conflict, "Port \(port.id) is still in use.")
             }
-            return try Self.attachments(of: device, db)
+            port.deviceID = holder.device
+            port.deviceOwner = holder.owner
+            port.bindingHost = holder.host
+            port.bindingProfile = try JSONText(Binding(nic: nic.key, tag: nic.request.tag)).raw
+            port.status = "ACTIVE"
+            if port.dnsName.isEmpty { port.dnsName = holder.hostname }
+            port.revise(at: now)
+            try db.update(port)
         }
+        return try Self.attachments(of: holder.device, db)
     }
 
     private func newOrGiven(

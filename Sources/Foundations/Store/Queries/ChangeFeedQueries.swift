@@ -5,8 +5,10 @@ package enum ChangeFeedQueries {
     /// Counts a change; returns the new number.
     @discardableResult
     package static func bump(_ topic: Topic, _ db: any Connection) throws -> Int64 {
-        try db.execute("UPDATE change_feed SET sequence = sequence + 1 WHERE topic = ?1", [.raw(topic)])
-        return try sequence(topic, db)
+        let next = try db.integer(
+            "UPDATE change_feed SET sequence = sequence + 1 WHERE topic = ?1 RETURNING sequence", [.raw(topic)])
+        guard let next else { throw StoreError(.corrupt, "There is no feed of \(topic.rawValue).") }
+        return next
     }
 
     package static func sequence(_ topic: Topic, _ db: any Connection) throws -> Int64 {

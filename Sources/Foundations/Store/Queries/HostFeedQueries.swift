@@ -8,8 +8,10 @@ package enum HostFeedQueries {
 
     /// The number of a change that is about to be written.
     package static func next(of host: HostID, _ db: any Connection) throws -> Int64 {
-        try db.execute("UPDATE host_feeds SET sequence = sequence + 1 WHERE host_id = ?1", [.id(host)])
-        return try sequence(of: host, db)
+        try known(
+            try db.integer(
+                "UPDATE host_feeds SET sequence = sequence + 1 WHERE host_id = ?1 RETURNING sequence", [.id(host)]),
+            host)
     }
 
     /// The next number will be higher than `sequence`.
@@ -20,9 +22,11 @@ package enum HostFeedQueries {
     }
 
     package static func sequence(of host: HostID, _ db: any Connection) throws -> Int64 {
-        guard let found = try db.integer("SELECT sequence FROM host_feeds WHERE host_id = ?1", [.id(host)]) else {
-            throw StoreError(.corrupt, "Host \(host) has no feed.")
-        }
-        return found
+        try known(try db.integer("SELECT sequence FROM host_feeds WHERE host_id = ?1", [.id(host)]), host)
+    }
+
+    private static func known(_ sequence: Int64?, _ host: HostID) throws -> Int64 {
+        guard let sequence else { throw StoreError(.corrupt, "Host \(host) has no feed.") }
+        return sequence
     }
 }

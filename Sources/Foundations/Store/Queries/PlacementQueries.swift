@@ -135,12 +135,12 @@ package enum PlacementQueries {
             }
             taken.append(want)
         }
-        for part in taken {
-            try db.insert(
+        try db.insertAll(
+            taken.map { part in
                 Allocation(
                     consumerID: consumer, providerID: provider, resourceClass: part.resourceClass, used: part.amount,
-                    projectID: project, userID: user))
-        }
+                    projectID: project, userID: user)
+            })
         try countChange(of: provider, db)
         return true
     }

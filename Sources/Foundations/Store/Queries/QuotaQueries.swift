@@ -19,18 +19,29 @@ extension Quota: Record {
 }
 
 package enum QuotaQueries {
-    /// Takes `amount` of a resource, or returns the row that refuses it. The row is made with the default limit first.
+    /// Takes `amount` of a resource, or returns the row that refuses it. One that is not there is made with the default
+    /// limit.
     package static func take(
         _ amount: Int, of resource: String, for project: ProjectID, defaultLimit: Int, _ db: any Connection
     ) throws -> Quota? {
-        try db.insertIfAbsent(Quota(projectID: project, resource: resource, limit: defaultLimit))
-        let taken = try db.execute(
+        if try isTaken(amount, of: resource, for: project, db) { return nil }
+        if try db.insertIfAbsent(Quota(projectID: project, resource: resource, limit: defaultLimit)),
+            try isTaken(amount, of: resource, for: project, db)
+        {
+            return nil
+        }
+        return try find(resource, of: project, db)
+    }
+
+    private static func isTaken(
+        _ amount: Int, of resource: String, for project: ProjectID, _ db: any Connection
+    ) throws -> Bool {
+        try db.execute(
             """
             UPDATE quotas SET used = used + ?3
             WHERE project_id = ?1 AND resource = ?2 AND (limit_value < 0 OR used + ?3 <= limit_value)
             """,
-            [.id(project), .text(resource), .int(amount)])
-        return taken == 1 ? nil : try find(resource, of: project, db)
+            [.id(project), .text(resource), .int(amount)]) == 1
     }
 
     package static func giveBack(
@@ -47,6 +58,13 @@ package enum QuotaQueries {
 
     package static func all(of project: ProjectID, _ db: any Connection) throws -> [String: Quota] {
         let rows = try db.fetch(Quota.self, "WHERE project_id = ?1", [.id(project)])
+        return Dictionary(uniqueKeysWithValues: rows.map { ($0.resource, $0) })
+    }
+
+    /// What a new server takes, by resource; those that nobody has taken or limited yet are missing.
+    package static func ofServers(of project: ProjectID, _ db: any Connection) throws -> [String: Quota] {
+        let rows = try db.fetch(
+            Quota.self, "WHERE project_id = ?1 AND resource IN ('instances', 'cores', 'ram')", [.id(project)])
         return Dictionary(uniqueKeysWithValues: rows.map { ($0.resource, $0) })
     }
 

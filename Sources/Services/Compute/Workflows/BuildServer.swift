@@ -39,35 +39,44 @@ enum BuildServer {
             unwound: { context, why in try unwound(steps, context, why) })
     }
 
-    /// The ports, and in the same commit the document and what the server's list row shows of its addresses.
+    /// The ports, the document and what the server's list row shows of its addresses, all in one commit.
     private static func bindPorts(_ steps: ServerSteps, _ context: StepContext) async throws -> StepOutcome {
-        let compute = steps.compute
+        let network = steps.compute.network
         let (server, request, host) = try await steps.placed(context)
         let isAdmin = try context.input(BuildInput.self).byAdministrator ?? false
-        let attachments = try await compute.network.bind(
-            server, request, to: host, by: .workflow(context.record, asAdministrator: isAdmin))
-        let image = try request.imageReference()
+        let caller = Caller.workflow(context.record, asAdministrator: isAdmin)
+        let document = try document(of: server, request, for: context.record.requestID)
+        return .done(
+            commit: { db in
+                guard var row = try db.find(Server.self, key: .id(server.id)) else { return }
+                let attachments = try network.bind(server, request, to: host, by: caller, db)
+                let shown = try ShownPorts(attachments)
+                row.phase = Phase.spawning.rawValue
+                row.addresses = shown.json
+                row.securityGroups = shown.groups
+                try db.update(row)
+                var document = document
+                document.nics = attachments.map(GuestNIC.init)
+                try HostDocuments.put(document, as: .current, on: host.id, db)
+            }, told: { network.tellChanged() })
+    }
+
+    /// Without its NICs.
+    private static func document(
+        of server: Server, _ request: ServerRequest, for requestID: String
+    ) throws -> DesiredServer {
         let flavor = try server.flavor.value()
-        let document = DesiredServer(
+        return DesiredServer(
             serverID: server.id, epoch: 0, presence: .present, power: .running,
             hardware: GuestHardware(
                 name: server.name, vcpus: flavor.vcpus, memoryMiB: flavor.ram,
                 imageProperties: try server.imageProperties.value(), extraSpecs: flavor.extraSpecs),
             disks: FlavorDisks(
-                image: image, rootGiB: flavor.disk, ephemeralGiB: flavor.ephemeral > 0 ? [flavor.ephemeral] : [],
-                swapMiB: flavor.swap, configDrive: server.configDrive
+                image: try request.imageReference(), rootGiB: flavor.disk,
+                ephemeralGiB: flavor.ephemeral > 0 ? [flavor.ephemeral] : [], swapMiB: flavor.swap,
+                configDrive: server.configDrive
             ).list,
-            nics: attachments.map(GuestNIC.init), requestID: context.record.requestID)
-        let shown = try ShownPorts(attachments)
-        let id = server.id
-        return .done { db in
-            guard var row = try db.find(Server.self, key: .id(id)) else { return }
-            row.phase = Phase.spawning.rawValue
-            row.addresses = shown.json
-            row.securityGroups = shown.groups
-            try db.update(row)
-            try HostDocuments.put(document, as: .current, on: host.id, db)
-        }
+            nics: [], requestID: requestID)
     }
 
     private static func withdraw(_ steps: ServerSteps, _ context: StepContext) async throws -> StepCommit {

@@ -27,6 +27,8 @@ package actor Agent {
     private var drains: [ServerID: Task<Void, Never>] = [:]
     private var attempts: [ServerID: Task<Void, Never>] = [:]
     private var tombstones = Tombstones()
+    /// The servers of which a report did not arrive.
+    private var undelivered: Set<ServerID> = []
 
     /// - Parameters:
     ///   - imageInterval: between two looks for images that no server needs.
@@ -305,7 +307,10 @@ package actor Agent {
     }
 
     private func report(_ id: ServerID, _ answer: ServerWork.Answer = ServerWork.Answer()) async {
-        guard let hostID, let server = servers[id] else { return }
+        guard let hostID, let server = servers[id] else {
+            undelivered.remove(id)
+            return
+        }
         let record = server.record
         // What could not be told is told before anything newer.
         let answer = answer.failure == nil && answer.requestID == nil ? server.undelivered ?? answer : answer
@@ -320,9 +325,11 @@ package actor Agent {
             try await channel.report(HostReport([observation]))
             servers[id]?.reported = record.tombstone ? nil : power
             servers[id]?.undelivered = nil
+            undelivered.remove(id)
             servers[id]?.record.forgetTold(record.commands)
         } catch {
             servers[id]?.undelivered = answer
+            undelivered.insert(id)
             logger.warning(
                 "an observation was not delivered",
                 metadata: ["request": "\(answer.requestID ?? "")", "server": "\(id)", "error": "\(error)"])
@@ -330,7 +337,7 @@ package actor Agent {
     }
 
     private func reportUndelivered() async {
-        for (id, server) in servers where server.undelivered != nil && drains[id] == nil { await report(id) }
+        for id in undelivered where drains[id] == nil { await report(id) }
     }
 
     /// A running guest that has lost a tap is brought to its document again, which puts its NIC in anew.

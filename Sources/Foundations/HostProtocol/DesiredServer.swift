@@ -53,10 +53,18 @@ extension DesiredServer {
             presence: try values.decode(Presence.self, forKey: .presence),
             power: try values.decode(DesiredPower.self, forKey: .power),
             hardware: try values.decode(GuestHardware.self, forKey: .hardware),
-            disks: try (try? values.decode(FlavorDisks.self, forKey: .disks))?.list
-                ?? values.decode([GuestDisk].self, forKey: .disks),
+            disks: try Self.disks(values),
             nics: try values.decode([GuestNIC].self, forKey: .nics),
             requestID: try values.decodeIfPresent(String.self, forKey: .requestID))
+    }
+
+    private static func disks(_ values: KeyedDecodingContainer<CodingKeys>) throws -> [GuestDisk] {
+        do {
+            return try values.decode([GuestDisk].self, forKey: .disks)
+        } catch {
+            guard let earlier = try? values.decode(FlavorDisks.self, forKey: .disks) else { throw error }
+            return earlier.list
+        }
     }
 
     /// What it wants, in a word: a power, or `absent`.

@@ -168,7 +168,7 @@ enum OperationStart {
         server.phase = 0
         server.updatedAt = now
         if settled != .error, settled != .deleted { server.fault = nil }
-        if let seen = try ServerPlacementQueries.current(of: id, db)?.observedPower { server.power = seen.number }
+        if let seen = try ServerPlacementQueries.observedPower(of: id, db) { server.power = seen.number }
         try change(&server)
         try db.update(server)
     }

@@ -27,6 +27,13 @@ package enum ServerPlacementQueries {
         try db.first(ServerPlacement.self, "WHERE server_id = ?1 AND role = 'current'", [.id(server)])
     }
 
+    /// How the server's guest was last seen where it is.
+    package static func observedPower(of server: ServerID, _ db: any Connection) throws -> GuestPower? {
+        try db.texts(
+            "SELECT observed_power FROM server_placements WHERE server_id = ?1 AND role = 'current'", [.id(server)]
+        ).first.flatMap { GuestPower(rawValue: $0) }
+    }
+
     package static func all(of server: ServerID, _ db: any Connection) throws -> [ServerPlacement] {
         try db.fetch(ServerPlacement.self, "WHERE server_id = ?1 ORDER BY host_id", [.id(server)])
     }

@@ -311,10 +311,11 @@ struct AgentTests {
         try await bench.withAgent {
             bench.channel.send(bench.document(epoch: 1))
             try await bench.report(of: 1)
-            let text = #"{"serverID": "\#(bench.server)", "epoch": 2}"#
+            let text = #"{"serverID": "\#(bench.server)", "epoch": 2, "mark": "m"}"#
             try bench.channel.sendIllegible(text)
             let answer = try await bench.report(of: 2)
             #expect(answer.failure?.message.contains("upgrade its agent") == true && answer.power == .running)
+            #expect(try await bench.storage.loadRecords().map(\.mark) == ["m"])
             bench.channel.send(bench.document(epoch: 3, power: .stopped))
             let last = try await bench.report(of: 3)
             #expect(last.power == .shutdown && last.failure == nil)

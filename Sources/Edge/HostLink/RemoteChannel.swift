@@ -108,11 +108,12 @@ extension RemoteChannel {
         let line = try await client.stream(path)
         while let bytes = try await line.next() {
             for line in try lines.take(bytes.readableBytesView) {
-                guard let message = try? JSONDecoder().decode(LineMessage.self, from: Data(line)) else {
-                    logger.notice("the control plane said what this agent does not understand")
-                    continue
+                do {
+                    heard(try JSONDecoder().decode(LineMessage.self, from: Data(line)), nudges, opened)
+                } catch {
+                    logger.notice(
+                        "the control plane said what this agent does not understand", metadata: ["error": "\(error)"])
                 }
-                heard(message, nudges, opened)
             }
         }
     }

@@ -6,6 +6,8 @@ package struct Illegible: Sendable, Equatable {
     package var serverID: ServerID
     /// Of a document or an observation.
     package var epoch: Int64?
+    /// Of a document.
+    package var mark: String?
     /// Of a command.
     package var command: HostCommandID?
     package var requestID: String?
@@ -14,12 +16,13 @@ package struct Illegible: Sendable, Equatable {
 }
 
 extension Illegible: Decodable {
-    private enum CodingKeys: String, CodingKey { case serverID, epoch, id, requestID }
+    private enum CodingKeys: String, CodingKey { case serverID, epoch, mark, id, requestID }
 
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         serverID = try values.decode(ServerID.self, forKey: .serverID)
         epoch = try values.decodeIfPresent(Int64.self, forKey: .epoch)
+        mark = try values.decodeIfPresent(String.self, forKey: .mark)
         command = try values.decodeIfPresent(HostCommandID.self, forKey: .id)
         requestID = try values.decodeIfPresent(String.self, forKey: .requestID)
         why = ""

@@ -74,7 +74,7 @@ package actor Agent {
             do {
                 try await register()
                 break
-            } catch let error as CloudError {
+            } catch let error as CloudError where [.conflict, .forbidden].contains(error.kind) {
                 logger.error("the control plane does not take this host", metadata: ["error": "\(error)"])
                 return
             } catch {

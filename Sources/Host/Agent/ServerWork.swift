@@ -91,6 +91,7 @@ struct ServerWork {
             toTell = toTell ?? Answer()
         } else if let epoch = item.epoch, epoch >= record.highestEpoch, epoch >= document?.epoch ?? -1 {
             record.highestEpoch = epoch
+            record.mark = item.mark ?? ""
             toTell = Answer(failure: why, requestID: item.requestID)
         }
     }

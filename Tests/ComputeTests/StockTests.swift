@@ -150,7 +150,7 @@ extension Step {
         return Step(name, undo: undo) { context in
             guard hasWorked else { throw failure }
             let outcome = try await run(context)
-            if case .done = outcome { throw failure }
+            guard case .nap = outcome else { throw failure }
             return outcome
         }
     }

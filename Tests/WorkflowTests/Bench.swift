@@ -16,13 +16,15 @@ struct Bench: Sendable {
         database = WatchedDatabase(try ScratchStore())
     }
 
-    func runner(_ definitions: [WorkflowDefinition], intake: WorkflowIntake = WorkflowIntake()) -> WorkflowRunner {
+    func runner(_ definitions: [WorkflowDefinition], intake: WorkflowIntake? = nil) -> WorkflowRunner {
         var limits = WorkflowRunner.Limits()
         limits.lingerSeconds = lingerSeconds
         return WorkflowRunner(
             database: database, clock: clock, definitions: definitions, limits: limits, intake: intake,
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+            logger: Self.logger)
     }
+
+    static let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
     /// Runs `body` beside a runner, which is stopped and has ended when this returns.
     func withRunner(
@@ -33,6 +35,19 @@ struct Bench: Sendable {
             group.addTask { await runner.run() }
             defer { group.cancelAll() }
             try await body(runner)
+        }
+    }
+
+    /// The same with a runner that takes what services bring to `intake`.
+    func withRunner(
+        _ definition: WorkflowDefinition, takingFrom intake: WorkflowIntake, _ body: @Sendable () async throws -> Void
+    ) async throws {
+        let runner = runner([definition], intake: intake)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await runner.run() }
+            defer { group.cancelAll() }
+            try await eventually("the runner takes work") { intake.isOpen }
+            try await body()
         }
     }
 

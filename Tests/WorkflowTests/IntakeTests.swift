@@ -6,7 +6,7 @@ import Workflow
 
 @Suite(.timeLimit(.minutes(3))) struct IntakeTests {
     private let bench: Bench
-    private let intake = WorkflowIntake()
+    private let intake = WorkflowIntake(logger: Bench.logger)
 
     init() throws {
         var bench = try Bench()
@@ -23,13 +23,7 @@ import Workflow
     private func withRunner(
         _ definition: WorkflowDefinition, _ body: @Sendable () async throws -> Void
     ) async throws {
-        let runner = bench.runner([definition], intake: intake)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await runner.run() }
-            defer { group.cancelAll() }
-            try await eventually("the runner takes work") { intake.lease(from: bench.clock.now()).microseconds > 0 }
-            try await body()
-        }
+        try await bench.withRunner(definition, takingFrom: intake, body)
     }
 
     /// A row with the lease that the intake gives, handed over after its commit.
@@ -40,8 +34,12 @@ import Workflow
             id: id, kind: "test", serverID: nil, action: "test", projectID: ProjectID("p"), userID: UserID("u"),
             requestID: "req-1", outputs: try JSONText([:]), leaseEpoch: lease.microseconds > 0 ? 1 : 0,
             leaseUntil: lease, wakeAt: now, deadline: now.advanced(seconds: 3600), createdAt: now, updatedAt: now)
-        try await bench.database.transaction { try $0.insert(record) }
-        intake.started([record])
+        let begun = try await bench.database.transaction { [intake] db in
+            let begun = try intake.begin(record, at: now, db)
+            try db.insert(begun.record)
+            return begun
+        }
+        intake.started([begun])
         return id
     }
 

@@ -71,7 +71,7 @@ package final class Cloud: Sendable {
         publicURL = options.publicURL
         let store = options.watch(try options.database ?? Self.openFile(in: options.stateDirectory, metrics, logger))
         let switchboard = Switchboard()
-        let intake = WorkflowIntake()
+        let intake = WorkflowIntake(logger: logger)
         let networkBell = Bell()
         let clock = options.clock
         self.clock = clock

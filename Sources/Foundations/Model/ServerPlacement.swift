@@ -43,4 +43,30 @@ package struct ServerPlacement: Sendable, Equatable {
 
     /// Whether the host has answered its newest document.
     package var isAnswered: Bool { document != nil && observedEpoch >= epoch }
+
+    /// What the host has said, without the document that it answers.
+    package struct Observed: Sendable, Equatable {
+        package var hostID: HostID
+        package var role: Role
+        package var epoch: Int64
+        package var hasDocument: Bool
+        package var observedEpoch: Int64
+        package var power: GuestPower
+        package var failure: String?
+
+        package init(
+            hostID: HostID, role: Role, epoch: Int64, hasDocument: Bool, observedEpoch: Int64, power: GuestPower,
+            failure: String?
+        ) {
+            self.hostID = hostID
+            self.role = role
+            self.epoch = epoch
+            self.hasDocument = hasDocument
+            self.observedEpoch = observedEpoch
+            self.power = power
+            self.failure = failure
+        }
+
+        package var isAnswered: Bool { hasDocument && observedEpoch >= epoch }
+    }
 }

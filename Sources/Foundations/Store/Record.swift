@@ -85,13 +85,7 @@ extension Connection {
     package func insertAll<Kept: Record>(_ records: [Kept]) throws {
         guard let first = records.first else { return }
         if records.count == 1 { return try insert(first) }
-        let width = Kept.columns.count
-        let rows = records.indices.map { row in
-            "(" + (1...width).map { "?\(row * width + $0)" }.joined(separator: ", ") + ")"
-        }
-        let columns = Kept.columns.joined(separator: ", ")
-        try execute(
-            "INSERT INTO \(Kept.table) (\(columns)) VALUES \(rows.joined(separator: ", "))", records.flatMap(\.values))
+        try execute(Statements.inserting(records.count, Kept.self), records.flatMap(\.values))
     }
 
     /// Inserts unless a row with one of the same unique keys is there; says whether it did.
@@ -148,6 +142,20 @@ extension Connection {
         return found
     }
 
+    /// Runs `body` within a transaction; what it throws takes back its own writes, and none before them.
+    package func attempt<Result>(_ body: () throws -> Result) throws -> Swift.Result<Result, any Error> {
+        try execute("SAVEPOINT attempt", [])
+        do {
+            let result = try body()
+            try execute("RELEASE SAVEPOINT attempt", [])
+            return .success(result)
+        } catch {
+            try execute("ROLLBACK TO SAVEPOINT attempt", [])
+            try execute("RELEASE SAVEPOINT attempt", [])
+            return .failure(error)
+        }
+    }
+
     package func texts(_ sql: String, _ arguments: [SQLValue] = []) throws -> [String] {
         var found: [String] = []
         try forEach(sql, arguments) { row in found.append(row.text(0)) }
@@ -164,6 +172,28 @@ private struct Statements: Sendable {
     let insertIfAbsent: String
     let update: String
     let delete: String
+
+    private struct Many: Hashable {
+        var type: ObjectIdentifier
+        var count: Int
+    }
+
+    private static let inserts = Mutex<[Many: String]>([:])
+
+    static func inserting<Kept: Record>(_ count: Int, _ type: Kept.Type) -> String {
+        inserts.withLock { inserts in
+            let key = Many(type: ObjectIdentifier(type), count: count)
+            if let found = inserts[key] { return found }
+            let width = Kept.columns.count
+            let rows = (0..<count).map { row in
+                "(" + (1...width).map { "?\(row * width + $0)" }.joined(separator: ", ") + ")"
+            }
+            let columns = Kept.columns.joined(separator: ", ")
+            let made = "INSERT INTO \(Kept.table) (\(columns)) VALUES \(rows.joined(separator: ", "))"
+            inserts[key] = made
+            return made
+        }
+    }
 
     static func of<Kept: Record>(_ type: Kept.Type) -> Statements {
         known.withLock { known in

@@ -2,10 +2,11 @@ import Telemetry
 import Store
 import Synchronization
 
-/// Runs waiting transactions together in one commit, each in a savepoint of its own, because an fsync costs more than
-/// ten small transactions.
+/// Runs waiting transactions together in one commit, because an fsync costs more than ten small transactions.
 ///
-/// A member that throws loses its own writes only. When the shared commit fails, members run again, each alone.
+/// A member that throws loses its own writes only: when it has written by then, all run again, each in a savepoint of
+/// its own, for a savepoint keeps a copy of each page that it changes. When the shared commit fails, members run again,
+/// each alone.
 final class GroupCommitter: Sendable {
     private struct Member: Sendable {
         /// Runs the body and keeps its result or error for `finish`.
@@ -78,15 +79,21 @@ final class GroupCommitter: Sendable {
             }
             if group.isEmpty { return }
             defer { checkpointer?.committed() }
-            if group.count == 1 || !commitTogether(group, connection) { group.forEach { commitAlone($0, connection) } }
+            if group.count > 1 {
+                if commitTogether(group, connection, run) { continue }
+                if commitTogether(group, connection, runInSavepoint) { continue }
+            }
+            group.forEach { commitAlone($0, connection) }
         }
     }
 
     /// Whether the shared commit held; if not, nothing of any member is left.
-    private func commitTogether(_ group: [Member], _ connection: SQLiteConnection) -> Bool {
+    private func commitTogether(
+        _ group: [Member], _ connection: SQLiteConnection, _ run: (Member, SQLiteConnection) throws -> Void
+    ) -> Bool {
         do {
             try connection.transaction(Self.begin) {
-                for member in group { try runInSavepoint(member, connection) }
+                for member in group { try run(member, connection) }
             }
         } catch {
             return false
@@ -94,6 +101,16 @@ final class GroupCommitter: Sendable {
         sizes?.record(Double(group.count))
         group.forEach { $0.finish(nil) }
         return true
+    }
+
+    /// The error of a member that has written nothing is answered later by `finish(nil)`.
+    private func run(_ member: Member, _ connection: SQLiteConnection) throws {
+        let before = connection.changeCount
+        do {
+            try member.run(connection)
+        } catch {
+            guard connection.isInTransaction, connection.changeCount == before else { throw error }
+        }
     }
 
     /// A member's own error rolls back its savepoint and is answered later by `finish(nil)`.

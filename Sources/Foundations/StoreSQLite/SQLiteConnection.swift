@@ -10,6 +10,8 @@ struct SQLiteConnection: Connection {
     let statements = StatementCache()
 
     var isInTransaction: Bool { sqlite3_get_autocommit(db) == 0 }
+    /// Rows that were written since it was opened, rolled back or not.
+    var changeCount: Int64 { sqlite3_total_changes64(db) }
 
     @discardableResult
     func execute(_ sql: String, _ arguments: [SQLValue]) throws -> Int {

@@ -25,11 +25,12 @@ final class SQLiteHandle: @unchecked Sendable {
         connection = SQLiteConnection(db: try Self.open(path, access))
         guard access != .copying else { return }
         if access == .readingAndWriting { try connection.script("PRAGMA journal_mode = WAL") }
-        // The log is written back at 64 MB: what is usual the checkpointer does.
+        // The log is written back at 64 MB: what is usual the checkpointer does. What savepoints keep of pages stays in
+        // memory: in a file it is most of what a commit writes.
         try connection.script(
             """
             PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -\(cacheKiB);
-            PRAGMA wal_autocheckpoint = 16000
+            PRAGMA wal_autocheckpoint = 16000; PRAGMA temp_store = MEMORY
             """)
     }
 

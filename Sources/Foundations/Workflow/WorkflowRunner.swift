@@ -23,28 +23,32 @@ package final class WorkflowRunner: Sendable {
     private let database: any Database
     private let clock: any CloudClock
     private let definitions: [String: WorkflowDefinition]
+    private let carrier: WorkflowCarrier
+    /// Rows of others are of a newer release, and left to its runners.
+    private let kinds: [String]
     private let limits: Limits
     private let intake: WorkflowIntake
     private let leases: LeaseKeeper
     private let logger: Logger
+    private let trace: WorkflowTrace
     private let slots: Slots
 
     package init(
         database: any Database, clock: any CloudClock, definitions: [WorkflowDefinition], limits: Limits = Limits(),
-        intake: WorkflowIntake = WorkflowIntake(), logger: Logger
+        intake: WorkflowIntake? = nil, logger: Logger
     ) {
         self.database = database
         self.clock = clock
         self.definitions = Dictionary(uniqueKeysWithValues: definitions.map { ($0.kind, $0) })
+        kinds = self.definitions.keys.sorted()
+        carrier = WorkflowCarrier(definitions: self.definitions, leaseSeconds: limits.leaseSeconds)
         self.limits = limits
-        self.intake = intake
+        self.intake = intake ?? WorkflowIntake(logger: logger)
         self.logger = logger
+        trace = WorkflowTrace(logger)
         slots = Slots(limits.concurrency)
         leases = LeaseKeeper(database: database, clock: clock, leaseSeconds: limits.leaseSeconds, logger: logger)
     }
-
-    /// Rows of others are of a newer release, and left to its runners.
-    private var kinds: [String] { definitions.keys.sorted() }
 
     /// Looks at the table soon: something was committed that a workflow waits for.
     package func nudge() {
@@ -53,7 +57,7 @@ package final class WorkflowRunner: Sendable {
 
     /// Runs until cancelled. Steps under way are left at their last commit.
     package func run() async {
-        intake.open(leaseSeconds: limits.leaseSeconds)
+        intake.open(carrier)
         defer { intake.close() }
         await withDiscardingTaskGroup { group in
             group.addTask { [leases] in await leases.run() }
@@ -155,21 +159,6 @@ package final class WorkflowRunner: Sendable {
         }
     }
 
-    /// A line for each thing that a request sets going.
-    private func trace(_ event: Logger.Message, _ record: WorkflowRecord, _ more: Logger.Metadata = [:]) {
-        var metadata: Logger.Metadata = [
-            "request": "\(record.requestID)", "workflow": "\(record.id)", "kind": "\(record.kind)",
-        ]
-        if let server = record.serverID { metadata["server"] = "\(server)" }
-        logger.info(event, metadata: metadata.merging(more) { $1 })
-    }
-
-    private func traceEnd(_ record: WorkflowRecord) {
-        guard let outcome = record.outcome, let end = record.finishedAt else { return }
-        let took = Double(end.microseconds - record.createdAt.microseconds) / 1000
-        trace("a workflow ends", record, ["outcome": "\(outcome.rawValue)", "took": "\(took) ms"])
-    }
-
     private func release(_ id: WorkflowID) async {
         do {
             try await database.transaction { try WorkflowQueries.releaseEnded(id, $0) }
@@ -188,14 +177,6 @@ package final class WorkflowRunner: Sendable {
         }
     }
 
-    private func context(_ record: WorkflowRecord) throws -> StepContext {
-        var logger = logger
-        logger[metadataKey: "request"] = "\(record.requestID)"
-        logger[metadataKey: "workflow"] = "\(record.id)"
-        if let server = record.serverID { logger[metadataKey: "server"] = "\(server)" }
-        return StepContext(record: record, outputs: try record.outputs.value(), now: clock.now(), logger: logger)
-    }
-
     private func forward(
         _ record: WorkflowRecord, _ definition: WorkflowDefinition, _ bell: Bell?
     ) async throws -> WorkflowRecord? {
@@ -205,7 +186,7 @@ package final class WorkflowRunner: Sendable {
                 CloudError(.internal, "This release has no step '\(record.step)' of \(record.kind)."))
         }
         let step = definition.steps[position]
-        let context = try context(record)
+        let context = try StepContext(record, at: clock.now())
         let outcome: StepOutcome
         do {
             outcome = try await step.run(context)
@@ -222,33 +203,37 @@ package final class WorkflowRunner: Sendable {
                     record, step: step.name,
                     CloudError(.internal, "The operation was not done within \(limit) seconds (step \(step.name))."))
             }
-            if let bell, await linger(record, seconds, bell) { return record }
-            return try await nap(record, seconds: seconds)
-        case .done(let found, let commit, let told):
-            var next = record
-            next.outputs = try JSONText(context.outputs.merging(found) { $1 })
-            next.attempt = 0
-            do {
-                return try await go(on: next, from: position, definition, commit: commit, told)
-            } catch let error where !(error is LeaseLost || error is CancellationError) {
-                return try await fail(record, step: step.name, error)
+            if let bell, await linger(record, seconds, bell) {
+                return intake.attends(record.id, bell) ? record : nil
             }
+            return try await nap(record, seconds: seconds)
+        case .done(let found, let commit):
+            let outputs = found.isEmpty ? record.outputs : try JSONText(context.outputs.merging(found) { $1 })
+            return try await go(on: record, outputs, from: position, definition, bell) { db in
+                try commit(db)
+                return {}
+            }
+        case .doneTelling(let commit):
+            return try await go(on: record, record.outputs, from: position, definition, bell, commit: commit)
         }
     }
 
-    /// To the next step, or to the end when there is none.
+    /// To the next step, or to the end when there is none, and in the same commit through the steps that need the store
+    /// alone, unless each commit is to be seen. What the commit throws is the step's failure.
     private func go(
-        on record: WorkflowRecord, from position: Int, _ definition: WorkflowDefinition, commit: @escaping StepCommit,
-        _ told: () -> Void
+        on record: WorkflowRecord, _ outputs: JSONText<[String: String]>, from position: Int,
+        _ definition: WorkflowDefinition, _ bell: Bell?, commit: @escaping @Sendable (any Connection) throws -> Told
     ) async throws -> WorkflowRecord? {
-        var next = record
-        let isLast = position + 1 == definition.steps.count
-        if isLast { next.end(.succeeded, at: clock.now()) } else { next.step = definition.steps[position + 1].name }
-        let written = try await write(next, commit: commit)
-        told()
-        trace("a step is done", next, ["step": "\(definition.steps[position].name)"])
-        if isLast { traceEnd(written) }
-        return isLast ? nil : written
+        var next = definition.next(after: position, record, at: clock.now())
+        next.outputs = outputs
+        let step = definition.steps[position].name
+        do {
+            let carried = try await write(next, carrier: bell == nil ? nil : carrier, commit: commit)
+            intake.tell(carried, after: step)
+            return carried.needsRunner ? carried.record : nil
+        } catch let error where !(error is LeaseLost || error is CancellationError) {
+            return try await fail(record, step: step, error)
+        }
     }
 
     /// A failure that may pass is tried again until the deadline; any other turns the workflow round. What a step's
@@ -270,12 +255,12 @@ package final class WorkflowRunner: Sendable {
             record.outputs.value().merging(
                 [WorkflowDefinition.failedStepOutput: step, WorkflowRecord.failureKindOutput: kind.rawValue]) { $1 })
         next.failure = failure?.message ?? "The step \(step) failed unexpectedly."
-        return try await write(next, commit: { _ in })
+        return try await write(next).record
     }
 
     /// Undoes the failed step first, whose effect is unknown, then those before it.
     private func unwind(_ record: WorkflowRecord, _ definition: WorkflowDefinition) async throws -> WorkflowRecord? {
-        let context = try context(record)
+        let context = try StepContext(record, at: clock.now())
         let position = definition.position(of: record.step) ?? definition.steps.count - 1
         let step = definition.steps[position]
         let commit: StepCommit
@@ -284,15 +269,17 @@ package final class WorkflowRunner: Sendable {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            context.logger.error(
-                "an undo failed; it is tried again", metadata: ["step": "\(step.name)", "error": "\(error)"])
+            complain("an undo failed; it is tried again", record, step.name, error)
             return try await retryLater(record)
         }
         var next = record
         next.attempt = 0
         if position > 0 {
             next.step = definition.steps[position - 1].name
-            let written = try await write(next, commit: commit)
+            let written = try await write(next) { db in
+                try commit(db)
+                return {}
+            }.record
             trace("a step is undone", record, ["step": "\(step.name)"])
             return written
         }
@@ -306,8 +293,16 @@ package final class WorkflowRunner: Sendable {
             trace("a workflow begins again", record)
             return concluded
         }
-        traceEnd(concluded)
+        trace.end(concluded)
         return nil
+    }
+
+    private func complain(_ what: Logger.Message, _ record: WorkflowRecord, _ step: String, _ error: any Error) {
+        logger.error(
+            what,
+            metadata: [
+                "workflow": "\(record.id)", "request": "\(record.requestID)", "step": "\(step)", "error": "\(error)",
+            ])
     }
 
     /// The end of an unwinding decides in its transaction whether the workflow has failed or begins again.
@@ -330,10 +325,11 @@ package final class WorkflowRunner: Sendable {
                 next.leaseUntil = leaseUntil
             }
             guard try WorkflowQueries.commit(next, now: now, db) else { throw LeaseLost() }
-            return (next, try Self.passTurn(after: next, now: now, db))
+            return (next, try WorkflowQueries.passTurn(after: next, now: now, db))
         }
         leases.keep(concluded)
-        tellEnd(of: concluded, turned)
+        if concluded.finishedAt != nil { intake.ended(concluded.id) }
+        if turned { nudge() }
         return concluded
     }
 
@@ -358,43 +354,30 @@ package final class WorkflowRunner: Sendable {
         var next = record
         next.wakeAt = clock.now().advanced(seconds: seconds)
         next.leaseUntil = Timestamp(microseconds: 0)
-        _ = try await write(next, commit: { _ in })
+        _ = try await write(next)
         nudge()
         return nil
     }
 
-    private func write(_ record: WorkflowRecord, commit: @escaping StepCommit) async throws -> WorkflowRecord {
+    private func write(
+        _ record: WorkflowRecord, carrier: WorkflowCarrier? = nil,
+        commit: @escaping @Sendable (any Connection) throws -> Told = { _ in {} }
+    ) async throws -> CarriedWorkflow {
         let now = clock.now()
-        var next = record
-        if next.finishedAt == nil, next.leaseUntil.microseconds > 0 {
-            next.leaseUntil = now.advanced(seconds: limits.leaseSeconds)
+        var renewed = record
+        if renewed.finishedAt == nil, renewed.leaseUntil.microseconds > 0 {
+            renewed.leaseUntil = now.advanced(seconds: limits.leaseSeconds)
         }
-        let written = next
-        let turned = try await database.transaction { db in
-            guard try WorkflowQueries.commit(written, now: now, db) else { throw LeaseLost() }
-            try commit(db)
-            return try Self.passTurn(after: written, now: now, db)
+        let next = renewed
+        let written = try await database.transaction { db in
+            let told = try commit(db)
+            var carried = try carrier?.carry(next, at: now, db) ?? CarriedWorkflow(record: next)
+            carried.told.insert(told, at: 0)
+            guard try WorkflowQueries.commit(carried.record, now: now, db) else { throw LeaseLost() }
+            carried.hasPassedTurn = try WorkflowQueries.passTurn(after: carried.record, now: now, db)
+            return carried
         }
-        leases.keep(written)
-        tellEnd(of: written, turned)
+        leases.keep(written.record)
         return written
-    }
-
-    private static func passTurn(after record: WorkflowRecord, now: Timestamp, _ db: any Connection) throws -> Bool {
-        guard record.finishedAt != nil, let server = record.serverID else { return false }
-        return try WorkflowQueries.passTurn(on: server, now: now, db)
-    }
-
-    private func tellEnd(of record: WorkflowRecord, _ turned: Bool) {
-        if record.finishedAt != nil { intake.ended(record.id) }
-        if turned { nudge() }
-    }
-}
-
-extension WorkflowRecord {
-    fileprivate mutating func end(_ outcome: Outcome, at now: Timestamp) {
-        self.outcome = outcome
-        finishedAt = now
-        leaseUntil = Timestamp(microseconds: 0)
     }
 }

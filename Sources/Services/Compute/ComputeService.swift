@@ -12,6 +12,7 @@ package struct ComputeService: Sendable {
     package let clock: any CloudClock
     package let capacity: CapacityIndex
     package let hostDigests = HostDigests()
+    let signsOfLife = SignsOfLife()
     let network: NetworkCalls
     let image: ImageCalls
     let bells: ComputeBells

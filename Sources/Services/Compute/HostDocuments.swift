@@ -27,11 +27,24 @@ enum HostDocuments {
     static func put(
         _ document: DesiredServer, as role: ServerPlacement.Role, on host: HostID, _ db: any Connection
     ) throws {
+        let (text, epoch) = try numbered(document, for: host, db)
+        try ServerPlacementQueries.put(text, epoch: epoch, as: role, for: document.serverID, on: host, db)
+    }
+
+    /// The first document of a server on a host that has been claimed for it.
+    static func begin(_ document: DesiredServer, on host: HostID, _ db: any Connection) throws {
+        let (text, epoch) = try numbered(document, for: host, db)
+        try ServerPlacementQueries.begin(
+            document.serverID, on: host, as: .current, claimedBy: document.serverID.text, text, epoch: epoch, db)
+    }
+
+    private static func numbered(
+        _ document: DesiredServer, for host: HostID, _ db: any Connection
+    ) throws -> (text: String, epoch: Int64) {
         var document = document
         document.epoch = try HostFeedQueries.next(of: host, db)
         document.mark = UUIDText.random()
-        try ServerPlacementQueries.put(
-            try JSONText(document).raw, epoch: document.epoch, as: role, for: document.serverID, on: host, db)
+        return (try JSONText(document).raw, document.epoch)
     }
 
     /// Wants the server gone from every host. Never waits: a host pays when it can.

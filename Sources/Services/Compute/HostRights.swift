@@ -6,7 +6,7 @@ import Store
 /// Whatever else there is, for it there is none.
 extension ComputeService {
     package func requirePlacement(of server: ServerID, on host: HostID) async throws {
-        let placement = try await database.read { try ServerPlacementQueries.find(server, on: host, $0) }
+        let placement = try await database.read { try ServerPlacementQueries.observed(server, on: host, $0) }
         guard let placement, placement.role != .leaving else { throw CloudError.notFound("Server", server) }
     }
 

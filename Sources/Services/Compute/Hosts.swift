@@ -75,12 +75,13 @@ extension ComputeService {
         }
     }
 
-    /// A sign of life.
     /// A sign of life, with what the host says of itself and of its servers.
     package func heard(_ report: HostReport, from host: HostID) async throws {
         let now = clock.now()
         let troubles = try report.health.map { try JSONText($0.troubles).raw }
-        try await database.transaction { db in try HostQueries.seen(host, at: now, troubles: troubles, db) }
+        if signsOfLife.isDue(host, now) || troubles != nil {
+            try await database.transaction { db in try HostQueries.seen(host, at: now, troubles: troubles, db) }
+        }
         let answers = try report.illegible.map { item in
             logger.warning(
                 "a host said what this cloud does not understand",

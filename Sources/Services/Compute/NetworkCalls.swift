@@ -110,7 +110,7 @@ struct NetworkCalls: Sendable {
 
     /// In the commit that writes what comes of it; `tellChanged` follows.
     func bind(
-        _ server: Server, _ request: ServerRequest, to host: Host, by caller: Caller, _ db: any Connection
+        _ server: Server, _ request: ServerRequest, to host: HostPlace, by caller: Caller, _ db: any Connection
     ) throws -> [PortAttachment] {
         let groups = try request.securityGroups.value()
         let nics = try request.nics.value().enumerated().map { index, nic in
@@ -124,15 +124,15 @@ struct NetworkCalls: Sendable {
 
     func tellChanged() { networking.tellChanged() }
 
-    private func holder(_ server: Server, on host: Host) -> NetworkingService.PortHolder {
+    private func holder(_ server: Server, on host: HostPlace) -> NetworkingService.PortHolder {
         NetworkingService.PortHolder(
-            device: server.id.text, owner: "compute:\(host.availabilityZone)", hostname: server.hostname,
+            device: server.id.text, owner: "compute:\(host.zone)", hostname: server.hostname,
             host: host.hostname)
     }
 
     /// The same for one NIC more, in the project's default security group unless the port brings its own.
     func bind(
-        _ server: Server, _ nic: RequestedNIC, key: String, to host: Host, by caller: Caller
+        _ server: Server, _ nic: RequestedNIC, key: String, to host: HostPlace, by caller: Caller
     ) async throws -> Port {
         let all = try await networking.bindPorts(
             of: holder(server, on: host), nics: [.init(key: key, request: nic, securityGroups: nil)], by: caller)
@@ -147,6 +147,11 @@ struct NetworkCalls: Sendable {
         _ server: ServerID, _ choice: NetworkingService.PortChoice = .all, given: [RequestedNIC]
     ) async throws {
         try await networking.releasePorts(of: server.text, choice, given: Set(given.compactMap(\.portID)))
+    }
+
+    /// All of them, in the commit that writes what comes of it; `tellChanged` follows.
+    func release(_ server: ServerID, given: [RequestedNIC], _ db: any Connection) throws {
+        try networking.releasePorts(of: server.text, .all, given: Set(given.compactMap(\.portID)), db)
     }
 
     /// Ports of the server's own project: whoever has a port may write any server's id on it.

@@ -11,12 +11,12 @@ extension ComputeService {
     package func observe(_ observations: [ServerObservation]) async throws {
         let now = clock.now()
         let woken = try await database.transaction { db in
-            try observations.flatMap { try Self.observe($0, now: now, db) }
+            try observations.compactMap { try observe($0, now: now, db) }
         }
         for seen in observations { trace(seen) }
         for wake in woken {
             switch wake {
-            case .workflow(let id): bells.workflows.signal(id)
+            case .workflow(let carried): bells.workflows.happened(carried)
             case .host(let id): bells.host(id)
             }
         }
@@ -34,30 +34,30 @@ extension ComputeService {
     }
 
     private enum Woken: Sendable {
-        case workflow(WorkflowID)
+        case workflow(CarriedWorkflow)
         case host(HostID)
     }
 
-    private static func observe(
+    private func observe(
         _ seen: ServerObservation, now: Timestamp, _ db: any Connection
-    ) throws -> [Woken] {
+    ) throws -> Woken? {
         for answer in seen.commands { try HostCommands.answered(answer, on: seen.hostID, now: now, db) }
-        guard let placement = try ServerPlacementQueries.find(seen.serverID, on: seen.hostID, db),
+        guard let placement = try ServerPlacementQueries.observed(seen.serverID, on: seen.hostID, db),
             seen.epoch >= placement.epoch
-        else { return [] }
+        else { return nil }
         let failure = try seen.failure.map { try JSONText($0).raw }
-        let power = seen.power == .unknown ? placement.observedPower : seen.power
+        let power = seen.power == .unknown ? placement.power : seen.power
         try ServerPlacementQueries.observe(
             power, epoch: seen.epoch, failure: failure, of: seen.serverID, on: seen.hostID, db)
         if seen.power == .absent { try ServerPlacementQueries.forgetSettled(seen.serverID, db) }
-        let workflow = try WorkflowQueries.underWay(on: seen.serverID, db)
-        if let workflow { try WorkflowQueries.signal(workflow, now: now, db) }
-        let woken = workflow.map { [Woken.workflow($0)] } ?? []
+        if let workflow = try WorkflowQueries.recordUnderWay(on: seen.serverID, db) {
+            return .workflow(try bells.workflows.carryOn(workflow, at: now, db))
+        }
         // A host that could not do what it was told says nothing of what the guest wanted.
         guard placement.role == .current, seen.failure == nil,
             let server = try ServerQueries.live(seen.serverID, db), server.operation == nil
-        else { return woken }
-        return woken + (try settleQuietly(server, seen, now: now, db).map { [$0] } ?? [])
+        else { return nil }
+        return try Self.settleQuietly(server, seen, now: now, db)
     }
 
     /// With no operation under way the server rests where its guest is: one that powered itself off is stopped and

@@ -41,10 +41,19 @@ package struct ServerCreateRequest: Sendable {
 }
 
 extension ComputeService {
-    /// Writes the servers, what they use and the workflows that build them, all in one transaction; choosing hosts
-    /// costs no query. Want of room is not refused here: the server is there, in ERROR, and says why.
+    /// Writes the servers, what they use, their ports and documents, and the workflows that build them, all in one
+    /// transaction; choosing hosts costs no query. Want of room is not refused here: the server is there, in ERROR, and
+    /// says why. Nor are ports that cannot be had: they are left to the workflow, which fails of them.
     package func create(_ request: ServerCreateRequest, by caller: Caller) async throws -> [Server] {
         let plan = try await plan(request, by: caller)
+        do {
+            return try await create(plan, withPorts: bells.workflows.isOpen, by: caller)
+        } catch is BuildServer.NoPorts {
+            return try await create(plan, withPorts: false, by: caller)
+        }
+    }
+
+    private func create(_ plan: CreationPlan, withPorts: Bool, by caller: Caller) async throws -> [Server] {
         let now = clock.now()
         let placing = Placing(plan.scheduling, plan.hints, among: capacity.all, now: now)
         let lease = bells.workflows.lease(from: now)
@@ -53,13 +62,14 @@ extension ComputeService {
             let group = try plan.joinGroup(count, db)
             var placing = placing
             return try plan.servers(count, now).map { server in
-                try Self.insert(server, plan, &placing, in: group, by: caller, lease, db)
+                try insert(server, plan, &placing, in: group, withPorts, by: caller, lease, db)
             }
         }
         for (server, _) in made {
             if let host = server.hostID { capacity.countClaimed(plan.scheduling, on: host) }
         }
         bells.workflows.started(made.map(\.workflow))
+        if made.contains(where: { $0.server.phase == BuildServer.Phase.spawning.rawValue }) { network.tellChanged() }
         return made.map(\.server)
     }
 
@@ -146,16 +156,17 @@ extension ComputeService {
         }
     }
 
-    private static func insert(
-        _ server: Server, _ plan: CreationPlan, _ placing: inout Placing, in group: ServerGroup?, by caller: Caller,
-        _ lease: Timestamp, _ db: any Connection
-    ) throws -> (server: Server, workflow: WorkflowRecord) {
+    private func insert(
+        _ server: Server, _ plan: CreationPlan, _ placing: inout Placing, in group: ServerGroup?, _ withPorts: Bool,
+        by caller: Caller, _ lease: Timestamp, _ db: any Connection
+    ) throws -> (server: Server, workflow: CarriedWorkflow) {
+        let now = placing.now
         var server = server
         let isBound = plan.scheduling.forcedHost != nil || plan.scheduling.requestedHost != nil
         var workflow = OperationStart.workflow(
             ServerOperation.build.rule, on: server,
             input: try JSONText(BuildInput(isBoundToHost: isBound, byAdministrator: caller.isAdmin)).raw,
-            by: server.userID, requestID: caller.requestID, now: placing.now, lease)
+            by: server.userID, requestID: caller.requestID, now: now, lease)
         var request = try plan.request(of: server)
         switch try placing.place(server, in: group, db) {
         case .on(let host):
@@ -164,20 +175,33 @@ extension ComputeService {
             server.operation = .build
             server.phase = BuildServer.Phase.networking.rawValue
             server.workflowID = workflow.id
+            if withPorts {
+                try BuildServer.bindPorts(of: &server, request, on: host.place, &workflow, by: caller, in: network, db)
+            } else {
+                try ServerPlacementQueries.begin(server.id, on: host.id, as: .current, claimedBy: server.id.text, db)
+            }
         case .refused(let refusal):
             server.settled = .error
             request.adminPassword = nil
-            server.fault = try JSONText(refusal.fault(at: placing.now))
-            workflow.outcome = .failed
-            workflow.failure = refusal.message
-            workflow.outputs = try JSONText([WorkflowRecord.detailsOutput: refusal.details])
-            workflow.finishedAt = placing.now
-            workflow.leaseUntil = Timestamp(microseconds: 0)
+            server.fault = try JSONText(refusal.fault(at: now))
+            try workflow.refuse(refusal, at: now)
         }
         try db.insert(server)
         if let group { try db.insert(ServerGroupMember(serverID: server.id, groupID: group.id)) }
         try db.insert(request)
-        try db.insert(workflow)
-        return (server, workflow)
+        let done = workflow.step == BuildServer.guestStep ? [BuildServer.portsStep] : []
+        let begun = try bells.workflows.begin(workflow, after: done, at: now, db)
+        try db.insert(begun.record)
+        return (server, begun)
+    }
+}
+
+extension WorkflowRecord {
+    fileprivate mutating func refuse(_ refusal: Refusal, at now: Timestamp) throws {
+        outcome = .failed
+        failure = refusal.message
+        outputs = try JSONText([Self.detailsOutput: refusal.details])
+        finishedAt = now
+        leaseUntil = Timestamp(microseconds: 0)
     }
 }

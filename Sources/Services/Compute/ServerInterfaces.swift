@@ -76,10 +76,10 @@ extension ComputeService {
                 change.rule, on: server, input: input, by: caller.userID, requestID: caller.requestID,
                 now: now, lease)
             try write(db)
-            return try OperationStart.queue(workflow, on: id, db)
+            return try bells.workflows.queue(workflow, on: id, now: now, db)
         }
         bells.workflows.started([begun])
-        return begun.id
+        return begun.record.id
     }
 
     /// The row at its end, or as it is when patience is over.
@@ -104,23 +104,23 @@ extension ComputeService {
         for device in devices {
             let id = ServerID(device)
             let now = clock.now()
-            let begun = try await database.transaction { [network] db -> [WorkflowRecord] in
+            let begun = try await database.transaction { [network] db -> [CarriedWorkflow] in
                 guard var server = try ServerQueries.live(id, db) else { return [] }
                 let attachments = try network.attachments(of: server, db)
                 let shown = try ShownPorts(attachments)
                 server.addresses = shown.json
                 server.securityGroups = shown.groups
                 try db.update(server)
-                return try Self.detachLost(of: server, but: Set(attachments.map(\.port.id)), now: now, db)
+                return try detachLost(of: server, but: Set(attachments.map(\.port.id)), now: now, db)
             }
             bells.workflows.started(begun)
         }
     }
 
     /// A guest must not keep a card whose tap is gone: it could not be started again.
-    private static func detachLost(
+    private func detachLost(
         of server: Server, but ports: Set<PortID>, now: Timestamp, _ db: any Connection
-    ) throws -> [WorkflowRecord] {
+    ) throws -> [CarriedWorkflow] {
         guard server.operation != .build, server.operation != .delete,
             let document = try HostDocuments.document(of: server.id, db)
         else { return [] }
@@ -129,7 +129,7 @@ extension ComputeService {
                 ServerOperation.detachInterface.rule, on: server,
                 input: try JSONText(DetachInterface.Input(portID: nic.portID)).raw, by: server.userID,
                 requestID: "req-\(UUIDText.random())", now: now, Timestamp(microseconds: 0))
-            return try OperationStart.queue(workflow, on: server.id, db)
+            return try bells.workflows.queue(workflow, on: server.id, now: now, db)
         }
     }
 }

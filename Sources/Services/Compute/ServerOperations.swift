@@ -7,14 +7,14 @@ extension ComputeService {
     package func begin(_ operation: ServerOperation, on id: ServerID, by caller: Caller) async throws {
         let now = clock.now()
         let lease = bells.workflows.lease(from: now)
-        let (ended, begun) = try await database.transaction { db -> (WorkflowID?, [WorkflowRecord]) in
+        let (ended, begun) = try await database.transaction { db -> (WorkflowID?, [CarriedWorkflow]) in
             let server = try visible(id, by: caller, db)
             if operation == .delete, server.operation == .delete { return (nil, []) }
             try OperationStart.check(operation.rule, on: server, by: caller)
             let workflow = OperationStart.workflow(
                 operation.rule, on: server, input: try JSONText(OperationInput(operation: operation)).raw,
                 by: caller.userID, requestID: caller.requestID, now: now, lease)
-            let begun = try OperationStart.begin(workflow, operation, on: server, now: now, db)
+            let begun = try bells.workflows.begin(workflow, operation, on: server, now: now, db)
             return (begun.ended, [begun.workflow])
         }
         bells.workflows.started(begun)
@@ -109,35 +109,6 @@ enum OperationStart {
         }
     }
 
-    /// Returns the row as it was written, and the workflow whose end it was; it waits for what else is under way.
-    static func begin(
-        _ workflow: WorkflowRecord, _ operation: ServerOperation, on old: Server, now: Timestamp, _ db: any Connection
-    ) throws -> (workflow: WorkflowRecord, ended: WorkflowID?) {
-        let ended = try interrupt(old, for: operation.rule, now: now, db)
-        let written = try queue(workflow, on: old.id, db)
-        var server = old
-        server.operation = operation
-        server.phase = 0
-        server.workflowID = workflow.id
-        server.updatedAt = now
-        try db.update(server)
-        return (written, ended)
-    }
-
-    /// Inserts the row: it begins at once, or when what is under way on the server has ended.
-    static func queue(
-        _ workflow: WorkflowRecord, on server: ServerID, _ db: any Connection
-    ) throws -> WorkflowRecord {
-        var workflow = workflow
-        if try WorkflowQueries.underWay(on: server, db) != nil {
-            workflow.awaitsTurn = true
-            workflow.leaseEpoch = 0
-            workflow.leaseUntil = Timestamp(microseconds: 0)
-        }
-        try db.insert(workflow)
-        return workflow
-    }
-
     /// With a `lease` from the intake the row must be handed over to it after its commit.
     static func workflow(
         _ rule: OperationRule, on server: Server, input: String, by user: UserID, requestID: String,
@@ -156,21 +127,53 @@ enum OperationStart {
         try settle(id, in: .error, now: now, db) { $0.fault = fault }
     }
 
-    /// Ends the operation under way: the server rests in `settled`.
+    /// Ends the operation under way: the server rests in `settled`; `nil` where it was.
     static func settle(
-        _ id: ServerID, in settled: SettledState, now: Timestamp, _ db: any Connection,
+        _ id: ServerID, in settled: SettledState?, now: Timestamp, _ db: any Connection,
         also change: (inout Server) throws -> Void = { _ in }
     ) throws {
         guard var server = try db.find(Server.self, key: .id(id)) else { return }
+        let settled = settled ?? server.settled
         server.settled = settled
         server.operation = nil
         server.workflowID = nil
         server.phase = 0
         server.updatedAt = now
         if settled != .error, settled != .deleted { server.fault = nil }
-        if let seen = try ServerPlacementQueries.observedPower(of: id, db) { server.power = seen.number }
+        if let seen = try ServerPlacementQueries.observed(of: id, db) { server.power = seen.power.number }
         try change(&server)
         try db.update(server)
+    }
+}
+
+extension WorkflowIntake {
+    /// Returns the row as it was written, and the workflow whose end it was; it waits for what else is under way.
+    func begin(
+        _ workflow: WorkflowRecord, _ operation: ServerOperation, on old: Server, now: Timestamp, _ db: any Connection
+    ) throws -> (workflow: CarriedWorkflow, ended: WorkflowID?) {
+        let ended = try OperationStart.interrupt(old, for: operation.rule, now: now, db)
+        var server = old
+        server.operation = operation
+        server.phase = 0
+        server.workflowID = workflow.id
+        server.updatedAt = now
+        try db.update(server)
+        return (try queue(workflow, on: old.id, now: now, db), ended)
+    }
+
+    /// Inserts the row: it begins at once, or when what is under way on the server has ended.
+    func queue(
+        _ workflow: WorkflowRecord, on server: ServerID, now: Timestamp, _ db: any Connection
+    ) throws -> CarriedWorkflow {
+        var workflow = workflow
+        if try WorkflowQueries.underWay(on: server, db) != nil {
+            workflow.awaitsTurn = true
+            workflow.leaseEpoch = 0
+            workflow.leaseUntil = Timestamp(microseconds: 0)
+        }
+        let begun = try begin(workflow, at: now, db)
+        try db.insert(begun.record)
+        return begun
     }
 }
 

@@ -1,10 +1,9 @@
-import Foundation
 import Model
 import Networking
 
 /// What a server's row shows of its ports: the `addresses` object and the `security_groups` list.
 struct ShownPorts: Sendable {
-    private struct Address: Encodable {
+    private struct Address: Codable {
         var version: Int
         var addr: String
         var type: String
@@ -17,7 +16,7 @@ struct ShownPorts: Sendable {
         }
     }
 
-    private struct Group: Encodable {
+    private struct Group: Codable {
         var name: String
     }
 
@@ -38,11 +37,7 @@ struct ShownPorts: Sendable {
                 }
             }
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        json = String(decoding: try encoder.encode(byNetwork), as: UTF8.self)
-        let names = attachments.flatMap(\.groupNames)
-        groups = String(
-            decoding: try encoder.encode(Set(names).sorted().map { Group(name: $0) }), as: UTF8.self)
+        json = try JSONText(byNetwork).raw
+        groups = try JSONText(Set(attachments.flatMap(\.groupNames)).sorted().map { Group(name: $0) }).raw
     }
 }

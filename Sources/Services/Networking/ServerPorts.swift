@@ -95,29 +95,41 @@ extension NetworkingService {
 
     /// Takes the ports away that were made for the server, and sets those free that it was given.
     package func releasePorts(of device: String, _ choice: PortChoice = .all, given: Set<PortID>) async throws {
+        try await change { try release(device, choice, given, $0) }
+    }
+
+    /// The same in a transaction of the caller's, who calls `tellChanged` when it is committed.
+    package func releasePorts(
+        of device: String, _ choice: PortChoice, given: Set<PortID>, _ db: any Connection
+    ) throws {
+        try release(device, choice, given, db)
+        try ChangeFeedQueries.bump(.network, db)
+    }
+
+    private func release(
+        _ device: String, _ choice: PortChoice, _ given: Set<PortID>, _ db: any Connection
+    ) throws {
         let now = clock.now()
-        try await change { db in
-            let chosen = try PortQueries.ports(ofDevice: device, db).filter { port in
-                switch choice {
-                case .all: true
-                case .port(let id): port.id == id
-                case .key(let key): port.isBound(under: key)
-                }
+        let chosen = try PortQueries.ports(ofDevice: device, db).filter { port in
+            switch choice {
+            case .all: true
+            case .port(let id): port.id == id
+            case .key(let key): port.isBound(under: key)
             }
-            for var port in chosen {
-                guard given.contains(port.id) else {
-                    try Self.remove(port, db)
-                    continue
-                }
-                port.deviceID = ""
-                port.deviceOwner = ""
-                port.bindingHost = ""
-                port.bindingProfile = "{}"
-                port.status = "DOWN"
-                port.dnsName = ""
-                port.revise(at: now)
-                try db.update(port)
+        }
+        for var port in chosen {
+            guard given.contains(port.id) else {
+                try Self.remove(port, db)
+                continue
             }
+            port.deviceID = ""
+            port.deviceOwner = ""
+            port.bindingHost = ""
+            port.bindingProfile = "{}"
+            port.status = "DOWN"
+            port.dnsName = ""
+            port.revise(at: now)
+            try db.update(port)
         }
     }
 

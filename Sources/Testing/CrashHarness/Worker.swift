@@ -30,7 +30,7 @@ struct Worker: AsyncParsableCommand {
         let store = CrashingDatabase(
             inner: try SQLiteDatabase(path: folder + "/state/novella.db") { logger.error("\($0)") }, points: points,
             turns: Turns())
-        let intake = WorkflowIntake()
+        let intake = WorkflowIntake(logger: logger)
         let compute = ComputeService(
             database: store, clock: clock, networking: NetworkingService(database: store, clock: clock) {},
             image: try ImageService(

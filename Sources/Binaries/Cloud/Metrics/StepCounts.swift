@@ -17,7 +17,8 @@ final class StepCounts: Sendable {
     func counting(_ definition: WorkflowDefinition) -> WorkflowDefinition {
         let kind = definition.kind
         let steps = definition.steps.map { step in
-            Step(step.name, undo: counting(step.undo, kind, step.name)) { [self] context in
+            let inStore = counting(step.inStore, kind, step.name)
+            return Step(step.name, undo: counting(step.undo, kind, step.name), inStore: inStore) { [self] context in
                 let outcome = try await counting(kind, step.name, orElse: .failed) { try await step.run(context) }
                 if case .nap = outcome { add(kind, step.name, .nap) } else { add(kind, step.name, .done) }
                 return outcome
@@ -25,6 +26,20 @@ final class StepCounts: Sendable {
         }
         return WorkflowDefinition(
             kind: kind, deadlineSeconds: definition.deadlineSeconds, steps: steps, unwound: definition.unwound)
+    }
+
+    /// What is carried out in others' transactions counts when they are committed.
+    private func counting(_ work: StoreWork?, _ kind: String, _ step: String) -> StoreWork? {
+        guard var counted = work else { return nil }
+        let commit = counted.commit
+        counted.commit = { [self] context, db in
+            let told = try commit(context, db)
+            return {
+                told()
+                self.add(kind, step, .done)
+            }
+        }
+        return counted
     }
 
     private func counting(_ undo: Undo, _ kind: String, _ step: String) -> Undo {

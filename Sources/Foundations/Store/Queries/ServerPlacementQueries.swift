@@ -27,11 +27,35 @@ package enum ServerPlacementQueries {
         try db.first(ServerPlacement.self, "WHERE server_id = ?1 AND role = 'current'", [.id(server)])
     }
 
-    /// How the server's guest was last seen where it is.
-    package static func observedPower(of server: ServerID, _ db: any Connection) throws -> GuestPower? {
-        try db.texts(
-            "SELECT observed_power FROM server_placements WHERE server_id = ?1 AND role = 'current'", [.id(server)]
-        ).first.flatMap { GuestPower(rawValue: $0) }
+    /// What its host has said where the server is.
+    package static func observed(of server: ServerID, _ db: any Connection) throws -> ServerPlacement.Observed? {
+        try observed("server_id = ?1 AND role = 'current'", [.id(server)], db)
+    }
+
+    /// What one host has said of the server.
+    package static func observed(
+        _ server: ServerID, on host: HostID, _ db: any Connection
+    ) throws -> ServerPlacement.Observed? {
+        try observed("server_id = ?1 AND host_id = ?2", [.id(server), .id(host)], db)
+    }
+
+    private static func observed(
+        _ which: String, _ arguments: [SQLValue], _ db: any Connection
+    ) throws -> ServerPlacement.Observed? {
+        var found: ServerPlacement.Observed?
+        try db.forEach(
+            """
+            SELECT host_id, role, epoch, CASE WHEN document IS NULL THEN 0 ELSE 1 END, observed_epoch, observed_power,
+                failure
+            FROM server_placements WHERE \(which)
+            """, arguments
+        ) { row in
+            var row = RowReader(row)
+            found = ServerPlacement.Observed(
+                hostID: row.id(), role: try row.raw(), epoch: row.int64(), hasDocument: row.bool(),
+                observedEpoch: row.int64(), power: try row.raw(), failure: row.optionalText())
+        }
+        return found
     }
 
     package static func all(of server: ServerID, _ db: any Connection) throws -> [ServerPlacement] {
@@ -57,6 +81,22 @@ package enum ServerPlacementQueries {
             ON CONFLICT (server_id, host_id) DO UPDATE SET role = excluded.role, consumer_id = excluded.consumer_id
             """,
             [.id(server), .id(host), .raw(role), .text(consumer)])
+    }
+
+    /// The same with the document that the host is to have at once.
+    package static func begin(
+        _ server: ServerID, on host: HostID, as role: ServerPlacement.Role, claimedBy consumer: String,
+        _ document: String, epoch: Int64, _ db: any Connection
+    ) throws {
+        try db.execute(
+            """
+            INSERT INTO server_placements (server_id, host_id, role, consumer_id, epoch, sequence, document,
+                observed_epoch, observed_power)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, 0, 'unknown')
+            ON CONFLICT (server_id, host_id) DO UPDATE SET role = excluded.role, consumer_id = excluded.consumer_id,
+                epoch = excluded.epoch, sequence = excluded.sequence, document = excluded.document, failure = NULL
+            """,
+            [.id(server), .id(host), .raw(role), .text(consumer), .integer(epoch), .text(document)])
     }
 
     /// Puts a document there. What was observed before answers it only if the host says so again.

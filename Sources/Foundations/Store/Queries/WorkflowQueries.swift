@@ -67,19 +67,24 @@ package enum WorkflowQueries {
     }
 
     /// Writes the row if this runner still holds it. A signal that came since `record` was read ends a nap at once.
-    package static func commit(_ record: WorkflowRecord, now: Timestamp, _ db: any Connection) throws -> Bool {
+    ///
+    /// - Parameter takingOver: takes the row from whoever has leased it.
+    package static func commit(
+        _ record: WorkflowRecord, now: Timestamp, takingOver: Bool = false, _ db: any Connection
+    ) throws -> Bool {
         try db.execute(
             """
             UPDATE workflows SET outputs = ?3, step = ?4, direction = ?5, attempt = ?6, lease_until = ?7,
                 wake_at = CASE WHEN signals = ?8 THEN ?9 ELSE ?10 END,
-                failure = ?11, outcome = ?12, updated_at = ?10, finished_at = ?13, deadline = ?14
+                failure = ?11, outcome = ?12, updated_at = ?10, finished_at = ?13, deadline = ?14,
+                lease_epoch = lease_epoch + ?15
             WHERE id = ?1 AND lease_epoch = ?2 AND finished_at IS NULL
             """,
             [
                 .id(record.id), .integer(record.leaseEpoch), .text(record.outputs.raw), .text(record.step),
                 .raw(record.direction), .int(record.attempt), .time(record.leaseUntil), .int(record.signals),
                 .time(record.wakeAt), .time(now), .text(record.failure), .raw(record.outcome),
-                .time(record.finishedAt), .time(record.deadline),
+                .time(record.finishedAt), .time(record.deadline), .int(takingOver ? 1 : 0),
             ]) == 1
     }
 
@@ -107,6 +112,21 @@ package enum WorkflowQueries {
         try db.texts(
             "SELECT id FROM workflows WHERE server_id = ?1 AND finished_at IS NULL AND awaits_turn = 0", [.id(server)]
         ).first.map { WorkflowID($0) }
+    }
+
+    /// The same with its whole row.
+    package static func recordUnderWay(on server: ServerID, _ db: any Connection) throws -> WorkflowRecord? {
+        try db.fetch(
+            WorkflowRecord.self, "WHERE server_id = ?1 AND finished_at IS NULL AND awaits_turn = 0", [.id(server)]
+        ).first
+    }
+
+    /// The turn of a server's workflow that has ended goes to the next; says whether there is one.
+    package static func passTurn(
+        after record: WorkflowRecord, now: Timestamp, _ db: any Connection
+    ) throws -> Bool {
+        guard record.finishedAt != nil, let server = record.serverID else { return false }
+        return try passTurn(on: server, now: now, db)
     }
 
     /// One of a server's workflows has ended: the next begins, and its time counts from now. Says whether there is one.

@@ -10,6 +10,21 @@ package enum HostResource: String, Sendable, CaseIterable {
     package var least: Int { self == .disk ? 0 : 1 }
 }
 
+/// What of a host others than the scheduler need to know to put a server there.
+struct HostPlace: Sendable {
+    var id: HostID
+    var hostname: String
+    var zone: String
+}
+
+extension Host {
+    var place: HostPlace { HostPlace(id: id, hostname: hostname, zone: availabilityZone) }
+}
+
+extension HostState {
+    var place: HostPlace { HostPlace(id: id, hostname: hostname, zone: availabilityZone) }
+}
+
 /// What the scheduler knows of a host: a hint, a second old at most. The claim in the store decides.
 package struct HostState: Sendable, Equatable {
     package struct Capacity: Sendable, Equatable {

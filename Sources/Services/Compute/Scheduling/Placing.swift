@@ -1,8 +1,8 @@
 import Model
 import Store
 
-/// Finds a host for each server of one request and claims it, inside the transaction that writes them. A transaction
-/// that runs again begins with a new one.
+/// Finds a host for each server of one request and claims its resources, inside the transaction that writes them and
+/// the server's placement. A transaction that runs again begins with a new one.
 struct Placing: Sendable {
     var request: SchedulingRequest
     var hints: SchedulerHints
@@ -77,7 +77,6 @@ struct Placing: Sendable {
                 prepared?.candidates.removeAll { $0.id == host.id }
                 continue
             }
-            try ServerPlacementQueries.begin(server.id, on: host.id, as: .current, claimedBy: server.id.text, db)
             if let place = hosts.firstIndex(where: { $0.id == host.id }) {
                 for resource in HostResource.allCases { hosts[place][resource].used += request[resource] }
             }

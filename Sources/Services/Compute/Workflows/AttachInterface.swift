@@ -18,10 +18,18 @@ enum AttachInterface {
             ServerOperation.attachInterface.rule,
             steps: [
                 Step(portOutput, undo: .run { try await release(steps, $0) }) { try await bind(steps, $0) },
-                Step("document", undo: .run { try await withdraw(steps, $0) }) { try await plug(steps, $0) },
+                steps.inStore(
+                    "document", undo: .run { try await withdraw(steps, $0) },
+                    StoreWork(commit: { context, db in
+                        try plug(steps, context, db)
+                        return {}
+                    })),
                 steps.observed(
                     "guest", isReached: { _, _, _ in true },
-                    commit: { server, _ in steps.showPorts(of: server) }),
+                    commit: { context, db in
+                        try steps.showPorts(of: context.serverID(), db)
+                        return {}
+                    }),
             ],
             unwound: { context, _ in
                 let (id, input) = (try context.serverID(), try context.input(Input.self))
@@ -41,17 +49,13 @@ enum AttachInterface {
         return .done(outputs: [portOutput: port.id.text])
     }
 
-    private static func plug(_ steps: ServerSteps, _ context: StepContext) async throws -> StepOutcome {
-        let server = try await steps.server(context)
-        let request = context.record.requestID
-        let attachments = try await steps.compute.network.attachments(of: server.id, in: server.projectID)
+    private static func plug(_ steps: ServerSteps, _ context: StepContext, _ db: any Connection) throws {
+        let server = try steps.server(context, db)
+        let attachments = try steps.compute.network.attachments(of: server, db)
         guard let found = attachments.first(where: { $0.port.id.text == context.outputs[portOutput] }) else {
             throw CloudError(.conflict, "Port \(context.outputs[portOutput] ?? "") was taken away meanwhile.")
         }
-        let nic = GuestNIC(found)
-        return .done { db in
-            try HostDocuments.change(of: server.id, for: request, db) { $0.plug(nic) }
-        }
+        try HostDocuments.change(of: server.id, for: context.record.requestID, db) { $0.plug(GuestNIC(found)) }
     }
 
     private static func withdraw(_ steps: ServerSteps, _ context: StepContext) async throws -> StepCommit {
@@ -69,7 +73,7 @@ enum AttachInterface {
         if let host = server.hostID { steps.compute.bells.host(host) }
         try await steps.compute.network.release(
             server.id, .key(context.record.id.text), given: [context.input(Input.self).nic])
-        return steps.showPorts(of: server)
+        return { try steps.showPorts(of: server.id, $0) }
     }
 }
 

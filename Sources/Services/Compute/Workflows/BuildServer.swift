@@ -11,7 +11,8 @@ enum BuildServer {
     /// Places in the `task_state`s of the operation.
     enum Phase: Int { case scheduling, networking, spawning }
 
-    private static let guestStep = "guest"
+    static let portsStep = "ports"
+    static let guestStep = "guest"
     /// The hosts that failed, by id, with commas between.
     private static let triedOutput = "tried-hosts"
     private static let maximumAttempts = 3
@@ -21,44 +22,66 @@ enum BuildServer {
         return WorkflowDefinition(
             ServerOperation.build.rule,
             steps: [
-                Step("ports", undo: .run { try await releasePorts(steps, $0) }) { context in
-                    try await bindPorts(steps, context)
-                },
+                steps.inStore(
+                    portsStep, undo: .run { try await releasePorts(steps, $0) },
+                    StoreWork(commit: { context, db in
+                        try bindPorts(steps, context, db)
+                        return { compute.network.tellChanged() }
+                    })),
                 steps.observed(
                     guestStep, undo: .run { try await withdraw(steps, $0) },
-                    isReached: { placement, _, _ in placement.observedPower == .running },
-                    commit: { server, _ in
-                        let now = compute.clock.now()
-                        if let host = server.hostID { compute.capacity.countBuild(on: host, at: now) }
-                        return { db in
-                            try OperationStart.settle(server.id, in: .active, now: now, db) { $0.launchedAt = now }
-                            try ServerQueries.forgetPassword(of: server.id, db)
-                        }
+                    isReached: { seen, _, _ in seen.power == .running },
+                    commit: { context, db in
+                        let (id, now) = (try context.serverID(), context.now)
+                        let host = try ServerPlacementQueries.observed(of: id, db)?.hostID
+                        try OperationStart.settle(id, in: .active, now: now, db) { $0.launchedAt = now }
+                        try ServerQueries.forgetPassword(of: id, db)
+                        return { if let host { compute.capacity.countBuild(on: host, at: now) } }
                     }),
             ],
             unwound: { context, why in try unwound(steps, context, why) })
     }
 
-    /// The ports, the document and what the server's list row shows of its addresses, all in one commit.
-    private static func bindPorts(_ steps: ServerSteps, _ context: StepContext) async throws -> StepOutcome {
-        let network = steps.compute.network
-        let (server, request, host) = try await steps.placed(context)
+    private static func bindPorts(_ steps: ServerSteps, _ context: StepContext, _ db: any Connection) throws {
+        var (server, request, place) = try steps.placed(context, db)
         let isAdmin = try context.input(BuildInput.self).byAdministrator ?? false
-        let caller = Caller.workflow(context.record, asAdministrator: isAdmin)
-        let document = try document(of: server, request, for: context.record.requestID)
-        return .done(
-            commit: { db in
-                guard var row = try db.find(Server.self, key: .id(server.id)) else { return }
-                let attachments = try network.bind(server, request, to: host, by: caller, db)
-                let shown = try ShownPorts(attachments)
-                row.phase = Phase.spawning.rawValue
-                row.addresses = shown.json
-                row.securityGroups = shown.groups
-                try db.update(row)
-                var document = document
-                document.nics = attachments.map(GuestNIC.init)
-                try HostDocuments.put(document, as: .current, on: host.id, db)
-            }, told: { network.tellChanged() })
+        try bindPorts(
+            of: &server, request, on: place, by: .workflow(context.record, asAdministrator: isAdmin),
+            in: steps.compute.network, db)
+        try db.update(server)
+    }
+
+    /// The ports, the document and what the server's list row shows of its addresses. Writes all but that row.
+    private static func bindPorts(
+        of server: inout Server, _ request: ServerRequest, on place: HostPlace, by caller: Caller,
+        in network: NetworkCalls, _ db: any Connection
+    ) throws {
+        let attachments = try network.bind(server, request, to: place, by: caller, db)
+        let shown = try ShownPorts(attachments)
+        server.phase = Phase.spawning.rawValue
+        server.addresses = shown.json
+        server.securityGroups = shown.groups
+        var document = try document(of: server, request, for: caller.requestID)
+        document.nics = attachments.map(GuestNIC.init)
+        try HostDocuments.begin(document, on: place.id, db)
+    }
+
+    /// The transaction cannot be kept: a server that was about to be written cannot have the ports that it wants.
+    struct NoPorts: Error {
+        var cause: any Error
+    }
+
+    /// The same for a server that is about to be written, in whose workflow that step is done then.
+    static func bindPorts(
+        of server: inout Server, _ request: ServerRequest, on place: HostPlace, _ workflow: inout WorkflowRecord,
+        by caller: Caller, in network: NetworkCalls, _ db: any Connection
+    ) throws {
+        do {
+            try bindPorts(of: &server, request, on: place, by: caller, in: network, db)
+        } catch {
+            throw NoPorts(cause: error)
+        }
+        workflow.step = guestStep
     }
 
     /// Without its NICs.
@@ -118,6 +141,7 @@ enum BuildServer {
             let mayMove = !input.isBoundToHost && context.failedStep == guestStep && tried.count < maximumAttempts
             let next = mayMove ? try place(server, among: hosts, without: Set(tried), now, db) : nil
             if case .on(let host)? = next {
+                try ServerPlacementQueries.begin(id, on: host.id, as: .current, claimedBy: id.text, db)
                 server.hostID = host.id
                 server.availabilityZone = host.availabilityZone
                 server.phase = Phase.networking.rawValue

@@ -19,8 +19,13 @@ enum DetachInterface {
             ServerOperation.detachInterface.rule,
             steps: [
                 Step("look", undo: .run { try await ring(steps, $0) }) { try await look(steps, $0) },
-                Step("document", undo: .run { try await replug(steps, $0) }) { try await unplug(steps, $0) },
-                steps.observed("guest", isReached: { _, _, _ in true }, commit: { _, _ in { _ in } }),
+                steps.inStore(
+                    "document", undo: .run { try await replug(steps, $0) },
+                    StoreWork(commit: { context, db in
+                        try unplug(context, db)
+                        return {}
+                    })),
+                steps.observed("guest", isReached: { _, _, _ in true }, commit: { _, _ in {} }),
                 Step("port", undo: .none(why: "the guest has no use for it any more")) { context in
                     try await release(steps, context)
                 },
@@ -36,12 +41,9 @@ enum DetachInterface {
         return .done(outputs: try nic.map { [nicOutput: try JSONText($0).raw] } ?? [:])
     }
 
-    private static func unplug(_ steps: ServerSteps, _ context: StepContext) async throws -> StepOutcome {
+    private static func unplug(_ context: StepContext, _ db: any Connection) throws {
         let (id, port) = (try context.serverID(), try context.input(Input.self).portID)
-        let request = context.record.requestID
-        return .done { db in
-            try HostDocuments.change(of: id, for: request, db) { $0.unplug(port) }
-        }
+        try HostDocuments.change(of: id, for: context.record.requestID, db) { $0.unplug(port) }
     }
 
     /// Unless the port has gone already.
@@ -67,9 +69,8 @@ enum DetachInterface {
         let (server, request, _) = try await steps.placed(context)
         let port = try context.input(Input.self).portID
         try await steps.compute.network.release(server.id, .port(port), given: try request.nics.value())
-        let show = steps.showPorts(of: server)
         return .done { db in
-            try show(db)
+            try steps.showPorts(of: server.id, db)
             try ServerRequest.forgetNIC(of: port, of: server.id, db)
         }
     }

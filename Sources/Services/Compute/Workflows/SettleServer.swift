@@ -17,14 +17,18 @@ enum SettleServer {
         return WorkflowDefinition(
             rule,
             steps: [
-                Step("document", undo: .none(why: "where the server then rests is decided by what its guest is")) {
-                    try want($0, clock.now())
-                },
+                steps.inStore(
+                    "document", undo: .none(why: "where the server then rests is decided by what its guest is"),
+                    StoreWork(commit: { context, db in
+                        try want(context, db)
+                        return {}
+                    })),
                 steps.observed(
                     "guest", isReached: { try isReached($0, $1, $2) },
-                    commit: { server, context in
-                        let settled = try goal(context).power?.settled ?? server.settled
-                        return { db in try OperationStart.settle(server.id, in: settled, now: clock.now(), db) }
+                    commit: { context, db in
+                        let settled = try goal(context).power?.settled
+                        try OperationStart.settle(context.serverID(), in: settled, now: context.now, db)
+                        return {}
                     }),
             ],
             unwound: { context, why in try failed(context, why, clock.now()) })
@@ -35,22 +39,20 @@ enum SettleServer {
     }
 
     /// The document is written anew even where it says so already: the host is to look again, and to answer.
-    private static func want(_ context: StepContext, _ now: Timestamp) throws -> StepOutcome {
+    private static func want(_ context: StepContext, _ db: any Connection) throws {
         let (id, goal, workflow) = (try context.serverID(), try goal(context), context.record)
-        return .done { db in
-            try HostDocuments.change(of: id, for: workflow.requestID, db) { $0.power = goal.power ?? $0.power }
-            if case .command(let action) = goal {
-                try HostCommands.give(action, on: id, by: workflow, now: now, db)
-            }
+        try HostDocuments.change(of: id, for: workflow.requestID, db) { $0.power = goal.power ?? $0.power }
+        if case .command(let action) = goal {
+            try HostCommands.give(action, on: id, by: workflow, now: context.now, db)
         }
     }
 
     private static func isReached(
-        _ placement: ServerPlacement, _ context: StepContext, _ db: any Connection
+        _ seen: ServerPlacement.Observed, _ context: StepContext, _ db: any Connection
     ) throws -> Bool {
         let goal = try goal(context)
         if case .command = goal, try !HostCommands.isDone(context.record, db) { return false }
-        return placement.observedPower == goal.power?.seen
+        return seen.power == goal.power?.seen
     }
 
     /// The document says what the guest is, so that its host does not carry the wish out later.

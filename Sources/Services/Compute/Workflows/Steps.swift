@@ -28,47 +28,49 @@ struct ServerSteps: Sendable {
     }
 
     /// The server with what was asked for it and the host that has it.
-    func placed(_ context: StepContext) async throws -> (Server, ServerRequest, Model.Host) {
-        try await compute.database.read { db in
-            let server = try server(context, db)
-            guard let id = server.hostID, let host = try db.find(Model.Host.self, key: .id(id)) else {
-                throw CloudError(.internal, "Server \(server.id) has no host.")
-            }
-            return (server, try request(server.id, db), host)
+    func placed(_ context: StepContext) async throws -> (Server, ServerRequest, HostPlace) {
+        try await compute.database.read { try placed(context, $0) }
+    }
+
+    func placed(_ context: StepContext, _ db: any Connection) throws -> (Server, ServerRequest, HostPlace) {
+        let server = try server(context, db)
+        guard let id = server.hostID, let host = try db.find(Model.Host.self, key: .id(id)) else {
+            throw CloudError(.internal, "Server \(server.id) has no host.")
         }
+        return (server, try request(server.id, db), host.place)
+    }
+
+    /// Work that needs the store and nothing else.
+    func inStore(_ name: String, undo: Undo, _ work: StoreWork) -> Step {
+        Step(name, undo: undo, in: compute.database, work)
     }
 
     /// Waits until the server's host answers its newest document with what `isReached` wants; its failure is the step's
     /// failure.
     func observed(
         _ name: String, undo: Undo = .none(why: "it only waits"),
-        isReached: @escaping @Sendable (ServerPlacement, StepContext, any Connection) throws -> Bool,
-        commit: @escaping @Sendable (Server, StepContext) async throws -> StepCommit
+        isReached: @escaping @Sendable (ServerPlacement.Observed, StepContext, any Connection) throws -> Bool,
+        commit: @escaping @Sendable (StepContext, any Connection) throws -> Told
     ) -> Step {
-        Step(name, undo: undo) { context in
-            let (server, isThere) = try await compute.database.read { db -> (Server, Bool) in
-                let server = try self.server(context, db)
-                guard let placement = try ServerPlacementQueries.current(of: server.id, db), placement.isAnswered else {
-                    return (server, false)
-                }
-                if let failure = placement.failure { throw try HostFailure.error(failure) }
-                return (server, try isReached(placement, context, db))
-            }
-            if let host = server.hostID { compute.bells.host(host) }
-            guard isThere else { return .nap(seconds: 5) }
-            return .done(commit: try await commit(server, context))
-        }
+        inStore(
+            name, undo: undo,
+            StoreWork(
+                missing: { context, db in
+                    guard let seen = try ServerPlacementQueries.observed(of: context.serverID(), db) else { return {} }
+                    if seen.isAnswered, let failure = seen.failure { throw try HostFailure.error(failure) }
+                    if seen.isAnswered, try isReached(seen, context, db) { return nil }
+                    return { compute.bells.host(seen.hostID) }
+                },
+                commit: commit))
     }
 
     /// Writes what the row shows of the server's ports, as they are now.
-    func showPorts(of server: Server) -> StepCommit {
-        { [network = compute.network] db in
-            guard var row = try db.find(Server.self, key: .id(server.id)) else { return }
-            let shown = try ShownPorts(try network.attachments(of: row, db))
-            row.addresses = shown.json
-            row.securityGroups = shown.groups
-            try db.update(row)
-        }
+    func showPorts(of server: ServerID, _ db: any Connection) throws {
+        guard var row = try db.find(Server.self, key: .id(server)) else { return }
+        let shown = try ShownPorts(try compute.network.attachments(of: row, db))
+        row.addresses = shown.json
+        row.securityGroups = shown.groups
+        try db.update(row)
     }
 
     /// The server is in ERROR and says why.

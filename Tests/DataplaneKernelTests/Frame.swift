@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Model
 
 @testable import Dataplane
 
@@ -9,18 +10,18 @@ enum Frame {
     private static let plain: [UInt8] = [0x45, 0, 0, 0, 0x12, 0x34, 0, 0, 64, 0, 0, 0]
 
     static func ethernet(_ type: UInt16, from source: String, to target: String, _ payload: [UInt8]) throws -> [UInt8] {
-        let frame = try MACAddress(target).bytes + MACAddress(source).bytes + big(type) + payload
+        let frame = try MACAddress(planned: target).bytes + MACAddress(planned: source).bytes + big(type) + payload
         return frame + [UInt8](repeating: 0, count: max(0, 60 - frame.count))
     }
 
     /// An ARP reply that says who has an address. The tag is in the padding behind it.
     static func arp(hardware: String, address: String, tag: String) throws -> [UInt8] {
-        try [0, 1, 8, 0, 6, 4, 0, 2] + MACAddress(hardware).bytes + IPPrefix(address).bytes
-            + MACAddress("fa:16:3e:01:01:02").bytes + IPPrefix("10.0.0.12").bytes + Array(tag.utf8)
+        try [0, 1, 8, 0, 6, 4, 0, 2] + MACAddress(planned: hardware).bytes + IPAddress(planned: address).bytes
+            + MACAddress(planned: "fa:16:3e:01:01:02").bytes + IPAddress(planned: "10.0.0.12").bytes + Array(tag.utf8)
     }
 
     static func ipv4(from source: String, to target: String, transport: UInt8, _ payload: [UInt8]) throws -> [UInt8] {
-        var header = try plain + IPPrefix(source).bytes + IPPrefix(target).bytes
+        var header = try plain + IPAddress(planned: source).bytes + IPAddress(planned: target).bytes
         header[9] = transport
         header.replaceSubrange(2..<4, with: big(UInt16(20 + payload.count)))
         header.replaceSubrange(10..<12, with: big(checksum(header)))
@@ -28,8 +29,8 @@ enum Frame {
     }
 
     static func ipv6(from source: String, to target: String, next: UInt8, _ payload: [UInt8]) throws -> [UInt8] {
-        try [0x60, 0, 0, 0] + big(UInt16(payload.count)) + [next, 255] + IPPrefix(source).bytes
-            + IPPrefix(target).bytes + payload
+        try [0x60, 0, 0, 0] + big(UInt16(payload.count)) + [next, 255] + IPAddress(planned: source).bytes
+            + IPAddress(planned: target).bytes + payload
     }
 
     /// Without a checksum, which IPv4 allows.
@@ -60,7 +61,9 @@ enum Frame {
         _ message: [UInt8], at offset: Int, transport: UInt8, from source: String, to target: String
     ) throws -> [UInt8] {
         let pseudo =
-            try IPPrefix(source).bytes + IPPrefix(target).bytes + big(UInt32(message.count)) + [0, 0, 0, transport]
+            try IPAddress(planned: source).bytes + IPAddress(planned: target).bytes + big(UInt32(message.count)) + [
+                0, 0, 0, transport,
+            ]
         var copy = message
         copy.replaceSubrange(offset..<offset + 2, with: big(checksum(pseudo + message)))
         return copy

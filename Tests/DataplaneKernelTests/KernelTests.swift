@@ -129,8 +129,8 @@ extension KernelSuites {
                 let foreign = try await lab.connect("a", to: "10.0.0.12", 7000, from: ("10.0.0.77", 0), timeout: 0.5)
                 #expect(foreign == nil)
                 // ARP that claims the neighbour's address for this guest's MAC, then honest traffic behind it.
-                let claim = try IPPrefix("10.0.0.2")
-                let mac = try MACAddress(topology.ports[0].macAddress)
+                let claim = try IPAddress(planned: "10.0.0.2")
+                let mac = try MACAddress(planned: topology.ports[0].macAddress)
                 _ = try await lab.connect("b", to: "10.0.0.2", 9, timeout: 0.5)
                 try await NamespaceThread.announce(claim, mac: mac, link: "eth0", in: guest)
                 #expect(try await lab.connect("a", to: "10.0.0.12", 7000) != nil)

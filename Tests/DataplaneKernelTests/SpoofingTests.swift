@@ -59,7 +59,8 @@ private struct Forger {
     func neighbour(_ type: UInt8, _ name: String, of target: String) throws -> [UInt8] {
         try Frame.icmp6(
             type, from: own.ip6, to: nodes,
-            [0x20, 0, 0, 0] + IPPrefix(target).bytes + (type == 137 ? IPPrefix(target).bytes : []) + word(name))
+            [0x20, 0, 0, 0] + IPAddress(planned: target).bytes + (type == 137 ? IPAddress(planned: target).bytes : [])
+                + word(name))
     }
 
     /// A message behind an extension header, in two fragments, of which the first has the message's first eight bytes,

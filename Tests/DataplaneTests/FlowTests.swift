@@ -15,7 +15,7 @@ import Testing
         _ from: String, _ to: String, transport: Int = 6, port: Int? = nil, type: Int? = nil, code: Int? = nil
     ) throws -> Flow {
         Flow(
-            transport: transport, source: try IPPrefix(from), destination: try IPPrefix(to),
+            transport: transport, source: try IPAddress(planned: from), destination: try IPAddress(planned: to),
             sourcePort: port == nil ? nil : 40000, destinationPort: port, icmpType: type, icmpCode: code)
     }
 
@@ -65,7 +65,8 @@ import Testing
         #expect(
             Flow(conntrack: Substring(tcp))
                 == Flow(
-                    transport: 6, source: try IPPrefix("10.0.0.1"), destination: try IPPrefix("10.0.0.2"),
+                    transport: 6, source: try IPAddress(planned: "10.0.0.1"),
+                    destination: try IPAddress(planned: "10.0.0.2"),
                     sourcePort: 39920, destinationPort: 7000))
         let icmp = "icmp     1 29 src=10.0.0.1 dst=10.0.0.2 type=8 code=0 id=7 src=10.0.0.2 dst=10.0.0.1 type=0 code=0"
         #expect(Flow(conntrack: Substring(icmp))?.icmpType == 8)

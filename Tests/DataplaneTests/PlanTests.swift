@@ -136,11 +136,12 @@ import Testing
         "10.0.0.1; drop", "10.0.0.1\n}", "10.0.0.300", "10.0.0.0/33", "", "::1::", "1:2:3:4:5:6:7:8:9", "fe80::%eth0",
     ])
     func whatIsNoAddressIsRefused(text: String) {
-        #expect(throws: PlanError.self) { try IPPrefix(text) }
+        #expect(throws: PlanError.self) { try IPAddress(planned: text) }
+        #expect(throws: PlanError.self) { try CIDR(planned: text) }
     }
 
     @Test(arguments: ["fa:16:3e:00:00:0g", "fa:16:3e:00:00:01,set:x"]) func whatIsNoMACIsRefused(text: String) throws {
-        #expect(throws: PlanError.self) { try MACAddress(text) }
+        #expect(throws: PlanError.self) { try MACAddress(planned: text) }
         let plan = try plan { $0.ports[0].macAddress = text }
         #expect(plan.troubles.map(\.part) == [.port(Sample.portA)])
         #expect(plan.dhcp.allSatisfy { !$0.hosts.contains(text) })
@@ -159,13 +160,12 @@ import Testing
         #expect(domainName("a..b\nserver=1.2.3.4") == nil)
     }
 
-    @Test func addressesAreCanonical() throws {
-        #expect(try IPPrefix("2001:DB8:0:0:1:0:0:1").description == "2001:db8::1:0:0:1")
-        #expect(try IPPrefix("::ffff:10.0.0.1").description == "::ffff:a00:1")
-        #expect(try IPPrefix("::/0").description == "::/0")
-        #expect(try IPPrefix("10.1.2.3/8").network.description == "10.0.0.0/8")
-        #expect(try MACAddress("FA:16:3e:00:00:01").linkLocal.description == "fe80::f816:3eff:fe00:1")
-        let merged = try IPPrefix.merged(["10.0.0.5", "10.0.0.0/24", "10.0.1.0/24"].map { try IPPrefix($0) })
-        #expect(merged.map(\.description) == ["10.0.0.0/24", "10.0.1.0/24"])
+    @Test func addressesAreWrittenAsTheToolsPrintThem() throws {
+        #expect(try CIDR(planned: "2001:DB8:0:0:1:0:0:1").toolText == "2001:db8::1:0:0:1")
+        #expect(try CIDR(planned: "::/0").toolText == "::/0")
+        #expect(try CIDR(planned: "10.1.2.3/8").toolText == "10.0.0.0/8")
+        let texts = ["::1", "10.0.0.5", "10.0.1.0/24", "10.0.0.0/24"]
+        let merged = try CIDR.merged(texts.map { try CIDR(planned: $0) })
+        #expect(merged.map(\.toolText) == ["10.0.0.0/24", "10.0.1.0/24", "::1"])
     }
 }

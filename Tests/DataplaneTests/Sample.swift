@@ -1,7 +1,8 @@
-import Dataplane
 import Foundation
 import HostProtocol
 import Model
+
+@testable import Dataplane
 
 /// A small cloud: a tenant network with two guests, an external one, and a router with a floating address.
 enum Sample {
@@ -18,7 +19,7 @@ enum Sample {
     static func facts() throws -> HostFacts {
         HostFacts(
             names: try DataplaneNames(tag: "ab12"), zones: [tenant: 1001, external: 1002],
-            forwarders: [try IPPrefix("192.0.2.53")], dnsmasqUser: "dnsmasq", dnsmasqGroup: "nogroup")
+            forwarders: [try IPAddress(planned: "192.0.2.53")], dnsmasqUser: "dnsmasq", dnsmasqGroup: "nogroup")
     }
 
     static func port(_ id: PortID, _ last: Int, groups: [SecurityGroupID], hostname: String = "guest") -> TopologyPort {

@@ -136,6 +136,24 @@ private func libraryReading(_ text: String) -> IPAddress? {
         }
     }
 
+    @Test func coversShorterPrefixesOfItsOwn() throws {
+        let prefix = try #require(CIDR("10.0.0.0/24"))
+        for (text, isCovered) in [
+            ("10.0.0.0/24", true), ("10.0.0.7", true), ("10.0.0.128/25", true), ("10.0.0.0/23", false),
+            ("10.0.1.0/25", false), ("::/0", false), ("::a00:0/128", false),
+        ] {
+            #expect(prefix.contains(try #require(CIDR(text))) == isCovered, "\(text)")
+        }
+    }
+
+    @Test(arguments: [
+        ("10.0.0.0/8", "255.0.0.0"), ("10.0.0.1", "255.255.255.255"), ("0.0.0.0/0", "0.0.0.0"),
+        ("2001:db8::/64", "ffff:ffff:ffff:ffff::"),
+    ])
+    func hasANetmask(text: String, netmask: String) {
+        #expect(CIDR(text)?.netmask.description == netmask)
+    }
+
     @Test func neverMixesVersions() throws {
         let old = try #require(CIDR("0.0.0.0/0"))
         let new = try #require(CIDR("::/0"))

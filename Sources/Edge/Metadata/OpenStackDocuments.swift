@@ -174,11 +174,11 @@ struct OpenStackDocuments: Sendable {
         }
         writer.field("type", family)
         writer.field("ip_address", address.ipAddress)
-        writer.field("netmask", CIDR(subnet.cidr).map(netmask) ?? "")
+        writer.field("netmask", CIDR(subnet.cidr)?.netmask.description ?? "")
         try writer.array("routes") { writer in
             for route in try subnet.hostRoutes.value() {
                 guard let cidr = CIDR(route.destination) else { continue }
-                writer.object { writeRoute(cidr.first.description, netmask(cidr), route.nexthop, to: &$0) }
+                writer.object { writeRoute(cidr.first.description, cidr.netmask.description, route.nexthop, to: &$0) }
             }
             guard let gateway = subnet.gatewayIP else { return }
             let any = subnet.ipVersion == 4 ? "0.0.0.0" : "::"
@@ -192,10 +192,5 @@ struct OpenStackDocuments: Sendable {
         writer.field("network", network)
         writer.field("netmask", netmask)
         writer.field("gateway", gateway)
-    }
-
-    private static func netmask(_ cidr: CIDR) -> String {
-        let ones: UInt128 = cidr.first.version == 4 ? 0xffff_ffff : .max
-        return IPAddress(version: cidr.first.version, number: ones ^ (cidr.last.number - cidr.first.number)).description
     }
 }

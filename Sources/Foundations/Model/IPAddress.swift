@@ -22,6 +22,11 @@ package struct IPAddress: Sendable, Hashable, Comparable, CustomStringConvertibl
 
     package var bits: Int { version == 4 ? 32 : 128 }
 
+    /// In network order: 4 or 16.
+    package var bytes: [UInt8] {
+        stride(from: bits - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> UInt128($0)) }
+    }
+
     package static func < (left: Self, right: Self) -> Bool {
         (left.version, left.number) < (right.version, right.number)
     }
@@ -103,14 +108,18 @@ extension String {
     }
 }
 
-/// A network prefix.
-package struct CIDR: Sendable, Hashable, CustomStringConvertible {
+/// A network prefix; an address is one of full length. The bits behind the prefix are zero.
+package struct CIDR: Sendable, Hashable, Comparable, CustomStringConvertible {
     package var first: IPAddress
     package var length: Int
 
     package init(first: IPAddress, length: Int) {
         self.first = first
         self.length = length
+    }
+
+    package init(_ address: IPAddress) {
+        self.init(first: address, length: address.bits)
     }
 
     /// `strict` refuses set bits behind the prefix; otherwise they are cleared.
@@ -135,6 +144,11 @@ package struct CIDR: Sendable, Hashable, CustomStringConvertible {
     }
 
     package var version: Int { first.version }
+    package var isSingle: Bool { length == first.bits }
+    package var netmask: IPAddress {
+        let ones: UInt128 = version == 4 ? 0xffff_ffff : .max
+        return IPAddress(version: version, number: ones ^ (last.number - first.number))
+    }
     /// What a port may have: all but the network's own address, and in IPv4 the broadcast address. A prefix of two
     /// addresses or one has neither.
     package var hosts: ClosedRange<IPAddress> {
@@ -153,7 +167,11 @@ package struct CIDR: Sendable, Hashable, CustomStringConvertible {
         address.version == version && address >= first && address <= last
     }
 
+    package func contains(_ other: CIDR) -> Bool { other.length >= length && contains(other.first) }
+
     package func overlaps(_ other: CIDR) -> Bool {
         version == other.version && first <= other.last && other.first <= last
     }
+
+    package static func < (left: Self, right: Self) -> Bool { (left.first, left.length) < (right.first, right.length) }
 }

@@ -59,7 +59,8 @@ enum PortAddresses {
     }
 
     private static func refuseForeign(_ text: String?, in subnet: Subnet, mac: String) throws {
-        guard let text, CIDR(subnet.cidr).flatMap({ IPAddress(version6: $0, mac: mac) }) != IPAddress(text) else {
+        guard let text, CIDR(subnet.cidr).flatMap({ IPAddress.selfAssigned(in: $0, mac: mac) }) != IPAddress(text)
+        else {
             return
         }
         throw CloudError(
@@ -132,7 +133,7 @@ enum PortAddresses {
     static func own(
         in subnet: Subnet, for port: PortID, mac: String, _ db: any Connection
     ) throws -> FixedIP {
-        guard let cidr = CIDR(subnet.cidr), let address = IPAddress(version6: cidr, mac: mac) else {
+        guard let cidr = CIDR(subnet.cidr), let address = IPAddress.selfAssigned(in: cidr, mac: mac) else {
             throw NetworkingService.exhausted(subnet.networkID)
         }
         let text = try NetworkingService.allocate(in: subnet, wanted: address.description, for: port, db)
@@ -159,11 +160,9 @@ extension Subnet {
 }
 
 extension IPAddress {
-    /// The modified EUI-64 address in a prefix of 64 bits; `nil` for another prefix or no hardware address.
-    fileprivate init?(version6 prefix: CIDR, mac: String) {
-        let bytes = mac.split(separator: ":").compactMap { UInt8($0, radix: 16) }
-        guard prefix.version == 6, prefix.length <= 64, bytes.count == 6 else { return nil }
-        let identifier = [bytes[0] ^ 2, bytes[1], bytes[2], 0xff, 0xfe, bytes[3], bytes[4], bytes[5]]
-        self.init(version: 6, number: identifier.reduce(0) { $0 << 8 | UInt128($1) } | prefix.first.number)
+    /// `nil` where guests cannot make their addresses: a prefix of more than 64 bits, or no hardware address.
+    fileprivate static func selfAssigned(in prefix: CIDR, mac: String) -> IPAddress? {
+        guard prefix.version == 6, prefix.length <= 64, let mac = MACAddress(mac) else { return nil }
+        return mac.address(in: prefix)
     }
 }

@@ -19,7 +19,7 @@ struct Connections {
     /// Ends what `policies` (those of one network) do not allow, and whatever has an address that went away. `cuts`
     /// tells until when the kernel keeps what was cut.
     func audit(
-        zone: Int, mark: Int, policies: [PortPolicy], gone: [IPPrefix], cuts: inout [Cut: ContinuousClock.Instant]
+        zone: Int, mark: Int, policies: [PortPolicy], gone: Set<IPAddress>, cuts: inout [Cut: ContinuousClock.Instant]
     ) async throws {
         let mine = cuts.keys.filter { $0.network == mark }
         let revived = Set(mine.filter { policies.allow($0.flow) })
@@ -29,7 +29,7 @@ struct Connections {
             let text = try await Tool.run("conntrack", ["-L", "-w", "\(zone)", "-f", family])
             for line in text.split(separator: "\n") {
                 guard let flow = Flow(conntrack: line) else { continue }
-                let isGone = gone.contains { $0.contains(flow.source) || $0.contains(flow.destination) }
+                let isGone = gone.contains(flow.source) || gone.contains(flow.destination)
                 let isAllowed = policies.allow(flow)
                 if isGone || !isAllowed { ended.append(flow) }
                 if !isAllowed { forbidden.insert(Cut(flow: flow, network: mark)) }
@@ -47,7 +47,7 @@ struct Connections {
         for cut in adding.union(removing) {
             guard let element = cut.flow.element else { continue }
             let mark = Mark.text(cut.network)
-            let set = "element inet \(names.table) \(cut.flow.source.isIPv4 ? "cut4" : "cut6")"
+            let set = "element inet \(names.table) \(cut.flow.source.version == 4 ? "cut4" : "cut6")"
             for tuple in [element.forward, element.back] {
                 lines.append("add \(set) { \(mark) . \(tuple) timeout \(cut.flow.patience)s }")
                 if removing.contains(cut) { lines.append("delete \(set) { \(mark) . \(tuple) }") }
@@ -60,8 +60,10 @@ struct Connections {
     private func delete(_ flows: [Flow], zone: Int) async throws {
         if flows.isEmpty { return }
         let lines = flows.map { flow in
-            var words = ["-D", "-w", "\(zone)", "-f", flow.source.isIPv4 ? "ipv4" : "ipv6", "-p", "\(flow.transport)"]
-            words += ["-s", flow.source.address, "-d", flow.destination.address]
+            var words = [
+                "-D", "-w", "\(zone)", "-f", flow.source.version == 4 ? "ipv4" : "ipv6", "-p", "\(flow.transport)",
+            ]
+            words += ["-s", flow.source.description, "-d", flow.destination.description]
             if let from = flow.sourcePort, let to = flow.destinationPort {
                 words += ["--sport", "\(from)", "--dport", "\(to)"]
             }
@@ -97,16 +99,13 @@ extension Flow {
             let key = word[..<equals]
             if values[key] == nil { values[key] = word[word.index(after: equals)...] }
         }
-        guard let source = values["src"], let destination = values["dst"] else { return nil }
-        do {
-            self.init(
-                transport: transport, source: try IPPrefix(String(source)),
-                destination: try IPPrefix(String(destination)), sourcePort: values["sport"].flatMap { Int($0) },
-                destinationPort: values["dport"].flatMap { Int($0) }, icmpType: values["type"].flatMap { Int($0) },
-                icmpCode: values["code"].flatMap { Int($0) })
-        } catch {
-            return nil
-        }
+        guard let source = values["src"].flatMap({ IPAddress($0) }),
+            let destination = values["dst"].flatMap({ IPAddress($0) })
+        else { return nil }
+        self.init(
+            transport: transport, source: source, destination: destination,
+            sourcePort: values["sport"].flatMap { Int($0) }, destinationPort: values["dport"].flatMap { Int($0) },
+            icmpType: values["type"].flatMap { Int($0) }, icmpCode: values["code"].flatMap { Int($0) })
     }
 
     /// Both directions as the `cut` set's tuples; only what has ports can come back to life in the wrong direction.
@@ -115,8 +114,8 @@ extension Flow {
             return nil
         }
         return (
-            "\(source.address) . \(destination.address) . \(from) . \(to)",
-            "\(destination.address) . \(source.address) . \(to) . \(from)"
+            "\(source) . \(destination) . \(from) . \(to)",
+            "\(destination) . \(source) . \(to) . \(from)"
         )
     }
 

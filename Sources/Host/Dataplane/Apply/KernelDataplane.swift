@@ -159,7 +159,8 @@ package actor KernelDataplane: Dataplane {
         for floating in now.subtracting(pointed) {
             guard let leg = plan.legs.first(where: { $0.inside == floating.leg }) else { continue }
             try await NamespaceThread.announce(
-                IPPrefix(floating.address), mac: MACAddress(leg.mac), link: leg.inside, in: plan.name)
+                IPAddress(planned: floating.address), mac: MACAddress(planned: leg.mac), link: leg.inside, in: plan.name
+            )
         }
         record.floating[plan.name] = plan.floating
     }
@@ -179,16 +180,16 @@ package actor KernelDataplane: Dataplane {
             guard let zone = facts.zones[network.id] else { continue }
             let policies = now[network.id] ?? []
             let present = policies.flatMap { policy in
-                policy.prefixes.filter(\.isSingle).map { "\(policy.portID) \($0)" }
+                policy.prefixes.filter(\.isSingle).map { "\(policy.portID) \($0.first)" }
             }
             let former = record.addresses[network.id.text] ?? []
             addresses[network.id.text] = present
             if let before, before[network.id] ?? [] == policies { continue }
             let gone = try former.filter { !present.contains($0) }
-                .map { try IPPrefix(String($0.drop { $0 != " " }.dropFirst())) }
+                .map { try IPAddress(planned: String($0.drop { $0 != " " }.dropFirst())) }
             var kept = cuts
             try await connections.audit(
-                zone: network.isExternal ? 0 : zone, mark: zone, policies: policies, gone: gone, cuts: &kept)
+                zone: network.isExternal ? 0 : zone, mark: zone, policies: policies, gone: Set(gone), cuts: &kept)
             cuts = kept
         }
         record.addresses = addresses

@@ -1,26 +1,27 @@
 import Foundation
 import Logging
+import Model
 import Tools
 
 /// What the machine itself knows: the name servers it asks, and the account dnsmasq may run as.
 enum MachineFacts {
     /// The name servers of resolv.conf. Those on loopback are of no use inside a namespace; behind systemd-resolved,
     /// which is one, its own list names the real ones.
-    static func forwarders(logger: Logger) -> [IPPrefix] {
+    static func forwarders(logger: Logger) -> [IPAddress] {
         for path in ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"] {
             guard let data = FileManager.default.contents(atPath: path) else { continue }
             let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
-            let servers = lines.compactMap { line -> IPPrefix? in
+            let servers = lines.compactMap { line -> IPAddress? in
                 let words = line.split(whereSeparator: \.isWhitespace)
                 guard words.count >= 2, words[0] == "nameserver" else { return nil }
                 do {
-                    return try IPPrefix(String(words[1]))
+                    return try IPAddress(planned: String(words[1]))
                 } catch {
                     logger.info("a name server is left out", metadata: ["file": "\(path)", "error": "\(error)"])
                     return nil
                 }
             }
-            let usable = servers.filter { $0.isIPv4 && $0.isSingle && $0.bytes[0] != 127 }
+            let usable = servers.filter { $0.version == 4 && $0.bytes.first != 127 }
             if !usable.isEmpty { return usable }
         }
         return []

@@ -1,5 +1,6 @@
 import HostProtocol
 import Logging
+import Model
 import NIOCore
 import NIOHTTP1
 
@@ -98,13 +99,8 @@ final class MetadataHandler: ChannelInboundHandler {
 
     /// The peer, when its address is one of this network's.
     private func guest(_ address: SocketAddress?) -> String? {
-        guard let text = address?.ipAddress else { return nil }
-        do {
-            let prefix = try IPPrefix(text)
-            return plan.prefixes.contains { $0.contains(prefix) } ? prefix.address : nil
-        } catch {
-            return nil
-        }
+        guard let peer = address?.ipAddress.flatMap({ IPAddress($0) }) else { return nil }
+        return plan.prefixes.contains { $0.contains(peer) } ? peer.description : nil
     }
 
     private func respond(_ response: MetadataResponse, _ context: ChannelHandlerContext) {

@@ -1,6 +1,7 @@
 import CNamespace
 import Foundation
 import Glibc
+import Model
 
 /// Work inside a network namespace, on a thread that enters it and then ends: a thread's namespace is its own, and no
 /// pool thread ever changes it.
@@ -62,7 +63,7 @@ enum NamespaceThread {
     }
 
     /// Tells the segment who has an address now (RFC 5227, section 3).
-    static func announce(_ address: IPPrefix, mac: MACAddress, link: String, in namespace: String) async throws {
+    static func announce(_ address: IPAddress, mac: MACAddress, link: String, in namespace: String) async throws {
         try await run(in: namespace) {
             guard novella_announce_ipv4(link, mac.bytes, address.bytes) == 0 else {
                 throw Failure(call: "announce \(address)", namespace: namespace, code: errno)

@@ -22,19 +22,20 @@ struct DHCPPlan {
         let names = facts.names
         let leg = PlannedLeg(
             outside: names.legOutside(port.portID), inside: names.legInside(port.portID),
-            bridge: names.bridge(network.id), mac: try MACAddress(port.macAddress).description, mtu: network.mtu,
+            bridge: names.bridge(network.id), mac: try MACAddress(planned: port.macAddress).description,
+            mtu: network.mtu,
             addresses: try addressed(port, in: network) + ["\(metadataAddress)/32"])
         namespace = PlannedNamespace(
             name: names.dhcpNamespace(network.id), part: .network(network.id), legs: [leg], routes: [],
             settings: Self.settings, rules: nil)
-        var prefixes: [IPPrefix] = []
+        var prefixes: [CIDR] = []
         var served: [ServedSubnet] = []
         for subnet in network.subnets.sorted(by: { $0.id < $1.id }) {
-            prefixes.append(try IPPrefix(subnet.cidr).network)
+            prefixes.append(try CIDR(planned: subnet.cidr))
             guard subnet.ipVersion == 4, subnet.dhcpEnabled,
                 let own = port.addresses.first(where: { $0.subnetID == subnet.id })
             else { continue }
-            served.append(try ServedSubnet(subnet, server: IPPrefix(own.address), tag: "s\(served.count)"))
+            served.append(try ServedSubnet(subnet, server: IPAddress(planned: own.address), tag: "s\(served.count)"))
         }
         if let via = served.compactMap(\.gateway).first {
             namespace.routes = [PlannedRoute(destination: "default", via: via, isIPv4: true)]
@@ -67,7 +68,7 @@ struct DHCPPlan {
             lines += ["domain=\(domain)", "local=/\(domain)/"]
         }
         if served.contains(where: { $0.asksServer }) {
-            lines += facts.forwarders.map { "server=\($0.address)" }
+            lines += facts.forwarders.map { "server=\($0)" }
         }
         return (lines + served.flatMap(\.lines)).joined(separator: "\n") + "\n"
     }
@@ -81,11 +82,11 @@ extension PlannedDHCP {
     mutating func serve(_ port: TopologyPort, in network: TopologyNetwork) throws(PlanError) {
         let domain = domainName(network.dnsDomain)
         let versions = Dictionary(network.subnets.map { ($0.id, $0.ipVersion) }) { first, _ in first }
-        let mac = try MACAddress(port.macAddress)
+        let mac = try MACAddress(planned: port.macAddress)
         var seen: Set<SubnetID> = []
         for address in port.addresses where versions[address.subnetID] == 4 {
             guard seen.insert(address.subnetID).inserted else { continue }
-            let ip = try IPPrefix(address.address).address
+            let ip = try IPAddress(planned: address.address).description
             let plain = hostLabel(port.hostname) ?? "host-" + ip.map { $0 == "." ? "-" : $0 }
             let name = domain.map { "\(plain).\($0)" } ?? plain
             hosts += "\(mac),\(name),\(ip)\n"
@@ -100,24 +101,23 @@ private struct ServedSubnet {
     let asksServer: Bool
     let lines: [String]
 
-    init(_ subnet: TopologySubnet, server: IPPrefix, tag: String) throws(PlanError) {
-        let prefix = try IPPrefix(subnet.cidr).network
-        gateway = try subnet.gateway.map { (text) throws(PlanError) in try IPPrefix(text).address }
+    init(_ subnet: TopologySubnet, server: IPAddress, tag: String) throws(PlanError) {
+        let prefix = try CIDR(planned: subnet.cidr)
+        gateway = try subnet.gateway.map { (text) throws(PlanError) in try IPAddress(planned: text).description }
         asksServer = subnet.dnsServers.isEmpty
-        var routes = ["\(metadataAddress)/32,\(server.address)"]
+        var routes = ["\(metadataAddress)/32,\(server)"]
         for route in subnet.hostRoutes {
-            routes.append("\(try IPPrefix(route.destination).networkText),\(try IPPrefix(route.nextHop).address)")
+            routes.append("\(try CIDR(planned: route.destination)),\(try IPAddress(planned: route.nextHop))")
         }
         if let gateway { routes.append("0.0.0.0/0,\(gateway)") }
         var servers: [String] = []
         for text in subnet.dnsServers {
-            let address = try IPPrefix(text)
-            if address.isIPv4 { servers.append(address.address) }
+            let address = try IPAddress(planned: text)
+            if address.version == 4 { servers.append(address.description) }
         }
-        if asksServer { servers = [server.address] }
-        let mask = IPPrefix(bytes: [255, 255, 255, 255], length: prefix.length).network.address
+        if asksServer { servers = [server.description] }
         lines = [
-            "dhcp-range=set:\(tag),\(prefix.address),static,\(mask),86400s",
+            "dhcp-range=set:\(tag),\(prefix.first),static,\(prefix.netmask),86400s",
             gateway.map { "dhcp-option=tag:\(tag),option:router,\($0)" } ?? "dhcp-option=tag:\(tag),option:router",
             servers.isEmpty
                 ? "dhcp-option=tag:\(tag),option:dns-server"
@@ -126,11 +126,6 @@ private struct ServedSubnet {
             "dhcp-option=tag:\(tag),249,\(routes.joined(separator: ","))",
         ]
     }
-}
-
-extension IPPrefix {
-    /// Network and length, also for a single address.
-    fileprivate var networkText: String { "\(network.address)/\(length)" }
 }
 
 /// A DNS label from a user's name for a server; `nil` when nothing usable is left. What dnsmasq would take for

@@ -1,15 +1,17 @@
+package import Model
+
 /// A connection as conntrack knows it, in the direction of its first packet.
 package struct Flow: Sendable, Hashable {
     package var transport: Int
-    package var source: IPPrefix
-    package var destination: IPPrefix
+    package var source: IPAddress
+    package var destination: IPAddress
     package var sourcePort: Int?
     package var destinationPort: Int?
     package var icmpType: Int?
     package var icmpCode: Int?
 
     package init(
-        transport: Int, source: IPPrefix, destination: IPPrefix, sourcePort: Int? = nil, destinationPort: Int? = nil,
+        transport: Int, source: IPAddress, destination: IPAddress, sourcePort: Int? = nil, destinationPort: Int? = nil,
         icmpType: Int? = nil, icmpCode: Int? = nil
     ) {
         self.transport = transport
@@ -24,7 +26,7 @@ package struct Flow: Sendable, Hashable {
 
 extension FilterRule {
     func matches(_ flow: Flow) -> Bool {
-        guard flow.source.isIPv4 == isIPv4 else { return false }
+        guard flow.source.version == (isIPv4 ? 4 : 6) else { return false }
         if let transport, transport != flow.transport { return false }
         if let ports, !ports.contains(flow.destinationPort ?? -1) { return false }
         if let icmpType, icmpType != flow.icmpType { return false }
@@ -39,7 +41,7 @@ extension FilterRule {
 }
 
 extension PortPolicy {
-    func owns(_ address: IPPrefix) -> Bool {
+    func owns(_ address: IPAddress) -> Bool {
         sources.contains { $0.prefixes.contains { $0.contains(address) } }
     }
 

@@ -7,13 +7,13 @@ package struct HostFacts: Sendable, Equatable {
     /// The conntrack zone of each network, 1...65535, unique on the machine.
     package var zones: [NetworkID: Int]
     /// Name servers the host itself asks, for subnets that name none.
-    package var forwarders: [IPPrefix]
+    package var forwarders: [IPAddress]
     /// Whom dnsmasq runs as, by name.
     package var dnsmasqUser: String
     package var dnsmasqGroup: String
 
     package init(
-        names: DataplaneNames, zones: [NetworkID: Int] = [:], forwarders: [IPPrefix] = [],
+        names: DataplaneNames, zones: [NetworkID: Int] = [:], forwarders: [IPAddress] = [],
         dnsmasqUser: String = "nobody",
         dnsmasqGroup: String = "nogroup"
     ) {
@@ -37,7 +37,7 @@ package struct HostPlan: Sendable, Equatable {
     package var rules = ""
     /// Neighbours the LAN interface answers ARP for: floating and router gateway addresses.
     package var announced: [String] = []
-    package var externalPrefixes: [IPPrefix] = []
+    package var externalPrefixes: [CIDR] = []
     /// What was left out, in the order of the parts.
     package var troubles: [DataplaneTrouble] = []
 }
@@ -99,7 +99,7 @@ package struct PlannedListener: Sendable, Equatable {
     package var networkID: NetworkID
     package var namespace: String
     /// Where guests of this network have their addresses; others are refused.
-    package var prefixes: [IPPrefix]
+    package var prefixes: [CIDR]
 }
 
 /// A port's addresses as `address/length`, with the prefix length of their subnets.
@@ -109,7 +109,7 @@ func addressed(_ port: TopologyAddressedPort, in network: TopologyNetwork) throw
         guard let subnet = network.subnets.first(where: { $0.id == address.subnetID }) else {
             throw PlanError("port \(port.portID) has an address in subnet \(address.subnetID), which is not listed")
         }
-        result.append("\(try IPPrefix(address.address).address)/\(try IPPrefix(subnet.cidr).length)")
+        result.append("\(try IPAddress(planned: address.address))/\(try CIDR(planned: subnet.cidr).length)")
     }
     return result.sorted()
 }

@@ -72,9 +72,9 @@ private struct Planner {
         var bridge = PlannedBridge(name: name, mac: names.bridgeMAC(network.id), mtu: network.mtu, addresses: [])
         for subnet in network.subnets where network.isExternal && subnet.ipVersion == 4 {
             attempt(.network(network.id)) { planner in
-                let prefix = try IPPrefix(subnet.cidr)
-                let gateway = try subnet.gateway.map { "\(try IPPrefix($0).address)/\(prefix.length)" }
-                planner.plan.externalPrefixes.append(prefix.network)
+                let prefix = try CIDR(planned: subnet.cidr)
+                let gateway = try subnet.gateway.map { "\(try IPAddress(planned: $0))/\(prefix.length)" }
+                planner.plan.externalPrefixes.append(prefix)
                 if let gateway { bridge.addresses.append(gateway) }
             }
         }

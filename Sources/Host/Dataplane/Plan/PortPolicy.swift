@@ -7,7 +7,7 @@ package struct PortPolicy: Sendable, Equatable {
     /// A MAC the guest may use, and the addresses it may use with it.
     package struct Source: Sendable, Equatable {
         package var mac: MACAddress
-        package var prefixes: [IPPrefix]
+        package var prefixes: [CIDR]
     }
 
     package var portID: PortID
@@ -22,15 +22,15 @@ package struct PortPolicy: Sendable, Equatable {
     package var dhcpMAC: MACAddress?
 
     /// The addresses by which a connection is known to be this port's.
-    package var prefixes: [IPPrefix] { IPPrefix.merged(sources.flatMap(\.prefixes)) }
+    package var prefixes: [CIDR] { CIDR.merged(sources.flatMap(\.prefixes)) }
 }
 
 /// A security group's rule with its remote side resolved.
 package struct FilterRule: Sendable, Equatable {
     package enum Remote: Sendable, Equatable {
         case any
-        case prefix(IPPrefix)
-        case members(SecurityGroupID, [IPPrefix])
+        case prefix(CIDR)
+        case members(SecurityGroupID, [IPAddress])
     }
 
     package var groupID: SecurityGroupID
@@ -49,19 +49,21 @@ extension PortPolicy {
         _ port: TopologyPort, network: TopologyNetwork?, groups: [SecurityGroupID: TopologySecurityGroup],
         names: DataplaneNames
     ) throws(PlanError) {
-        let mac = try MACAddress(port.macAddress)
-        var allowed = [mac: [mac.linkLocal]]
-        for address in port.addresses { allowed[mac, default: []].append(try IPPrefix(address.address)) }
+        let mac = try MACAddress(planned: port.macAddress)
+        var allowed = [mac: [CIDR(mac.linkLocal)]]
+        for address in port.addresses {
+            allowed[mac, default: []].append(CIDR(try IPAddress(planned: address.address)))
+        }
         for pair in port.allowedPairs {
-            let other = pair.macAddress.isEmpty ? mac : try MACAddress(pair.macAddress)
-            allowed[other, default: [other.linkLocal]].append(try IPPrefix(pair.ipAddress))
+            let other = pair.macAddress.isEmpty ? mac : try MACAddress(planned: pair.macAddress)
+            allowed[other, default: [CIDR(other.linkLocal)]].append(try CIDR(planned: pair.ipAddress))
         }
         portID = port.id
         networkID = port.networkID
         tap = names.tap(port.id)
         isSecured = port.portSecurity
-        sources = allowed.sorted { $0.key < $1.key }.map { Source(mac: $0.key, prefixes: IPPrefix.merged($0.value)) }
-        dhcpMAC = try network?.dhcpPort.map { (dhcp) throws(PlanError) in try MACAddress(dhcp.macAddress) }
+        sources = allowed.sorted { $0.key < $1.key }.map { Source(mac: $0.key, prefixes: CIDR.merged($0.value)) }
+        dhcpMAC = try network?.dhcpPort.map { (dhcp) throws(PlanError) in try MACAddress(planned: dhcp.macAddress) }
         self.groups = []
         rules = []
         guard port.portSecurity else { return }
@@ -86,20 +88,21 @@ extension FilterRule {
         isIngress = rule.direction == .ingress
         isIPv4 = rule.etherType == .ipv4
         transport = nil
+        let version = isIPv4 ? 4 : 6
         if let name = rule.transport, name.lowercased() != "any" {
             guard let number = Transport.number(name, isIPv4: isIPv4) else { return nil }
             transport = number
         }
         remote = .any
         if let text = rule.remotePrefix {
-            let prefix = try IPPrefix(text).network
-            guard prefix.isIPv4 == isIPv4 else { return nil }
+            let prefix = try CIDR(planned: text)
+            guard prefix.version == version else { return nil }
             remote = prefix.length == 0 ? .any : .prefix(prefix)
         } else if let id = rule.remoteGroup {
-            var members: [IPPrefix] = []
+            var members: [IPAddress] = []
             for text in groups[id]?.memberAddresses ?? [] {
-                let address = try IPPrefix(text)
-                if address.isIPv4 == isIPv4 { members.append(address) }
+                let address = try IPAddress(planned: text)
+                if address.version == version { members.append(address) }
             }
             remote = .members(id, Set(members).sorted())
         }

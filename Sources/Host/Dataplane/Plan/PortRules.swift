@@ -31,7 +31,7 @@ struct PortRules {
             "ether type ip6 icmpv6 type { 134, 137 } drop",
             "ether type ip6 icmpv6 type { 133, 135, 136 } exthdr frag exists drop",
         ]
-        let own6 = IPPrefix.merged(policy.sources.flatMap(\.prefixes)).filter { !$0.isIPv4 }
+        let own6 = CIDR.merged(policy.sources.flatMap(\.prefixes)).filter { $0.version == 6 }
         if !own6.contains(where: { $0.length == 0 }) {
             lines.append(
                 "ether type ip6 icmpv6 type 136 @th,64,128 != { \(own6.map(\.range).joined(separator: ", ")) } drop")
@@ -39,9 +39,9 @@ struct PortRules {
         for allowed in policy.sources {
             let mac = "ether saddr \(allowed.mac)"
             let arp = "ether type arp arp hlen 6 arp plen 4 \(mac) arp saddr ether \(allowed.mac)"
-            let v4 = allowed.prefixes.filter(\.isIPv4)
-            let v6 = allowed.prefixes.filter { !$0.isIPv4 }
-            lines.append("\(arp)\(match("arp saddr ip", v4 + [IPPrefix(bytes: [0, 0, 0, 0], length: 32)])) accept")
+            let v4 = allowed.prefixes.filter { $0.version == 4 }
+            let v6 = allowed.prefixes.filter { $0.version == 6 }
+            lines.append("\(arp)\(match("arp saddr ip", v4 + [CIDR(IPAddress(version: 4, number: 0))])) accept")
             lines.append("ether type ip \(mac) ip saddr 0.0.0.0 udp sport 68 udp dport 67 accept")
             if !v4.isEmpty { lines.append("ether type ip \(mac)\(match("ip saddr", v4)) accept") }
             lines.append("ether type ip6 \(mac) ip6 saddr :: icmpv6 type { 131, 132, 133, 135, 143 } accept")
@@ -50,8 +50,8 @@ struct PortRules {
         return lines
     }
 
-    private func match(_ field: String, _ prefixes: [IPPrefix]) -> String {
-        let merged = IPPrefix.merged(prefixes)
+    private func match(_ field: String, _ prefixes: [CIDR]) -> String {
+        let merged = CIDR.merged(prefixes)
         return merged.contains { $0.length == 0 } ? "" : " \(field) \(merged.set)"
     }
 
@@ -83,7 +83,7 @@ extension FilterRule {
         let peer = (isIPv4 ? "ip" : "ip6") + (isIngress ? " saddr" : " daddr")
         switch remote {
         case .any: break
-        case .prefix(let prefix): words.append("\(peer) \(prefix)")
+        case .prefix(let prefix): words.append("\(peer) \(prefix.toolText)")
         case .members(let group, _): words.append("\(peer) @\(memberSet(group, isIPv4: isIPv4))")
         }
         if let transport { words.append("meta l4proto \(transport)") }
@@ -98,12 +98,10 @@ extension FilterRule {
     }
 }
 
-extension IPPrefix {
+extension CIDR {
     /// As numbers, for a field nftables has no name for.
     fileprivate var range: String {
-        func number(_ bytes: [UInt8]) -> String { "0x" + bytes.map { hex($0, width: 2) }.joined() }
-        if isSingle { return number(bytes) }
-        let ones = IPPrefix(bytes: bytes.map { _ in 0xff }, length: length).network.bytes
-        return number(network.bytes) + "-" + number(zip(network.bytes, ones).map { $0 | ~$1 })
+        func number(_ address: IPAddress) -> String { "0x" + hex(address.number, width: address.bits / 4) }
+        return isSingle ? number(first) : number(first) + "-" + number(last)
     }
 }

@@ -44,7 +44,7 @@ struct RootRules {
         if !map.isEmpty { raw.append("ct zone set meta mark map { \(map) }") }
         raw.append("\(Mark.tuple("ip")) @cut4 drop")
         raw.append("\(Mark.tuple("ip6")) @cut6 drop")
-        let ranges = plan.externalPrefixes.isEmpty ? nil : IPPrefix.merged(plan.externalPrefixes).set
+        let ranges = plan.externalPrefixes.isEmpty ? nil : CIDR.merged(plan.externalPrefixes).set
         var forward = ["\(Mark.isOurs) accept"]
         var postrouting = ["oifname \(bridges) accept"]
         if let ranges {
@@ -66,13 +66,14 @@ struct RootRules {
     }
 
     private var memberSets: [String] {
-        var sets: [String: [IPPrefix]] = [:]
+        var sets: [String: [IPAddress]] = [:]
         for rule in plan.policies.flatMap(\.rules) {
             if case .members(let id, let members) = rule.remote { sets[memberSet(id, isIPv4: rule.isIPv4)] = members }
         }
         return sets.sorted { $0.key < $1.key }.flatMap { name, members in
             ["\tset \(name) {", "\t\ttype \(name.hasPrefix("m4") ? "ipv4_addr" : "ipv6_addr")"]
-                + (members.isEmpty ? [] : ["\t\telements = { \(members.list) }"]) + ["\t}"]
+                + (members.isEmpty ? [] : ["\t\telements = { \(members.map(\.description).joined(separator: ", ")) }"])
+                + ["\t}"]
         }
     }
 
@@ -185,9 +186,11 @@ private func identifier(_ id: String) -> String {
     UUIDText.isValid(id) ? id.lowercased().filter { $0 != "-" } : short(id)
 }
 
-extension [IPPrefix] {
-    var list: String { map(\.description).joined(separator: ", ") }
-    var set: String { count == 1 ? list : "{ \(list) }" }
+extension [CIDR] {
+    var set: String {
+        let list = map(\.toolText).joined(separator: ", ")
+        return count == 1 ? list : "{ \(list) }"
+    }
 }
 
 extension [String] {

@@ -29,8 +29,8 @@ struct RouterPlan {
             translation.snat = router.snatEnabled
             announced += leg.addresses.filter { !$0.contains(":") }.map { String($0.prefix { $0 != "/" }) }
             for floating in router.floatingIPs.sorted(by: { $0.floatingAddress < $1.floatingAddress }) {
-                let outer = try IPPrefix(floating.floatingAddress).address
-                let inner = try IPPrefix(floating.fixedAddress).address
+                let outer = try IPAddress(planned: floating.floatingAddress).description
+                let inner = try IPAddress(planned: floating.fixedAddress).description
                 namespace.floating.append(PlannedFloating(leg: leg.inside, address: outer, fixed: inner))
                 if !leg.addresses.contains(where: { $0.hasPrefix(outer + "/") }) { leg.addresses.append("\(outer)/32") }
                 announced.append(outer)
@@ -53,9 +53,10 @@ struct RouterPlan {
     ]
 
     private static func planned(_ route: TopologyRouter.Route) throws(PlanError) -> PlannedRoute {
-        let destination = try IPPrefix(route.destination).network
+        let destination = try CIDR(planned: route.destination)
         return PlannedRoute(
-            destination: routeText(destination), via: try IPPrefix(route.nextHop).address, isIPv4: destination.isIPv4)
+            destination: routeText(destination), via: try IPAddress(planned: route.nextHop).description,
+            isIPv4: destination.version == 4)
     }
 
     private static func leg(
@@ -63,7 +64,7 @@ struct RouterPlan {
     ) throws(PlanError) -> PlannedLeg {
         PlannedLeg(
             outside: names.legOutside(interface.port.portID), inside: names.legInside(interface.port.portID),
-            bridge: names.bridge(network.id), mac: try MACAddress(interface.port.macAddress).description,
+            bridge: names.bridge(network.id), mac: try MACAddress(planned: interface.port.macAddress).description,
             mtu: network.mtu, addresses: try addressed(interface.port, in: network))
     }
 
@@ -78,14 +79,15 @@ struct RouterPlan {
             else { continue }
             routes.append(
                 PlannedRoute(
-                    destination: "default", via: try IPPrefix(via).address, isIPv4: subnet.ipVersion == 4))
+                    destination: "default", via: try IPAddress(planned: via).description, isIPv4: subnet.ipVersion == 4)
+            )
         }
         return routes
     }
 }
 
 /// As `ip route` prints it.
-func routeText(_ prefix: IPPrefix) -> String { prefix.length == 0 ? "default" : prefix.description }
+func routeText(_ prefix: CIDR) -> String { prefix.length == 0 ? "default" : prefix.toolText }
 
 /// A router's nftables text. Floating addresses translate both ways; a connection from inside to a floating address
 /// also gets a source on the router, so that its answers come back through it.

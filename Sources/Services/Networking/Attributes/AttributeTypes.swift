@@ -25,12 +25,10 @@ extension AttributeType {
 
     /// Lower case, with colons; not that of a group.
     static let macAddress = AttributeType.checked(.text(0...64)) { value throws(AttributeFault) in
-        let text = value.text.lowercased()
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 6, parts.allSatisfy({ $0.utf8.count == 2 && $0.allSatisfy(\.isHexDigit) }),
-            let first = UInt8(parts[0], radix: 16), first & 1 == 0
-        else { throw AttributeFault("'\(value.text.prefix(64))' is not a valid MAC address") }
-        return .string(text)
+        guard let address = MACAddress(value.text), address.bytes[0] & 1 == 0 else {
+            throw AttributeFault("'\(value.text.prefix(64))' is not a valid MAC address")
+        }
+        return .string(address.description)
     }
 
     /// Labels of letters, digits and dashes.

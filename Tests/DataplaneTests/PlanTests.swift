@@ -56,6 +56,14 @@ import Testing
         #expect(try plan() == turned)
     }
 
+    /// Guests run on devices of these names.
+    @Test(arguments: [
+        ("ABCDEF01-0000-4000-8000-000000000001", "abcdef01"), ("default", "933b5bde"), ("port-320", "0c5d7044"),
+    ])
+    func namesComeOfIDs(id: String, name: String) {
+        #expect(short(id) == name)
+    }
+
     @Test func namesFitTheKernel() throws {
         let plan = try plan()
         let names =

@@ -9,6 +9,12 @@ import TestSupport
         #expect(try Golden.text("schema/\(kind).sql", rewrittenWith: dump) == dump)
     }
 
+    /// Stores that were made by a release have its checksums; another one would be refused.
+    @Test func checksumsAreThoseOfReleases() throws {
+        let text = Migrations.all.map { "\($0.name) \($0.checksum)\n" }.joined()
+        #expect(try Golden.text("schema/checksums", rewrittenWith: text) == text)
+    }
+
     @Test(arguments: StoreKind.here) func migratingAgainChangesNothing(kind: StoreKind) async throws {
         let store = try await ScratchStore(on: kind)
         let before = try await store.schemaDump()

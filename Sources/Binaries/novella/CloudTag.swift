@@ -5,10 +5,7 @@ import Model
 enum CloudTag {
     /// Four hexadecimal digits from the state folder's absolute path.
     static func of(stateDirectory: String) -> String {
-        var hash: UInt32 = 0x811c_9dc5
-        for byte in URL(filePath: stateDirectory).standardizedFileURL.path.utf8 {
-            hash = (hash ^ UInt32(byte)) &* 0x0100_0193
-        }
+        let hash = FNV1a.hash32(URL(filePath: stateDirectory).standardizedFileURL.path)
         let text = String((hash ^ hash >> 16) & 0xffff, radix: 16)
         return String(repeating: "0", count: 4 - text.count) + text
     }

@@ -1,3 +1,5 @@
+import Model
+
 /// One step of the schema. Once released it is never changed; a mistake is mended by the next one.
 package struct Migration: Sendable {
     package enum Dialect: Sendable { case sqlite, postgresql }
@@ -22,17 +24,10 @@ package struct Migration: Sendable {
         self.statements = statements
     }
 
-    /// FNV-1a of what both databases are told: enough to notice an edit of a released migration.
+    /// Of what both databases are told: enough to notice an edit of a released migration.
     package var checksum: String {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        for dialect in [Dialect.sqlite, .postgresql] {
-            for statement in statements {
-                for byte in (statement.text(dialect) + ";\n").utf8 {
-                    hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
-                }
-            }
-        }
-        return String(hash, radix: 16)
+        let texts = [Dialect.sqlite, .postgresql].flatMap { dialect in statements.map { $0.text(dialect) + ";\n" } }
+        return String(FNV1a.hash64(texts.joined()), radix: 16)
     }
 }
 

@@ -53,12 +53,10 @@ package struct DataplaneNames: Sendable, Equatable {
     }
 }
 
-/// Eight hexadecimal digits for an id: the first of a UUID, else a hash (FNV-1a).
+/// Eight hexadecimal digits for an id: the first of a UUID, else a hash.
 func short(_ id: String) -> String {
     if UUIDText.isValid(id) { return String(id.lowercased().filter { $0 != "-" }.prefix(8)) }
-    let hash = id.utf8.reduce(0x811c_9dc5 as UInt32) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 8 - digits.count) + digits
+    return hex(FNV1a.hash32(id), width: 8)
 }
 
 /// A topology that no plan can be made of; says which value and why.

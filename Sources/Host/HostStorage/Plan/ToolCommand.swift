@@ -1,11 +1,6 @@
 package import HostProtocol
 package import Model
 
-extension DiskFormat {
-    /// The format in which a host keeps such an image. Guests run on QEMU's own formats alone.
-    package var onHost: DiskFormat { self == .vmdk ? .qcow2 : self }
-}
-
 /// A program and its arguments, as the kernel gets them: no shell reads them.
 package struct ToolCommand: Sendable, Equatable {
     package var executable: String

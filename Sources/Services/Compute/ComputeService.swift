@@ -26,8 +26,8 @@ package struct ComputeService: Sendable {
         self.database = database
         self.clock = clock
         capacity = CapacityIndex()
-        network = NetworkCalls(networking: networking)
-        self.image = ImageCalls(image: image)
+        network = NetworkCalls(networking)
+        self.image = ImageCalls(image)
         self.bells = bells
         self.logger = logger
     }

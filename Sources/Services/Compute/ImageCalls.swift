@@ -4,7 +4,11 @@ import Model
 
 /// All that Compute asks of Image.
 struct ImageCalls: Sendable {
-    let image: ImageService
+    private let image: ImageService
+
+    init(_ image: ImageService) {
+        self.image = image
+    }
 
     /// An image to boot from: active, and in a format the hosts know. Where the flavor has no root disk, the disk is as
     /// large as the image.

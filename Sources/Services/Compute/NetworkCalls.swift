@@ -4,7 +4,11 @@ import Store
 
 /// All that Compute asks of Network: few calls, each repeatable, none but a look at ports in Compute's transactions.
 struct NetworkCalls: Sendable {
-    let networking: NetworkingService
+    private let networking: NetworkingService
+
+    init(_ networking: NetworkingService) {
+        self.networking = networking
+    }
 
     /// The NICs of a new server, checked: networks seen, ports free. Without a wish: the only network there is, among
     /// several the default one, or none. A project's own networks come before shared ones.
@@ -105,6 +109,20 @@ struct NetworkCalls: Sendable {
                 throw CloudError(.conflict, "Multiple security_group matches found for name '\(name)', use an ID.")
             }
             return group.id
+        }
+    }
+
+    func groups(by caller: Caller) async throws -> [SecurityGroup] { try await networking.securityGroups(by: caller) }
+
+    func rules(of group: SecurityGroupID) async throws -> [SecurityGroupRule] {
+        try await networking.rules(of: group)
+    }
+
+    func setGroups(
+        of port: PortID, by caller: Caller, _ change: @escaping @Sendable ([SecurityGroupID]) -> [SecurityGroupID]
+    ) async throws {
+        _ = try await networking.update(port, by: caller) { draft in
+            draft.securityGroups = change(try draft.port.securityGroups.value()).sorted()
         }
     }
 

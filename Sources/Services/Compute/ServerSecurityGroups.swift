@@ -1,5 +1,4 @@
 package import Model
-import Networking
 
 /// A security group with its rules.
 package struct RuledGroup: Sendable {
@@ -13,10 +12,10 @@ extension ComputeService {
         of id: ServerID, by caller: Caller
     ) async throws -> (groups: [RuledGroup], named: [SecurityGroupID: SecurityGroup]) {
         let ids = Set(try await attachments(of: id, by: caller).flatMap { try $0.port.securityGroups.value() })
-        let seen = try await network.networking.securityGroups(by: caller)
+        let seen = try await network.groups(by: caller)
         var groups: [RuledGroup] = []
         for group in seen where ids.contains(group.id) {
-            groups.append(RuledGroup(group: group, rules: try await network.networking.rules(of: group.id)))
+            groups.append(RuledGroup(group: group, rules: try await network.rules(of: group.id)))
         }
         groups.sort { ($0.group.projectID, $0.group.name) < ($1.group.projectID, $1.group.name) }
         return (groups, Dictionary(uniqueKeysWithValues: seen.map { ($0.id, $0) }))
@@ -47,7 +46,7 @@ extension ComputeService {
         _ name: String, _ id: ServerID, by caller: Caller
     ) async throws -> (SecurityGroup, [Port]) {
         let project = try await server(id, by: caller).projectID
-        let own = try await network.networking.securityGroups(by: caller).filter { $0.projectID == project }
+        let own = try await network.groups(by: caller).filter { $0.projectID == project }
         let named = own.filter { $0.name == name }
         guard let group = own.first(where: { $0.id.text == name }) ?? named.first else {
             throw CloudError(.notFound, "Security group \(name) not found.")
@@ -67,11 +66,7 @@ extension ComputeService {
         of ports: [Port], on id: ServerID, by caller: Caller,
         _ change: @escaping @Sendable ([SecurityGroupID]) -> [SecurityGroupID]
     ) async throws {
-        for port in ports {
-            _ = try await network.networking.update(port.id, by: caller) { draft in
-                draft.securityGroups = change(try draft.port.securityGroups.value()).sorted()
-            }
-        }
+        for port in ports { try await network.setGroups(of: port.id, by: caller, change) }
         try await refreshAddresses(of: [id.text])
     }
 }

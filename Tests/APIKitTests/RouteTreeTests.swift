@@ -80,4 +80,32 @@ import Wire
     func writesTheFieldsOfAVersionInTheirOrder(minor: Int, admin: Bool, expected: String) {
         #expect(text(minor, admin: admin) == expected)
     }
+
+    private let members = [Field(since: 32, until: 36, "tag"), Field(since: 42, "tag"), Field(until: 40, "old")]
+
+    private func body(_ minor: Int) throws -> Fields {
+        let json = JSONValue.object([.init(key: "tag", value: .string("t")), .init(key: "name", value: .string("n"))])
+        return try Fields(json).knowing(members, at: Microversion(2, minor))
+    }
+
+    @Test(arguments: [(31, nil), (32, "t"), (36, "t"), (37, nil), (41, nil), (42, "t")] as [(Int, String?)])
+    func aMemberOfABodyIsReadAtItsVersionsOnly(minor: Int, tag: String?) throws {
+        var fields = try body(minor)
+        #expect(fields.has("tag") == (tag != nil))
+        #expect(try fields.optionalString("tag") == tag)
+        #expect(try fields.string("name") == "n")
+        guard tag == nil else { return try fields.finish() }
+        let error = #expect(throws: CloudError.self) { try fields.finish() }
+        #expect(error?.message.contains("('tag' was unexpected)") == true)
+    }
+
+    @Test(arguments: [(9, true, true), (10, false, true), (74, false, true), (75, false, false)])
+    func aParameterOfOtherVersionsIsIgnoredOrRefused(minor: Int, isIgnored: Bool, takesOthers: Bool) {
+        let rule = QueryRule(strictFrom: 75, ["limit"], [Field(since: 10, "user_id"), Field(since: 100, "late")])
+        let version = Microversion(2, minor)
+        #expect(rule.ignored(at: version).contains("user_id") == isIgnored)
+        #expect(throws: Never.self) { try rule.check(["limit"], at: version) }
+        #expect((try? rule.check(["user_id"], at: version)) != nil)
+        for name in ["late", "other"] { #expect(((try? rule.check([name], at: version)) != nil) == takesOthers) }
+    }
 }

@@ -11,6 +11,8 @@ package struct APIRequest: Sendable {
     package let parameters: [String: String]
     /// Its query, decoded.
     package let queryParameters: QueryParameters
+    /// Parameters of other versions, which this one does not read.
+    let ignored: Set<String>
     /// Scheme and host, and a path where the cloud's public address has one, without a slash at the end.
     package let rootURL: String
     /// The prefix of the service, such as `/compute/v2.1`.
@@ -42,12 +44,12 @@ package struct APIRequest: Sendable {
     }
 
     package func query(_ name: String) -> String? {
-        queryParameters[name]
+        ignored.contains(name) ? nil : queryParameters[name]
     }
 
     /// All values of a parameter that may be repeated.
     package func queries(_ name: String) -> [String] {
-        queryParameters.all(name)
+        ignored.contains(name) ? [] : queryParameters.all(name)
     }
 
     package var queryNames: Set<String> { queryParameters.names }
@@ -88,12 +90,12 @@ package struct APIRequest: Sendable {
         return try JSONValue(parsing: bytes)
     }
 
-    /// The members of the object that the body wraps in `name`.
-    package func body(_ name: String) async throws -> Fields {
+    /// The members of the object that the body wraps in `name`; `members` are those that not every version knows.
+    package func body(_ name: String, _ members: [Field<String>] = []) async throws -> Fields {
         var outer = try Fields(try await json())
         let inner = try outer.object(name)
         try outer.finish()
-        return inner
+        return inner.knowing(members, at: version)
     }
 
     /// The body piece by piece, at the pace of `consume`.

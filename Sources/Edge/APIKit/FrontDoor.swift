@@ -214,9 +214,10 @@ package struct FrontDoor: HTTPResponder {
         defer { share.giveBack() }
         let asked = APIRequest(
             request: request, caller: caller, version: version, parameters: RouteTree.parameters(route, segments),
-            queryParameters: try QueryParameters(request.uri.query ?? ""), rootURL: rootURL(of: request),
-            prefix: prefix, address: context.address?.ipAddress ?? "", share: share)
-        try route.query.first { version >= $0.strictFrom }?.check(asked.queryNames, at: version)
+            queryParameters: try QueryParameters(request.uri.query ?? ""),
+            ignored: route.query?.ignored(at: version) ?? [], rootURL: rootURL(of: request), prefix: prefix,
+            address: context.address?.ipAddress ?? "", share: share)
+        try route.query?.check(asked.queryNames, at: version)
         return try await route.handler(asked)
     }
 

@@ -1,18 +1,26 @@
 package import HTTPTypes
 package import Model
 
-/// From which version on a route refuses query parameters that it does not know, and which it knows then.
+/// From which minor version on a route refuses query parameters that it does not know, and which it knows.
 package struct QueryRule: Sendable {
-    package var strictFrom: Microversion
-    package var known: Set<String>
+    private let strictFrom: Int
+    private let known: Set<String>
+    private let rows: [Field<String>]
 
-    package init(strictFrom minor: Int, _ known: Set<String>) {
-        strictFrom = Microversion(2, minor)
+    /// `rows` are parameters that not every version knows.
+    package init(strictFrom: Int, _ known: Set<String>, _ rows: [Field<String>] = []) {
+        self.strictFrom = strictFrom
         self.known = known
+        self.rows = rows
     }
 
+    /// Parameters of other versions; they have no effect where they are not refused.
+    func ignored(at version: Microversion) -> Set<String> { rows.absent(at: version) }
+
     func check(_ names: Set<String>, at version: Microversion) throws(CloudError) {
-        guard version >= strictFrom, let unknown = names.subtracting(known).sorted().first else { return }
+        guard version.minor >= strictFrom,
+            let unknown = names.subtracting(known).subtracting(rows.shown(at: version)).sorted().first
+        else { return }
         throw CloudError.badRequest(
             "Invalid input for query parameters \(unknown.prefix(80)). "
                 + "Additional properties are not allowed at \(version).")
@@ -29,8 +37,8 @@ package struct Route: Sendable {
     package var access: AccessLevel
     /// Where the route ends or begins later than the service; outside it, the route is not found.
     package var versions: ClosedRange<Microversion>?
-    /// Where one route changes its mind, the later rule comes first.
-    package var query: [QueryRule] = []
+    /// None where any parameter may come at any version.
+    package var query: QueryRule?
     /// Whether the route does its work; the others only say why they do not (501, 410).
     package var isOffered = true
     /// Where its answers are counted.

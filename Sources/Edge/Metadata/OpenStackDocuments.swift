@@ -26,24 +26,22 @@ struct OpenStackDocuments: Sendable {
     }
 
     func files(of version: String) -> [File] {
-        var files = [File(name: "meta_data.json", type: Self.json, content: metaData)]
-        if Self.hasPassword(version) {
-            files.append(File(name: "password", type: "text/plain", content: Array((password ?? "").utf8)))
+        let rows: [(since: String, name: String, type: String, content: [UInt8]?)] = [
+            ("", "meta_data.json", Self.json, metaData),
+            (Self.passwordSince, "password", "text/plain", Array((password ?? "").utf8)),
+            ("", "user_data", "application/octet-stream", userData),
+            ("2013-10-17", "vendor_data.json", Self.json, Array("{}".utf8)),
+            ("2015-10-15", "network_data.json", Self.json, networkData),
+            ("2016-10-06", "vendor_data2.json", Self.json, Array("{\"static\":{}}".utf8)),
+        ]
+        return rows.filter { version >= $0.since }.compactMap { row in
+            row.content.map { File(name: row.name, type: row.type, content: $0) }
         }
-        if let userData { files.append(File(name: "user_data", type: "application/octet-stream", content: userData)) }
-        if version >= "2013-10-17" {
-            files.append(File(name: "vendor_data.json", type: Self.json, content: Array("{}".utf8)))
-        }
-        if version >= "2015-10-15" {
-            files.append(File(name: "network_data.json", type: Self.json, content: networkData))
-        }
-        if version >= "2016-10-06" {
-            files.append(File(name: "vendor_data2.json", type: Self.json, content: Array("{\"static\":{}}".utf8)))
-        }
-        return files
     }
 
-    static func hasPassword(_ version: String) -> Bool { version >= "2013-04-04" }
+    private static let passwordSince = "2013-04-04"
+
+    static func hasPassword(_ version: String) -> Bool { version >= passwordSince }
 
     private static func metaData(_ source: MetadataSource, _ randomSeed: [UInt8]) -> [UInt8] {
         var writer = JSONWriter(reserving: 2048)

@@ -5,6 +5,8 @@ package import Model
 /// Messages name the field and the value, as Nova's do.
 package struct Fields: Sendable {
     private var left: [String: JSONValue] = [:]
+    /// What is there and cannot be read.
+    private var hidden: [String: JSONValue] = [:]
     private let path: String
 
     package init(_ value: JSONValue, at path: String = "body") throws(CloudError) {
@@ -15,6 +17,15 @@ package struct Fields: Sendable {
         for member in members { left[member.key] = member.value }
         self.path = path
     }
+
+    /// The same object, of which these members cannot be read, so that `finish` refuses them.
+    package func hiding(_ names: Set<String>) -> Fields {
+        var copy = self
+        for name in names { copy.hidden[name] = copy.left.removeValue(forKey: name) }
+        return copy
+    }
+
+    private var all: [String: JSONValue] { left.merging(hidden) { kept, _ in kept } }
 
     package func invalid(_ name: String, _ value: JSONValue, _ why: String) -> CloudError {
         CloudError.badRequest("Invalid input for field/attribute \(name). Value: \(value.brief). \(why)")
@@ -36,7 +47,8 @@ package struct Fields: Sendable {
 
     /// Refuses null for each member that has no such value.
     package func refuseNulls(except nullable: Set<String> = []) throws(CloudError) {
-        for name in left.keys.sorted() where left[name] == .null && !nullable.contains(name) {
+        let all = all
+        for name in all.keys.sorted() where all[name] == .null && !nullable.contains(name) {
             throw invalid(name, .null, "It must have a value; leave it out otherwise.")
         }
     }
@@ -48,10 +60,11 @@ package struct Fields: Sendable {
 
     /// Refuses whatever has not been read.
     package func finish() throws(CloudError) {
-        guard left.isEmpty else {
-            let names = left.keys.sorted().map { "'\($0)'" }.joined(separator: ", ")
+        let unread = all.keys.sorted().map { "'\($0)'" }
+        guard unread.isEmpty else {
             throw CloudError.badRequest(
-                "Additional properties are not allowed (\(names) \(left.count == 1 ? "was" : "were") unexpected) "
+                "Additional properties are not allowed (\(unread.joined(separator: ", ")) "
+                    + "\(unread.count == 1 ? "was" : "were") unexpected) "
                     + "in \(path)."
             )
         }

@@ -44,6 +44,8 @@ struct FlavorsAPI: Sendable {
         Field(since: 55) { $1.field("description", $0.flavor.description) },
     ]
 
+    private static let members = [Field(until: 101, "rxtx_factor"), Field(since: 55, "description")]
+
     var routes: [Route] {
         [
             Route(.get, "/flavors", .authenticated) { try await list($0, Self.summary) },
@@ -74,7 +76,7 @@ struct FlavorsAPI: Sendable {
         let minimumRAM = try request.integer("minRam")
         let isPublic = try Self.isPublic(request)
         let order = try FlavorSorting(request)
-        let name = request.version >= Microversion(2, 102) ? try request.query("name").map(NamePattern.init) : nil
+        let name = try request.query("name").map(NamePattern.init)
         var found = try await compute.flavors(isPublic: isPublic, by: request.caller).filter {
             name?.matches($0.name) != false && $0.disk >= minimumDisk ?? 0 && $0.memory >= minimumRAM ?? 0
         }
@@ -119,7 +121,7 @@ struct FlavorsAPI: Sendable {
     }
 
     private func create(_ request: APIRequest) async throws -> APIResponse {
-        var fields = try await request.body("flavor")
+        var fields = try await request.body("flavor", Self.members)
         try fields.refuseNulls(except: ["id", "description"])
         let name = try NovaText.name(try fields.string("name", 1...255), of: "name")
         let id = try Self.id(&fields)
@@ -129,10 +131,9 @@ struct FlavorsAPI: Sendable {
             disk: try fields.int("disk", 0...Int(Int32.max)),
             ephemeral: try fields.optionalInt("OS-FLV-EXT-DATA:ephemeral", 0...Int(Int32.max)) ?? 0,
             swap: try fields.optionalInt("swap", 0...Int(Int32.max)) ?? 0,
-            rxtxFactor: request.version < Microversion(2, 102) ? try Self.factor(&fields) : "1.0",
+            rxtxFactor: try Self.factor(&fields),
             isPublic: try fields.optionalBool("os-flavor-access:is_public") ?? true,
-            description: request.version >= Microversion(2, 55)
-                ? try NovaText.description(try fields.optionalString("description", 0...65_535)) : nil,
+            description: try NovaText.description(try fields.optionalString("description", 0...65_535)),
             extraSpecs: try JSONText([:]), createdAt: compute.clock.now())
         try fields.finish()
         return render(try await compute.create(flavor), request)

@@ -4,8 +4,9 @@ import Wire
 
 /// A server's `hostname` as users give it: one label from 2.90, a domain name from 2.94 (RFC 1123).
 enum Hostname {
+    static let member = Field(since: 90, "hostname")
+
     static func read(_ fields: inout Fields, at version: Microversion) throws(CloudError) -> String? {
-        guard version >= Microversion(2, 90) else { return nil }
         let isQualified = version >= Microversion(2, 94)
         guard let text = try fields.optionalString("hostname", 1...(isQualified ? 255 : 63)) else { return nil }
         let labels = text.split(separator: ".", omittingEmptySubsequences: false)

@@ -6,7 +6,36 @@ import Wire
 
 /// `/servers/{id}/os-instance-actions`.
 struct InstanceActionsAPI: Sendable {
+    private struct Shown: Sendable {
+        var action: WorkflowRecord
+        var host = ""
+        var hostDigest = ""
+        var traceback: String?
+    }
+
     let compute: ComputeService
+
+    private static let summary: [Field<FieldWriter<Shown>>] = [
+        Field { $1.field("action", $0.action.action) },
+        Field { $1.field("instance_uuid", $0.action.serverID) },
+        Field { $1.field("request_id", $0.action.requestID) },
+        Field { $1.field("user_id", $0.action.isAsked ? $0.action.userID : nil) },
+        Field { $1.field("project_id", $0.action.projectID) },
+        Field { $1.field("start_time", $0.action.createdAt.iso8601(.microsecondsWithoutZone)) },
+        Field { $1.field("message", $0.action.message) },
+        Field(since: 58) { $1.field("updated_at", $0.action.updatedAt.iso8601(.microsecondsWithoutZone)) },
+    ]
+
+    private static let event: [Field<FieldWriter<Shown>>] = [
+        Field { $1.field("event", "compute_\($0.action.kind)") },
+        Field { $1.field("start_time", $0.action.createdAt.iso8601(.microsecondsWithoutZone)) },
+        Field { $1.field("finish_time", $0.action.finishedAt?.iso8601(.microsecondsWithoutZone)) },
+        Field { $1.field("result", $0.action.outcome?.rawValue) },
+        Field(adminOnly: true) { $1.field("traceback", $0.traceback) },
+        Field(since: 62) { $1.field("hostId", $0.hostDigest) },
+        Field(since: 62, adminOnly: true) { $1.field("host", $0.host) },
+        Field(since: 84) { $1.field("details", $0.action.failure) },
+    ]
 
     var routes: [Route] {
         [
@@ -44,7 +73,7 @@ struct InstanceActionsAPI: Sendable {
 
     private static func changed(_ actions: [WorkflowRecord], _ request: APIRequest) throws -> [WorkflowRecord] {
         let since = try request.time("changes-since")
-        let before = request.version >= Microversion(2, 66) ? try request.time("changes-before") : nil
+        let before = try request.time("changes-before")
         if let since, let before, since > before {
             throw CloudError.badRequest("The value of changes-since must be less than or equal to changes-before.")
         }
@@ -54,22 +83,9 @@ struct InstanceActionsAPI: Sendable {
     }
 
     private func write(_ actions: [WorkflowRecord], _ request: APIRequest, to writer: inout JSONWriter) {
+        let plan = FieldPlan(Self.summary, at: request.version)
         writer.array("instanceActions") { writer in
-            for action in actions { writer.object { write(action, request, to: &$0) } }
-        }
-    }
-
-    private func write(_ action: WorkflowRecord, _ request: APIRequest, to writer: inout JSONWriter) {
-        writer.field("action", action.action)
-        writer.field("instance_uuid", action.serverID)
-        writer.field("request_id", action.requestID)
-        let isAsked = !action.userID.text.isEmpty
-        writer.field("user_id", isAsked ? action.userID : nil)
-        writer.field("project_id", action.projectID)
-        writer.field("start_time", action.createdAt.iso8601(.microsecondsWithoutZone))
-        writer.field("message", action.outcome == .failed || !isAsked ? action.failure ?? "Error" : nil)
-        if request.version >= Microversion(2, 58) {
-            writer.field("updated_at", action.updatedAt.iso8601(.microsecondsWithoutZone))
+            for action in actions { plan.write(Shown(action: action), to: &writer) }
         }
     }
 
@@ -82,25 +98,23 @@ struct InstanceActionsAPI: Sendable {
         let host = try await compute.hostname(ofAny: request.id()) ?? ""
         let project = try await compute.project(ofAny: request.id())
         let digest = host.isEmpty ? "" : try compute.hostDigests.digest(of: host, for: project.text)
-        let traceback = try action.outputs.value()[WorkflowRecord.detailsOutput]
+        let shown = Shown(
+            action: action, host: host, hostDigest: digest,
+            traceback: try action.outputs.value()[WorkflowRecord.detailsOutput])
         let (isAdmin, version) = (request.caller.isAdmin, request.version)
         return .json { writer in
             writer.object("instanceAction") { writer in
-                write(action, request, to: &writer)
+                FieldPlan(Self.summary, at: version).writeMembers(of: shown, to: &writer)
+                // Others than administrators see events from 2.51.
                 guard isAdmin || version >= Microversion(2, 51) else { return }
-                writer.array("events") { writer in
-                    writer.object { event in
-                        event.field("event", "compute_\(action.kind)")
-                        event.field("start_time", action.createdAt.iso8601(.microsecondsWithoutZone))
-                        event.field("finish_time", action.finishedAt?.iso8601(.microsecondsWithoutZone))
-                        event.field("result", action.outcome?.rawValue)
-                        if isAdmin { event.field("traceback", traceback) }
-                        if version >= Microversion(2, 62) { event.field("hostId", digest) }
-                        if version >= Microversion(2, 62), isAdmin { event.field("host", host) }
-                        if version >= Microversion(2, 84) { event.field("details", action.failure) }
-                    }
-                }
+                writer.array("events") { FieldPlan(Self.event, at: version, admin: isAdmin).write(shown, to: &$0) }
             }
         }
     }
+}
+
+extension WorkflowRecord {
+    /// Whether a user asked for it, rather than the cloud.
+    fileprivate var isAsked: Bool { !userID.text.isEmpty }
+    fileprivate var message: String? { outcome == .failed || !isAsked ? failure ?? "Error" : nil }
 }

@@ -8,6 +8,14 @@ import Wire
 struct KeypairsAPI: Sendable {
     let compute: ComputeService
 
+    private static let members = [Field(since: 2, "type"), Field(since: 10, "user_id")]
+    private static let summary: [Field<FieldWriter<Keypair>>] = [
+        Field { $1.field("name", $0.name) },
+        Field { $1.field("public_key", $0.publicKey) },
+        Field { $1.field("fingerprint", $0.fingerprint) },
+        Field(since: 2) { $1.field("type", $0.type) },
+    ]
+
     var routes: [Route] {
         [
             Route(.get, "/os-keypairs", .authenticated, handler: list),
@@ -16,7 +24,7 @@ struct KeypairsAPI: Sendable {
                 let found = try await compute.keypair(request.parameter("name"), of: try user(request))
                 return .json { writer in
                     writer.object("keypair") { writer in
-                        write(found, request, to: &writer)
+                        FieldPlan(Self.summary, at: request.version).writeMembers(of: found, to: &writer)
                         writer.field("user_id", found.userID)
                         writer.field("deleted", false)
                         writer.field("created_at", found.createdAt.iso8601(.microsecondsWithoutZone))
@@ -35,9 +43,7 @@ struct KeypairsAPI: Sendable {
 
     /// The caller, or from 2.10 for an administrator whom the query names.
     private func user(_ request: APIRequest) throws -> UserID {
-        guard request.version >= Microversion(2, 10), let asked = request.query("user_id") else {
-            return request.caller.userID
-        }
+        guard let asked = request.query("user_id") else { return request.caller.userID }
         return try own(UserID(asked), request)
     }
 
@@ -60,11 +66,13 @@ struct KeypairsAPI: Sendable {
             }
             found = Array(found.prefix(page.limit))
         }
+        let plan = FieldPlan(Self.summary, at: request.version)
         return .json { writer in
             writer.array("keypairs") { writer in
                 for keypair in found {
                     writer.object { writer in
-                        writer.object("keypair") { write(keypair, request, to: &$0) }
+                        writer.key("keypair")
+                        plan.write(keypair, to: &writer)
                     }
                 }
             }
@@ -74,24 +82,14 @@ struct KeypairsAPI: Sendable {
         }
     }
 
-    private func write(_ keypair: Keypair, _ request: APIRequest, to writer: inout JSONWriter) {
-        writer.field("name", keypair.name)
-        writer.field("public_key", keypair.publicKey)
-        writer.field("fingerprint", keypair.fingerprint)
-        if request.version >= Microversion(2, 2) { writer.field("type", keypair.type) }
-    }
-
     private func create(_ request: APIRequest) async throws -> APIResponse {
-        var fields = try await request.body("keypair")
+        var fields = try await request.body("keypair", Self.members)
         try fields.refuseNulls()
         let name = try checked(try fields.string("name", 1...255), request, fields)
         let publicKey = try fields.optionalString("public_key", 1...65_535)
-        var type = "ssh"
-        if request.version >= Microversion(2, 2) { type = try fields.word("type", of: ["ssh", "x509"]) ?? "ssh" }
-        var user = request.caller.userID
-        if request.version >= Microversion(2, 10), let asked = try fields.optionalString("user_id", 1...255) {
-            user = try own(UserID(asked), request)
-        }
+        let type = try fields.word("type", of: ["ssh", "x509"]) ?? "ssh"
+        let asked = try fields.optionalString("user_id", 1...255)
+        let user = try asked.map { try own(UserID($0), request) } ?? request.caller.userID
         try fields.finish()
         let made: Keypair
         var privateKey: String?
@@ -112,7 +110,7 @@ struct KeypairsAPI: Sendable {
         let secret = privateKey
         return .json(request.version < Microversion(2, 2) ? .ok : .created) { writer in
             writer.object("keypair") { writer in
-                write(made, request, to: &writer)
+                FieldPlan(Self.summary, at: request.version).writeMembers(of: made, to: &writer)
                 writer.field("user_id", made.userID)
                 if let secret { writer.field("private_key", secret) }
             }

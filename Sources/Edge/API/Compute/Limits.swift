@@ -6,7 +6,44 @@ import Wire
 
 /// `/limits`.
 struct LimitsAPI: Sendable {
+    private typealias Quotas = [String: Quota]
+
     let compute: ComputeService
+
+    private static let absolute: [Field<FieldWriter<Quotas>>] = [
+        limit("maxTotalInstances", "instances"),
+        limit("maxTotalCores", "cores"),
+        limit("maxTotalRAMSize", "ram"),
+        limit("maxServerMeta", "metadata_items"),
+        limit("maxTotalKeypairs", "key_pairs"),
+        limit("maxServerGroups", "server_groups"),
+        limit("maxServerGroupMembers", "server_group_members"),
+        used("totalInstancesUsed", "instances"),
+        used("totalCoresUsed", "cores"),
+        used("totalRAMUsed", "ram"),
+        used("totalServerGroupsUsed", "server_groups"),
+        constant("maxSecurityGroups", -1, until: 35),
+        constant("maxSecurityGroupRules", -1, until: 35),
+        constant("maxTotalFloatingIps", -1, until: 35),
+        constant("totalSecurityGroupsUsed", 0, until: 35),
+        constant("totalFloatingIpsUsed", 0, until: 35),
+        constant("maxImageMeta", 128, until: 38),
+        constant("maxPersonality", 5, until: 56),
+        constant("maxPersonalitySize", 10_240, until: 56),
+    ]
+
+    private static func limit(_ name: StaticString, _ resource: String) -> Field<FieldWriter<Quotas>> {
+        Field { $1.field(name, $0[resource]?.limit ?? -1) }
+    }
+
+    private static func used(_ name: StaticString, _ resource: String) -> Field<FieldWriter<Quotas>> {
+        Field { $1.field(name, $0[resource]?.used ?? 0) }
+    }
+
+    /// What Nova no longer counts.
+    private static func constant(_ name: StaticString, _ value: Int, until: Int) -> Field<FieldWriter<Quotas>> {
+        Field(until: until) { $1.field(name, value) }
+    }
 
     var routes: [Route] {
         [Route(.get, "/limits", .authenticated, handler: show)]
@@ -23,43 +60,13 @@ struct LimitsAPI: Sendable {
         }
         let quotas = Dictionary(
             uniqueKeysWithValues: try await compute.quotas(of: project).map { ($0.resource, $0) })
-        let version = request.version
+        let plan = FieldPlan(Self.absolute, at: request.version)
         return .json { writer in
             writer.object("limits") { writer in
                 writer.array("rate") { _ in }
-                writer.object("absolute") { Self.write(quotas, at: version, to: &$0) }
+                writer.key("absolute")
+                plan.write(quotas, to: &writer)
             }
-        }
-    }
-
-    private static func write(_ quotas: [String: Quota], at version: Microversion, to writer: inout JSONWriter) {
-        func limit(_ resource: String) -> Int { quotas[resource]?.limit ?? -1 }
-        func used(_ resource: String) -> Int { quotas[resource]?.used ?? 0 }
-        writer.field("maxTotalInstances", limit("instances"))
-        writer.field("maxTotalCores", limit("cores"))
-        writer.field("maxTotalRAMSize", limit("ram"))
-        writer.field("maxServerMeta", limit("metadata_items"))
-        writer.field("maxTotalKeypairs", limit("key_pairs"))
-        writer.field("maxServerGroups", limit("server_groups"))
-        writer.field("maxServerGroupMembers", limit("server_group_members"))
-        writer.field("totalInstancesUsed", used("instances"))
-        writer.field("totalCoresUsed", used("cores"))
-        writer.field("totalRAMUsed", used("ram"))
-        writer.field("totalServerGroupsUsed", used("server_groups"))
-        if version < Microversion(2, 36) {
-            for name in ["maxSecurityGroups", "maxSecurityGroupRules", "maxTotalFloatingIps"] {
-                writer.key(text: name)
-                writer.value(-1)
-            }
-            for name in ["totalSecurityGroupsUsed", "totalFloatingIpsUsed"] {
-                writer.key(text: name)
-                writer.value(0)
-            }
-        }
-        if version < Microversion(2, 39) { writer.field("maxImageMeta", 128) }
-        if version < Microversion(2, 57) {
-            writer.field("maxPersonality", 5)
-            writer.field("maxPersonalitySize", 10_240)
         }
     }
 }

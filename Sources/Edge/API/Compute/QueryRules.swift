@@ -8,28 +8,27 @@ enum QueryRules {
     ]
     private static let servers = ServerListFilter.names.union(ServerFilterTable.rows.keys)
         .subtracting(["instance_type_id"])
-    private static let actions: Set<String> = ["changes-since", "limit", "marker"]
+    private static let changesBefore = Field(since: 66, "changes-before")
 
-    /// By path; an empty list is a route that never minds.
-    private static let rules: [String: [QueryRule]] = [
-        "/": [],
-        "/flavors": [QueryRule(strictFrom: 102, flavors.union(["name"])), QueryRule(strictFrom: 75, flavors)],
-        "/flavors/detail": [QueryRule(strictFrom: 102, flavors.union(["name"])), QueryRule(strictFrom: 75, flavors)],
-        "/limits": [QueryRule(strictFrom: 75, ["tenant_id"])],
-        "/os-keypairs": [QueryRule(strictFrom: 75, ["limit", "marker", "user_id"])],
-        "/os-keypairs/{name}": [QueryRule(strictFrom: 75, ["user_id"])],
-        "/os-quota-sets/{project}": [QueryRule(strictFrom: 75, ["user_id"])],
-        "/os-quota-sets/{project}/detail": [QueryRule(strictFrom: 75, ["user_id"])],
-        "/os-quota-sets/{project}/defaults": [],
-        "/os-server-groups": [QueryRule(strictFrom: 75, ["all_projects", "limit", "offset"])],
-        "/servers": [QueryRule(strictFrom: 75, servers)],
-        "/servers/detail": [QueryRule(strictFrom: 75, servers)],
-        "/servers/{id}/os-instance-actions": [
-            QueryRule(strictFrom: 66, actions.union(["changes-before"])), QueryRule(strictFrom: 58, actions),
-        ],
-        "/servers/{server_id}/os-volume_attachments": [QueryRule(strictFrom: 75, ["limit", "offset"])],
-        "/servers/{id}/tags": [],
-        "/servers/{id}/tags/{tag}": [],
+    /// By path; `nil` for a route that never minds.
+    private static let rules: [String: QueryRule?] = [
+        "/": nil,
+        "/flavors": QueryRule(strictFrom: 75, flavors, [Field(since: 102, "name")]),
+        "/flavors/detail": QueryRule(strictFrom: 75, flavors, [Field(since: 102, "name")]),
+        "/limits": QueryRule(strictFrom: 75, ["tenant_id"]),
+        "/os-keypairs": QueryRule(strictFrom: 75, ["limit", "marker"], [Field(since: 10, "user_id")]),
+        "/os-keypairs/{name}": QueryRule(strictFrom: 75, [], [Field(since: 10, "user_id")]),
+        "/os-quota-sets/{project}": QueryRule(strictFrom: 75, ["user_id"]),
+        "/os-quota-sets/{project}/detail": QueryRule(strictFrom: 75, ["user_id"]),
+        "/os-quota-sets/{project}/defaults": nil,
+        "/os-server-groups": QueryRule(strictFrom: 75, ["all_projects", "limit", "offset"]),
+        "/servers": QueryRule(strictFrom: 75, servers, [changesBefore]),
+        "/servers/detail": QueryRule(strictFrom: 75, servers, [changesBefore]),
+        "/servers/{id}/os-instance-actions": QueryRule(
+            strictFrom: 58, ["changes-since", "limit", "marker"], [changesBefore]),
+        "/servers/{server_id}/os-volume_attachments": QueryRule(strictFrom: 75, ["limit", "offset"]),
+        "/servers/{id}/tags": nil,
+        "/servers/{id}/tags/{tag}": nil,
     ]
 
     /// The route with its rule. Only reading minds; quota sets and key pairs mind always.
@@ -38,7 +37,7 @@ enum QueryRules {
         if let known = rules[route.path], route.method == .get || !route.path.hasPrefix("/servers") {
             ruled.query = known
         } else if route.method == .get {
-            ruled.query = [QueryRule(strictFrom: 102, [])]
+            ruled.query = QueryRule(strictFrom: 102, [])
         }
         return ruled
     }

@@ -11,6 +11,8 @@ struct QuotasAPI: Sendable {
     /// Whether Identity knows a project.
     let isProject: @Sendable (ProjectID) async throws -> Bool
 
+    private static let former = Quota.formerComputeDefaults.map { Field(until: $0.until - 1, $0.resource) }
+
     var routes: [Route] {
         [
             Route(.get, "/os-quota-sets/{project}", .reader) { try await show($0, detail: false) },
@@ -39,8 +41,7 @@ struct QuotasAPI: Sendable {
     }
 
     private func render(_ quotas: [Quota], _ request: APIRequest, detail: Bool, withID: Bool = true) -> APIResponse {
-        let hidden = Set(
-            Quota.formerComputeDefaults.filter { request.version >= Microversion(2, $0.until) }.map(\.resource))
+        let hidden = Self.former.absent(at: request.version)
         let all = quotas.filter { !hidden.contains($0.resource) }
         return .json { writer in
             writer.object("quota_set") { writer in
@@ -62,17 +63,12 @@ struct QuotasAPI: Sendable {
     }
 
     private func update(_ request: APIRequest) async throws -> APIResponse {
-        var fields = try await request.body("quota_set")
+        var fields = try await request.body("quota_set", Self.former)
         try fields.refuseNulls()
         let force = try fields.optionalBool("force") ?? false
         var limits: [String: Int] = [:]
-        for (resource, _) in Quota.computeDefaults {
+        for (resource, _) in Quota.allComputeDefaults {
             if let limit = try fields.optionalInt(resource, -1...Int(Int32.max)) { limits[resource] = limit }
-        }
-        for former in Quota.formerComputeDefaults where request.version < Microversion(2, former.until) {
-            if let limit = try fields.optionalInt(former.resource, -1...Int(Int32.max)) {
-                limits[former.resource] = limit
-            }
         }
         try fields.finish()
         let project: ProjectID = request.id("project")

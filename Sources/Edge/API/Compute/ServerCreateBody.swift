@@ -10,9 +10,17 @@ struct ServerCreateBody {
     var request: ServerCreateRequest
     var returnReservation: Bool
 
+    private static let members = [
+        Field(since: 19, "description"), Field(since: 52, "tags"), Field(until: 56, "personality"),
+        Field(since: 63, "trusted_image_certificates"), Field(since: 74, "host"),
+        Field(since: 74, "hypervisor_hostname"), Hostname.member,
+    ]
+    /// Nova lost the tags of NICs between 2.37 and 2.41.
+    private static let nicMembers = [Field(since: 32, until: 36, "tag"), Field(since: 42, "tag")]
+
     static func read(_ json: JSONValue, _ api: APIRequest) throws -> ServerCreateBody {
         var outer = try Fields(json)
-        var fields = try outer.object("server")
+        var fields = try outer.object("server").knowing(members, at: api.version)
         try fields.refuseNulls(except: ["description", "trusted_image_certificates"])
         var body = ServerCreateBody(
             request: ServerCreateRequest(
@@ -130,12 +138,12 @@ struct ServerCreateBody {
     }
 
     private static func nic(_ item: JSONValue, at version: Microversion) throws -> RequestedNIC {
-        var fields = try Fields(item, at: "networks")
+        var fields = try Fields(item, at: "networks").knowing(nicMembers, at: version)
         try fields.refuseNulls()
         let nic = RequestedNIC(
             portID: try fields.optionalID("port"), networkID: try fields.optionalID("uuid"),
             fixedIP: try fields.optionalString("fixed_ip"),
-            tag: knowsTags(version) ? try fields.optionalString("tag", 1...60) : nil)
+            tag: try fields.optionalString("tag", 1...60))
         try fields.finish()
         guard nic.portID != nil || nic.networkID != nil else {
             throw CloudError.badRequest("Invalid input for field/attribute networks. 'uuid' or 'port' is required.")
@@ -146,14 +154,8 @@ struct ServerCreateBody {
         return nic
     }
 
-    /// Nova lost the tags of NICs between 2.37 and 2.41.
-    private static func knowsTags(_ version: Microversion) -> Bool {
-        (Microversion(2, 32)...Microversion(2, 36)).contains(version) || version >= Microversion(2, 42)
-    }
-
     private mutating func readPlacement(_ fields: inout Fields, _ api: APIRequest) throws {
         request.availabilityZone = try fields.optionalString("availability_zone", 1...255)
-        guard api.version >= Microversion(2, 74) else { return }
         let host = try fields.optionalString("host", 1...255)
         let node = try fields.optionalString("hypervisor_hostname", 1...255)
         if host != nil || node != nil, !api.caller.isAdmin {
@@ -171,15 +173,13 @@ struct ServerCreateBody {
         }
         request.accessIPv4 = try address("accessIPv4", 4, &fields)
         request.accessIPv6 = try address("accessIPv6", 6, &fields)
-        if version >= Microversion(2, 19) {
-            request.description = try NovaText.description(try fields.optionalString("description"))
-        }
-        if version >= Microversion(2, 52) { request.tags = try ServerTagsAPI.check(try fields.strings("tags") ?? []) }
+        request.description = try NovaText.description(try fields.optionalString("description"))
+        request.tags = try ServerTagsAPI.check(try fields.strings("tags") ?? [])
         request.hostname = try Hostname.read(&fields, at: version)
-        if version < Microversion(2, 57), let files = try fields.optionalArray("personality"), !files.isEmpty {
+        if let files = try fields.optionalArray("personality"), !files.isEmpty {
             throw CloudError(.notImplemented, "File injection (personality) is not offered; use user_data.")
         }
-        if version >= Microversion(2, 63), let certificates = try fields.strings("trusted_image_certificates") {
+        if let certificates = try fields.strings("trusted_image_certificates") {
             guard !certificates.isEmpty else {
                 throw fields.invalid("trusted_image_certificates", .array([]), "It is too short.")
             }

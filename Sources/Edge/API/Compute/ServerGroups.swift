@@ -6,7 +6,29 @@ import Wire
 
 /// `/os-server-groups`.
 struct ServerGroupsAPI: Sendable {
+    private typealias Shown = (group: ServerGroup, members: [ServerID])
+
     let compute: ComputeService
+
+    private static let fields: [Field<FieldWriter<Shown>>] = [
+        Field { $1.field("id", $0.group.id) },
+        Field { $1.field("name", $0.group.name) },
+        Field(until: 63) { $1.field("policies", strings: [$0.group.policy.rawValue]) },
+        Field(until: 63) { $1.object("metadata") { _ in } },
+        Field(since: 64) { $1.field("policy", $0.group.policy.rawValue) },
+        Field(since: 64) { shown, writer in
+            writer.object("rules") { writer in
+                if let limit = shown.group.maxServerPerHost { writer.field("max_server_per_host", limit) }
+            }
+        },
+        Field { $1.field("members", strings: $0.members.map(\.text)) },
+        Field(since: 13) { $1.field("project_id", $0.group.projectID) },
+        Field(since: 13) { $1.field("user_id", $0.group.userID) },
+    ]
+
+    private static let listedPolicies: [Field<ServerGroup.Policy>] = [
+        Field(.affinity), Field(.antiAffinity), Field(since: 15, .softAffinity), Field(since: 15, .softAntiAffinity),
+    ]
 
     var routes: [Route] {
         [
@@ -29,9 +51,10 @@ struct ServerGroupsAPI: Sendable {
             allProjects: request.query("all_projects") != nil, by: request.caller)
         let shown = Array(found.dropFirst(try request.integer("offset") ?? 0).prefix(page.limit))
         let members = try await compute.members(of: shown)
+        let plan = FieldPlan(Self.fields, at: request.version)
         return .json { writer in
             writer.array("server_groups") { writer in
-                for group in shown { write(group, members[group.id] ?? [], request, to: &writer) }
+                for group in shown { plan.write((group, members[group.id] ?? []), to: &writer) }
             }
         }
     }
@@ -40,30 +63,7 @@ struct ServerGroupsAPI: Sendable {
         let members = try await compute.members(of: [group])
         return .json { writer in
             writer.key("server_group")
-            write(group, members[group.id] ?? [], request, to: &writer)
-        }
-    }
-
-    private func write(
-        _ group: ServerGroup, _ members: [ServerID], _ request: APIRequest, to writer: inout JSONWriter
-    ) {
-        writer.object { writer in
-            writer.field("id", group.id)
-            writer.field("name", group.name)
-            if request.version >= Microversion(2, 64) {
-                writer.field("policy", group.policy.rawValue)
-                writer.object("rules") { writer in
-                    if let limit = group.maxServerPerHost { writer.field("max_server_per_host", limit) }
-                }
-            } else {
-                writer.field("policies", strings: [group.policy.rawValue])
-                writer.object("metadata") { _ in }
-            }
-            writer.field("members", strings: members.map(\.text))
-            if request.version >= Microversion(2, 13) {
-                writer.field("project_id", group.projectID)
-                writer.field("user_id", group.userID)
-            }
+            FieldPlan(Self.fields, at: request.version).write((group, members[group.id] ?? []), to: &writer)
         }
     }
 
@@ -90,10 +90,9 @@ struct ServerGroupsAPI: Sendable {
         return policy
     }
 
-    /// A list of one; soft policies since 2.15.
+    /// A list of one.
     private static func policies(_ fields: inout Fields, at version: Microversion) throws -> ServerGroup.Policy {
-        let known: [ServerGroup.Policy] =
-            version >= Microversion(2, 15) ? ServerGroup.Policy.allCases : [.affinity, .antiAffinity]
+        let known = listedPolicies.shown(at: version)
         let items = try fields.array("policies")
         guard items.count == 1, case .string(let text)? = items.first,
             let policy = ServerGroup.Policy(rawValue: text), known.contains(policy)

@@ -6,7 +6,28 @@ import Wire
 
 /// `/servers/{id}/os-interface`.
 struct ServerInterfacesAPI: Sendable {
+    private typealias Shown = (interface: ServerInterface, addresses: [FixedIP])
+
     let compute: ComputeService
+
+    private static let members = [Field(since: 49, "tag")]
+    private static let fields: [Field<FieldWriter<Shown>>] = [
+        Field { $1.field("port_id", $0.interface.port.id) },
+        Field { $1.field("net_id", $0.interface.port.networkID) },
+        Field { $1.field("mac_addr", $0.interface.port.macAddress) },
+        Field { $1.field("port_state", $0.interface.port.status) },
+        Field { shown, writer in
+            writer.array("fixed_ips") { writer in
+                for address in shown.addresses {
+                    writer.object {
+                        $0.field("subnet_id", address.subnetID)
+                        $0.field("ip_address", address.ipAddress)
+                    }
+                }
+            }
+        },
+        Field(since: 70) { $1.field("tag", $0.interface.tag) },
+    ]
 
     var routes: [Route] {
         [
@@ -36,17 +57,17 @@ struct ServerInterfacesAPI: Sendable {
     }
 
     private func attach(_ request: APIRequest) async throws -> APIResponse {
-        let wanted = try Self.nic(try await request.body("interfaceAttachment"), at: request.version)
+        let wanted = try Self.nic(try await request.body("interfaceAttachment", Self.members))
         return try show(try await compute.attach(wanted, to: request.id(), by: request.caller), request)
     }
 
     /// `nil` when the body leaves the choice to the cloud.
-    private static func nic(_ body: Fields, at version: Microversion) throws -> RequestedNIC? {
+    private static func nic(_ body: Fields) throws -> RequestedNIC? {
         var fields = body
         try fields.refuseNulls()
         var nic = RequestedNIC(
             portID: try fields.optionalID("port_id"), networkID: try fields.optionalID("net_id"),
-            tag: version >= Microversion(2, 49) ? try fields.optionalString("tag", 1...60) : nil)
+            tag: try fields.optionalString("tag", 1...60))
         let addresses = try fields.optionalArray("fixed_ips")
         try fields.finish()
         if let addresses {
@@ -81,22 +102,7 @@ struct ServerInterfacesAPI: Sendable {
     }
 
     private func write(_ interface: ServerInterface, _ request: APIRequest, to writer: inout JSONWriter) throws {
-        let port = interface.port
-        let addresses = try port.fixedIPs.value()
-        writer.object { writer in
-            writer.field("port_id", port.id)
-            writer.field("net_id", port.networkID)
-            writer.field("mac_addr", port.macAddress)
-            writer.field("port_state", port.status)
-            writer.array("fixed_ips") { writer in
-                for address in addresses {
-                    writer.object {
-                        $0.field("subnet_id", address.subnetID)
-                        $0.field("ip_address", address.ipAddress)
-                    }
-                }
-            }
-            if request.version >= Microversion(2, 70) { writer.field("tag", interface.tag) }
-        }
+        let shown = (interface, try interface.port.fixedIPs.value())
+        FieldPlan(Self.fields, at: request.version).write(shown, to: &writer)
     }
 }

@@ -5,7 +5,7 @@ import Model
 enum ServerListFilter {
     /// Parameters that say whose servers, in which order and how many; the others are `ServerFilterTable`'s.
     static let names: Set<String> = [
-        "all_tenants", "changes-before", "changes-since", "deleted", "limit", "marker", "project_id", "sort_dir",
+        "all_tenants", "changes-since", "deleted", "limit", "marker", "project_id", "sort_dir",
         "sort_key", "tenant_id",
     ]
 
@@ -16,7 +16,7 @@ enum ServerListFilter {
         var filter = ServerFilter()
         let allProjects = try readScope(request, &filter)
         filter.changedSince = try request.time("changes-since")
-        filter.changedBefore = request.version >= Microversion(2, 66) ? try request.time("changes-before") : nil
+        filter.changedBefore = try request.time("changes-before")
         if let since = filter.changedSince, let before = filter.changedBefore, since > before {
             throw CloudError.badRequest("The value of changes-since must be less than or equal to changes-before.")
         }

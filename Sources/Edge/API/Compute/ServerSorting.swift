@@ -14,11 +14,12 @@ enum ServerSorting {
         "root_device_name": nil, "task_state": .operation, "terminated_at": .terminatedAt, "updated_at": .updatedAt,
         "user_id": .user, "uuid": .id, "vm_state": .settled,
     ]
-    /// Joined tables, which Nova passes over up to 2.74 and refuses from then on.
-    private static let passedOver: Set<String> = [
+    private static let later = [Field(since: 73, "locked")]
+    /// Joined tables, which Nova ignores up to 2.74 and refuses from then on.
+    private static let ignored = [
         "block_device_mapping", "extra", "info_cache", "metadata", "pci_devices", "security_groups", "services",
         "system_metadata", "tags",
-    ]
+    ].map { Field(until: 74, $0) }
 
     static func read(_ request: APIRequest) throws -> [(key: ServerFilter.SortKey, ascending: Bool)] {
         let directions = request.queries("sort_dir")
@@ -29,8 +30,8 @@ enum ServerSorting {
         }
         var order: [(key: ServerFilter.SortKey, ascending: Bool)] = []
         for (at, name) in request.queries("sort_key").enumerated() {
-            if request.version < Microversion(2, 75), passedOver.contains(name) { continue }
-            guard let known = keys[name], name != "locked" || request.version >= Microversion(2, 73) else {
+            if ignored.shown(at: request.version).contains(name) { continue }
+            guard let known = keys[name], !later.absent(at: request.version).contains(name) else {
                 throw CloudError.badRequest(
                     "Invalid input for query parameters sort_key. Value: '\(name.prefix(40))'. "
                         + "Servers cannot be sorted by it.")

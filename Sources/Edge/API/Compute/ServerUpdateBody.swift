@@ -12,6 +12,10 @@ struct ServerUpdateBody: Sendable {
     private var hostname: String?
     private var pinnedZone: String??
 
+    static let members = [
+        Field(since: 19, "description"), Hostname.member, Field(since: 104, "pinned_availability_zone"),
+    ]
+
     init(_ given: Fields, at version: Microversion) throws(CloudError) {
         var fields = given
         try fields.refuseNulls(except: ["description", "pinned_availability_zone"])
@@ -19,11 +23,11 @@ struct ServerUpdateBody: Sendable {
         ipv4 = try Self.address("accessIPv4", 4, &fields)
         ipv6 = try Self.address("accessIPv6", 6, &fields)
         diskConfig = try fields.word("OS-DCF:diskConfig", of: ["AUTO", "MANUAL"])
-        if version >= Microversion(2, 19), fields.has("description") {
+        if fields.has("description") {
             description = .some(try NovaText.description(try fields.optionalString("description")))
         }
         hostname = try Hostname.read(&fields, at: version)
-        if version >= Microversion(2, 104), fields.has("pinned_availability_zone") {
+        if fields.has("pinned_availability_zone") {
             pinnedZone = .some(try fields.optionalString("pinned_availability_zone", 1...255))
         }
         try fields.finish()

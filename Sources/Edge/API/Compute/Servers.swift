@@ -96,7 +96,8 @@ struct ServersAPI: Sendable {
     }
 
     private func update(_ request: APIRequest) async throws -> APIResponse {
-        let wanted = try ServerUpdateBody(try await request.body("server"), at: request.version)
+        let wanted = try ServerUpdateBody(
+            try await request.body("server", ServerUpdateBody.members), at: request.version)
         _ = try await compute.update(request.id(), by: request.caller) { try wanted.apply(to: &$0) }
         return try await render(
             request.id(), ServerView.update, plainAddresses: request.version < Microversion(2, 75), request)

@@ -8,6 +8,12 @@ import Wire
 struct AggregatesAPI: Sendable {
     let placement: PlacementService
 
+    private typealias Shown = (provider: ResourceProvider, aggregates: [String])
+
+    private static let fields: [Field<FieldWriter<Shown>>] = [
+        Field { $1.field("aggregates", strings: $0.aggregates) },
+        Field(since: 19) { $1.field("resource_provider_generation", $0.provider.generation) },
+    ]
     private static let path = "/resource_providers/{id}/aggregates"
 
     var routes: [Route] {
@@ -53,11 +59,7 @@ struct AggregatesAPI: Sendable {
     private static func answer(
         _ provider: ResourceProvider, _ aggregates: [String], _ request: APIRequest
     ) -> APIResponse {
-        .json { writer in
-            writer.field("aggregates", strings: aggregates)
-            guard request.version >= Microversion(1, 19) else { return }
-            writer.field("resource_provider_generation", provider.generation)
-        }
+        .json { FieldPlan(fields, at: request.version).writeMembers(of: (provider, aggregates), to: &$0) }
     }
 }
 

@@ -7,7 +7,67 @@ import Wire
 /// `/allocation_candidates`: where a consumer could be placed. Every provider is a tree of its own, and none shares
 /// what it has, so that a candidate is one provider that serves all groups.
 struct AllocationCandidatesAPI: Sendable {
+    private typealias Candidate = (state: ProviderState, wanted: CandidateQuery)
+
     let placement: PlacementService
+
+    /// As the body of a claim at that version has it.
+    private static let request: [Field<FieldWriter<Candidate>>] = [
+        Field(until: 11) { candidate, writer in
+            writer.array("allocations") { writer in
+                writer.object { writer in
+                    writer.object("resource_provider") { $0.field("uuid", candidate.state.provider.id) }
+                    write(candidate.wanted.resources, to: &writer)
+                }
+            }
+        },
+        Field(since: 12) { candidate, writer in
+            writer.object("allocations") { writer in
+                writer.key(text: candidate.state.provider.id.text)
+                writer.object { write(candidate.wanted.resources, to: &$0) }
+            }
+        },
+        Field(since: 34) { candidate, writer in
+            writer.object("mappings") { writer in
+                for suffix in candidate.wanted.groups.keys.sorted() {
+                    writer.key(text: suffix)
+                    writer.array { $0.value(candidate.state.provider.id) }
+                }
+            }
+        },
+    ]
+
+    private static let summary: [Field<FieldWriter<Candidate>>] = [
+        Field(until: 26) { candidate, writer in
+            let asked = candidate.wanted.resources
+            write(candidate.state.inventories.filter { asked[$0.resourceClass] != nil }, to: &writer)
+        },
+        Field(since: 27) { write($0.state.inventories, to: &$1) },
+        Field(since: 17) { $1.field("traits", strings: $0.state.traits.sorted()) },
+        Field(since: 29) { $1.null("parent_provider_uuid") },
+        Field(since: 29) { $1.field("root_provider_uuid", $0.state.provider.id) },
+    ]
+
+    private static func write(_ amounts: [String: Int], to writer: inout JSONWriter) {
+        writer.object("resources") { writer in
+            for (name, amount) in amounts.sorted(by: { $0.key < $1.key }) {
+                writer.key(text: name)
+                writer.value(amount)
+            }
+        }
+    }
+
+    private static func write(_ inventories: [Inventory], to writer: inout JSONWriter) {
+        writer.object("resources") { writer in
+            for one in inventories {
+                writer.key(text: one.resourceClass)
+                writer.object {
+                    $0.field("capacity", one.capacity)
+                    $0.field("used", one.used)
+                }
+            }
+        }
+    }
 
     var routes: [Route] {
         [
@@ -27,75 +87,33 @@ struct AllocationCandidatesAPI: Sendable {
     private func answer(
         _ states: [ProviderState], _ wanted: CandidateQuery, _ version: Microversion
     ) -> APIResponse {
-        .json { writer in
+        let (request, summary) = (FieldPlan(Self.request, at: version), FieldPlan(Self.summary, at: version))
+        return .json { writer in
             writer.array("allocation_requests") { writer in
-                for state in states { writer.object { Self.request(state.provider.id, wanted, version, to: &$0) } }
+                for state in states { request.write((state, wanted), to: &writer) }
             }
             writer.object("provider_summaries") { writer in
                 for state in states {
                     writer.key(text: state.provider.id.text)
-                    writer.object { Self.summary(state, wanted, version, to: &$0) }
+                    summary.write((state, wanted), to: &writer)
                 }
             }
         }
-    }
-
-    /// As the body of a claim at that version has it.
-    private static func request(
-        _ id: ResourceProviderID, _ wanted: CandidateQuery, _ version: Microversion, to writer: inout JSONWriter
-    ) {
-        func resources(_ writer: inout JSONWriter) {
-            writer.object("resources") { writer in
-                for (name, amount) in wanted.resources.sorted(by: { $0.key < $1.key }) {
-                    writer.key(text: name)
-                    writer.value(amount)
-                }
-            }
-        }
-        guard version >= Microversion(1, 12) else {
-            writer.array("allocations") { writer in
-                writer.object { writer in
-                    writer.object("resource_provider") { $0.field("uuid", id) }
-                    resources(&writer)
-                }
-            }
-            return
-        }
-        writer.object("allocations") { writer in
-            writer.key(text: id.text)
-            writer.object { resources(&$0) }
-        }
-        guard version >= Microversion(1, 34) else { return }
-        writer.object("mappings") { writer in
-            for suffix in wanted.groups.keys.sorted() {
-                writer.key(text: suffix)
-                writer.array { $0.value(id) }
-            }
-        }
-    }
-
-    private static func summary(
-        _ state: ProviderState, _ wanted: CandidateQuery, _ version: Microversion, to writer: inout JSONWriter
-    ) {
-        let showsAll = version >= Microversion(1, 27)
-        writer.object("resources") { writer in
-            for one in state.inventories where showsAll || wanted.resources[one.resourceClass] != nil {
-                writer.key(text: one.resourceClass)
-                writer.object {
-                    $0.field("capacity", one.capacity)
-                    $0.field("used", one.used)
-                }
-            }
-        }
-        if version >= Microversion(1, 17) { writer.field("traits", strings: state.traits.sorted()) }
-        guard version >= Microversion(1, 29) else { return }
-        writer.null("parent_provider_uuid")
-        writer.field("root_provider_uuid", state.provider.id)
     }
 }
 
 /// The groups of a query for candidates, and what is asked of all of them.
 struct CandidateQuery: Sendable {
+    private static let general = [
+        Field(since: 16, "limit"), Field(since: 25, "group_policy"), Field(since: 35, "root_required"),
+        Field(since: 36, "same_subtree"),
+    ]
+    /// Each with a group's suffix behind it.
+    private static let members = [
+        Field(since: 10, "resources"), Field(since: 17, "required"), Field(since: 21, "member_of"),
+        Field(since: 31, "in_tree"),
+    ]
+
     /// By suffix; that of the group without one is empty.
     private(set) var groups: [String: RequestGroup] = [:]
     /// What all groups ask for together.
@@ -108,7 +126,7 @@ struct CandidateQuery: Sendable {
         let policy = request.query("group_policy")
         isIsolated = policy == "isolate"
         root = try RequestGroup(request, root: "root_required")
-        for name in request.queryNames {
+        for name in request.queryNames.sorted() {
             guard let suffix = try Self.suffix(of: name, request) else { continue }
             groups[suffix] = try RequestGroup(request, suffix: suffix)
         }
@@ -135,13 +153,10 @@ struct CandidateQuery: Sendable {
 
     /// The suffix of a group's parameter: numbers since 1.25, words since 1.33; `nil` for what is about all groups.
     private static func suffix(of name: String, _ request: APIRequest) throws -> String? {
-        let version = request.version.minor
-        let general = [("limit", 16), ("group_policy", 25), ("root_required", 35), ("same_subtree", 36)]
-        if general.contains(where: { $0.0 == name && $0.1 <= version }) { return nil }
-        let since = ["resources": 10, "required": 17, "member_of": 21, "in_tree": 31]
-        for (member, first) in since where name.hasPrefix(member) && first <= version {
+        if general.shown(at: request.version).contains(name) { return nil }
+        for member in members.shown(at: request.version) where name.hasPrefix(member) {
             let suffix = name.dropFirst(member.utf8.count)
-            if isSuffix(suffix, version) { return String(suffix) }
+            if isSuffix(suffix, request.version.minor) { return String(suffix) }
         }
         try ProviderFilter.refuseUnknown(request, Array(request.queryNames.subtracting([name])))
         return nil

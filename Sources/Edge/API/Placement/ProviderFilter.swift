@@ -4,14 +4,17 @@ import Placement
 
 /// The query of a list of resource providers, by what its microversion knows.
 struct ProviderFilter {
+    private static let parameters = [
+        Field("name"), Field("uuid"), Field(since: 3, "member_of"), Field(since: 4, "resources"),
+        Field(since: 14, "in_tree"), Field(since: 18, "required"),
+    ]
+
     private let name: String?
     private let id: String?
     let group: RequestGroup
 
     init(_ request: APIRequest) throws {
-        let since = [(14, "in_tree"), (3, "member_of"), (4, "resources"), (18, "required")]
-        let known = since.filter { request.version >= Microversion(1, $0.0) }.map(\.1)
-        try Self.refuseUnknown(request, ["name", "uuid"] + known)
+        try Self.refuseUnknown(request, Self.parameters.shown(at: request.version))
         name = request.query("name")
         id = try request.query("uuid").map { text in
             guard UUIDText.isValid(text) else {

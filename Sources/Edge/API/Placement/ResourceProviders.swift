@@ -8,6 +8,19 @@ import Wire
 struct ResourceProvidersAPI: Sendable {
     let placement: PlacementService
 
+    private static let members = [Field(since: 14, "parent_provider_uuid")]
+    private static let fields: [Field<FieldWriter<ResourceProvider>>] = [
+        Field { $1.field("uuid", $0.id) },
+        Field { $1.field("name", $0.name) },
+        Field { $1.field("generation", $0.generation) },
+        Field(since: 14) { $1.null("parent_provider_uuid") },
+        Field(since: 14) { $1.field("root_provider_uuid", $0.id) },
+    ]
+    private static let links = [
+        Field("self"), Field("inventories"), Field("usages"), Field(since: 1, "aggregates"), Field(since: 6, "traits"),
+        Field(since: 11, "allocations"),
+    ]
+
     var routes: [Route] {
         [
             Route(.get, "/resource_providers", .serviceOrAdmin, handler: list),
@@ -36,9 +49,9 @@ struct ResourceProvidersAPI: Sendable {
     }
 
     private func create(_ request: APIRequest) async throws -> APIResponse {
-        var fields = try Fields(try await request.json())
+        var fields = try Fields(try await request.json()).knowing(Self.members, at: request.version)
         let id: ResourceProviderID? = try Self.uuid(&fields, "uuid")
-        let provider = ResourceProvider(id: id ?? .random(), name: try Self.name(&fields, request))
+        let provider = ResourceProvider(id: id ?? .random(), name: try Self.name(&fields))
         try await placement.create(provider)
         let made =
             request.version >= Microversion(1, 20) ? show(provider, request) : APIResponse(.created)
@@ -47,21 +60,18 @@ struct ResourceProvidersAPI: Sendable {
 
     private func update(_ request: APIRequest) async throws -> APIResponse {
         let provider = try await placement.provider(request.id())
-        var fields = try Fields(try await request.json())
-        return show(try await placement.rename(provider.id, to: try Self.name(&fields, request)), request)
+        var fields = try Fields(try await request.json()).knowing(Self.members, at: request.version)
+        return show(try await placement.rename(provider.id, to: try Self.name(&fields)), request)
     }
 
     /// The name, once nothing else is left in the body. A provider has no parent here.
-    private static func name(_ fields: inout Fields, _ request: APIRequest) throws -> String {
+    private static func name(_ fields: inout Fields) throws -> String {
         try fields.refuseNulls(except: ["parent_provider_uuid"])
         let name = try fields.string("name", 0...200)
-        if request.version >= Microversion(1, 14) {
-            let parent: ResourceProviderID? = try uuid(&fields, "parent_provider_uuid")
-            guard parent == nil else {
-                throw CloudError(
-                    .notImplemented,
-                    "parent_provider_uuid: trees of resource providers are not built yet in this cloud.")
-            }
+        let parent: ResourceProviderID? = try uuid(&fields, "parent_provider_uuid")
+        guard parent == nil else {
+            throw CloudError(
+                .notImplemented, "parent_provider_uuid: trees of resource providers are not built yet in this cloud.")
         }
         try fields.finish()
         return name
@@ -81,19 +91,9 @@ struct ResourceProvidersAPI: Sendable {
 
     private func write(_ provider: ResourceProvider, _ request: APIRequest, to writer: inout JSONWriter) {
         writer.object { writer in
-            writer.field("uuid", provider.id)
-            writer.field("name", provider.name)
-            writer.field("generation", provider.generation)
-            if request.version >= Microversion(1, 14) {
-                writer.null("parent_provider_uuid")
-                writer.field("root_provider_uuid", provider.id)
-            }
+            FieldPlan(Self.fields, at: request.version).writeMembers(of: provider, to: &writer)
             writer.array("links") { writer in
-                let links = [
-                    ("self", 0), ("inventories", 0), ("usages", 0), ("aggregates", 1), ("traits", 6),
-                    ("allocations", 11),
-                ]
-                for (rel, since) in links where request.version >= Microversion(1, since) {
+                for rel in Self.links.shown(at: request.version) {
                     writer.object {
                         $0.field("rel", rel)
                         $0.field(

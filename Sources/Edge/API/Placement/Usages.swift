@@ -8,6 +8,14 @@ import Wire
 struct UsagesAPI: Sendable {
     let placement: PlacementService
 
+    /// Of a consumer, by one of its allocations.
+    private static let consumer: [Field<FieldWriter<Allocation>>] = [
+        Field(since: 12) { $1.field("project_id", $0.projectID) },
+        Field(since: 12) { $1.field("user_id", $0.userID) },
+        Field(since: 28) { $1.field("consumer_generation", 1) },
+        Field(since: 38) { $1.field("consumer_type", consumerType) },
+    ]
+
     var routes: [Route] {
         [
             Route(.get, "/resource_providers/{id}/usages", .serviceOrAdmin) { request in
@@ -67,14 +75,8 @@ struct UsagesAPI: Sendable {
                     }
                 }
             }
-            if request.version >= Microversion(1, 12), let first = found.first {
-                writer.field("project_id", first.projectID)
-                writer.field("user_id", first.userID)
-            }
-            if request.version >= Microversion(1, 28), !found.isEmpty { writer.field("consumer_generation", 1) }
-            if request.version >= Microversion(1, 38), !found.isEmpty {
-                writer.field("consumer_type", Self.consumerType)
-            }
+            guard let first = found.first else { return }
+            FieldPlan(Self.consumer, at: request.version).writeMembers(of: first, to: &writer)
         }
     }
 

@@ -260,7 +260,7 @@ package actor Agent {
         if let record = servers[id]?.record { try await machine.storage.saveRecord(record) }
     }
 
-    /// What is told all the same, though it would be asked for again after a start.
+    /// As far as it goes: what cannot be written down is reported all the same, and asked for again after a start.
     private func write(_ id: ServerID) async {
         do {
             try await save(id)
@@ -269,8 +269,6 @@ package actor Agent {
         }
     }
 
-    /// A failed wish is reported, and the control plane decides. A failed removal is a debt: it is tried until paid.
-    /// So is a wish for which the control plane could not be asked, and one that held before: nobody waits for it.
     private func gaveUp(_ attempt: ServerWork.Attempt, of id: ServerID, _ error: any Error) async {
         let failure =
             error as? HostFailure
@@ -282,12 +280,9 @@ package actor Agent {
                 "request": "\(attempt.requestID ?? "")", "server": "\(id)",
                 "error": "\(failure.message)", "detail": "\(failure.detail)",
             ])
-        let heldBefore = attempt.command == nil && servers[id]?.record.appliedEpoch == attempt.document.epoch
-        guard attempt.document.presence == .absent || error is ControlPlaneUnreachable || heldBefore else {
-            servers[id]?.ended(failure)
+        if let answer = servers[id]?.failed(failure, isUnreachable: error is ControlPlaneUnreachable) {
             await write(id)
-            return await report(
-                id, ServerWork.Answer(failure: attempt.isNew ? failure : nil, requestID: attempt.requestID))
+            return await report(id, answer)
         }
         do {
             try await Task.sleep(for: .seconds(2))
@@ -311,22 +306,15 @@ package actor Agent {
             undelivered.remove(id)
             return
         }
-        let record = server.record
-        // What could not be told is told before anything newer.
-        let answer = answer.failure == nil && answer.requestID == nil ? server.undelivered ?? answer : answer
+        let answer = server.completed(answer)
         do {
-            let seen = try await machine.driver.power(of: id)
-            let power = record.tombstone && seen != .running ? .absent : seen
+            let power = server.shown(try await machine.driver.power(of: id))
             let isOff = power == .shutdown || power == .crashed
             let end = isOff ? try await machine.driver.end(of: id) : nil
-            let observation = ServerObservation(
-                hostID: hostID, serverID: id, epoch: record.highestEpoch, power: power, end: end,
-                commands: record.commands, failure: answer.failure, requestID: answer.requestID)
+            let observation = server.observation(power, end, answer, on: hostID)
             try await channel.report(HostReport([observation]))
-            servers[id]?.reported = record.tombstone ? nil : power
-            servers[id]?.undelivered = nil
+            servers[id]?.delivered(observation, of: server.record)
             undelivered.remove(id)
-            servers[id]?.record.forgetTold(record.commands)
         } catch {
             servers[id]?.undelivered = answer
             undelivered.insert(id)

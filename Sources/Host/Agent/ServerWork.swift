@@ -31,7 +31,7 @@ struct ServerWork {
     var record: ServerRecord
     private(set) var underWay: Attempt?
     /// The power last delivered.
-    var reported: GuestPower?
+    private(set) var reported: GuestPower?
     /// A report that did not arrive.
     var undelivered: Answer?
     /// What the guest did by itself during the attempt under way.
@@ -156,7 +156,18 @@ struct ServerWork {
         underWay = nil
     }
 
-    /// The attempt under way was ended before its end.
+    /// The attempt under way failed. Returns what to report; `nil` where it is to be tried again after a pause instead,
+    /// because nobody waits for it or no answer can arrive: a removal, a document that was reached before, and an
+    /// attempt that needed the control plane and could not reach it.
+    mutating func failed(_ failure: HostFailure, isUnreachable: Bool) -> Answer? {
+        guard let attempt = underWay else { return nil }
+        let wasReached = attempt.command == nil && record.appliedEpoch == attempt.document.epoch
+        if attempt.document.presence == .absent || isUnreachable || wasReached { return nil }
+        ended(failure)
+        return Answer(failure: attempt.isNew ? failure : nil, requestID: attempt.requestID)
+    }
+
+    /// The attempt under way was cancelled before its end.
     mutating func cancelled() {
         guard underWay?.command != nil else { return ended() }
         ended(HostFailure(message: "It was cancelled.", detail: "\(record.serverID)"))
@@ -169,5 +180,29 @@ struct ServerWork {
         underWay = nil
         if let command = attempt.command { commands.insert(command, at: 0) }
         if attempt.isNew || attempt.command == nil { isDue = true }
+    }
+}
+
+/// What is reported, and what of it was delivered.
+extension ServerWork {
+    /// A report that answers nothing repeats the answer that did not arrive.
+    func completed(_ answer: Answer) -> Answer {
+        answer.failure == nil && answer.requestID == nil ? undelivered ?? answer : answer
+    }
+
+    /// What is left of a server that was taken away counts as nothing, unless it runs.
+    func shown(_ power: GuestPower) -> GuestPower { record.tombstone && power != .running ? .absent : power }
+
+    func observation(_ power: GuestPower, _ end: GuestEnd?, _ answer: Answer, on host: HostID) -> ServerObservation {
+        ServerObservation(
+            hostID: host, serverID: record.serverID, epoch: record.highestEpoch, power: power, end: end,
+            commands: record.commands, failure: answer.failure, requestID: answer.requestID)
+    }
+
+    /// - Parameter told: the record of which the observation was made.
+    mutating func delivered(_ observation: ServerObservation, of told: ServerRecord) {
+        reported = told.tombstone ? nil : observation.power
+        undelivered = nil
+        record.forgetTold(observation.commands)
     }
 }

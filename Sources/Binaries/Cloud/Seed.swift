@@ -44,7 +44,7 @@ package struct Seed: Sendable {
         try await database.transaction { try SeedQueries.set(.planted, $0) }
     }
 
-    /// A store that has domains and no word of planting was planted before there was such a word.
+    /// A store with domains and without this row was seeded by a release that wrote no such row.
     private func state() async throws -> SeedQueries.State? {
         if let known = try await cloud.database.read({ try SeedQueries.state($0) }) { return known }
         guard try await !cloud.identity.list(Domain.self).isEmpty else { return nil }

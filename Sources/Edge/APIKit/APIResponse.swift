@@ -39,7 +39,7 @@ package struct APIResponse: Sendable {
         if let grown {
             buffer = ByteBuffer(bytes: grown)
         } else if buffer.readableBytes < buffer.capacity / 3 {
-            // A client may take its time, and keeps no more than it is sent.
+            // Copied, so that a client that reads slowly holds the bytes of its answer and not the whole buffer.
             buffer = ByteBuffer(bytes: buffer.readableBytesView)
         }
         return APIResponse(status, headers: [.contentType: "application/json"], body: .buffer(buffer))

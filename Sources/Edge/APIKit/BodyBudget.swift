@@ -11,8 +11,8 @@ package final class BodyBudget: Sendable {
         self.limit = limit
     }
 
-    /// A smaller one beside it, for those who show no token: they keep nobody out who has one.
-    func forStrangers() -> BodyBudget { BodyBudget(limit: limit / 4) }
+    /// A smaller budget for requests without a token, so that these cannot use up that of the others.
+    func withoutToken() -> BodyBudget { BodyBudget(limit: limit / 4) }
 
     /// How many bytes are held now.
     package var used: Int { held.withLock { $0 } }

@@ -25,13 +25,13 @@ package struct FrontDoor: HTTPResponder {
     private struct Entry: Sendable {
         let service: APIService
         let tree: RouteTree
-        /// Of requests that found no route.
-        let strays: RouteSeries
+        /// Counts requests that found no route.
+        let unrouted: RouteSeries
     }
 
     private let entries: [Entry]
     private let open: RouteTree
-    private let strays: RouteSeries
+    private let unrouted: RouteSeries
     private let identity: IdentityService
     private let logger: Logger
     private let publicURL: String?
@@ -53,17 +53,17 @@ package struct FrontDoor: HTTPResponder {
                     return route
                 })
         }
-        func strays(_ service: String) -> RouteSeries { metrics.series(service: service, method: "", path: "") }
+        func unrouted(_ service: String) -> RouteSeries { metrics.series(service: service, method: "", path: "") }
         entries = services.map { service in
-            Entry(service: service, tree: counted(service.routes, service.name), strays: strays(service.name))
+            Entry(service: service, tree: counted(service.routes, service.name), unrouted: unrouted(service.name))
         }.sorted { $0.service.prefix.utf8.count > $1.service.prefix.utf8.count }
         self.open = counted(open, "none")
-        self.strays = strays("none")
+        self.unrouted = unrouted("none")
         self.identity = identity
         self.logger = logger
         self.publicURL = publicURL
         self.bodies = bodies
-        openBodies = bodies.forStrangers()
+        openBodies = bodies.withoutToken()
     }
 
     package func respond(to request: Request, context: FrontContext) async throws -> Response {
@@ -72,7 +72,7 @@ package struct FrontDoor: HTTPResponder {
         let path = request.uri.path
         let entry = entries.first { path == $0.service.prefix || path.hasPrefix($0.service.prefix + "/") }
         var response: APIResponse
-        var series = entry?.strays ?? strays
+        var series = entry?.unrouted ?? unrouted
         do {
             guard !request.uri.string.contains("%00") else {
                 throw CloudError.badRequest("The address holds the character U+0000.")
@@ -112,7 +112,7 @@ package struct FrontDoor: HTTPResponder {
             .internal, "Unexpected error. The service's log knows more under \(requestID).", cause: error)
     }
 
-    /// Requests that read are many and change nothing: they are for debugging.
+    /// Reads are logged for debugging only: they are many, and change nothing.
     private func log(
         _ request: Request, _ requestID: String, _ status: HTTPResponse.Status, _ route: String,
         since started: ContinuousClock.Instant

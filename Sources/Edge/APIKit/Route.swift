@@ -39,7 +39,7 @@ package struct Route: Sendable {
     package var versions: ClosedRange<Microversion>?
     /// None where any parameter may come at any version.
     package var query: QueryRule?
-    /// Whether the route does its work; the others only say why they do not (501, 410).
+    /// Whether the route does its work; others only refuse, with the reason (501, 410).
     package var isOffered = true
     /// Where its answers are counted.
     var series: RouteSeries?

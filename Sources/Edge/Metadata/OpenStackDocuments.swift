@@ -72,7 +72,8 @@ struct OpenStackDocuments: Sendable {
         server.hostname.contains(".") ? server.hostname : server.hostname + ".novalocal"
     }
 
-    /// Each key is an entry of its own: guests that guard only the first line of an entry guard them all.
+    /// Each key is an entry of its own: a guest that puts options before an entry, to keep root out, puts them before
+    /// its first line only.
     private static func writeKeys(_ source: MetadataSource, to writer: inout JSONWriter) {
         guard let name = source.server.keyName, !source.publicKeys.isEmpty else { return }
         let named = keyNames(name, count: source.publicKeys.count)
@@ -124,7 +125,8 @@ struct OpenStackDocuments: Sendable {
                         $0.field("id", link(attachment))
                         $0.field("type", "bridge")
                         $0.field("ethernet_mac_address", attachment.port.macAddress)
-                        // Where DHCP tells it a fixed one would outlive a change of the network's (netutils.py).
+                        // `null` where DHCP tells the guest: a number here would still hold when the network's MTU
+                        // changes (netutils.py).
                         $0.field("mtu", attachment.subnets.contains(where: \.enableDHCP) ? nil : attachment.network.mtu)
                         $0.field("vif_id", attachment.port.id)
                     }

@@ -83,9 +83,9 @@ package enum AttributeSource: Sendable {
     case lookup(otherwise: String, @Sendable ([String], any Connection) throws -> [String: String])
     /// `{"self": ...}`: the address of the row, which follows the path.
     case link(String)
-    /// An expression for an address; one that begins with `/` is at the place that the viewer came to.
+    /// An expression for an address; one that begins with `/` is completed with the address by which the viewer came.
     case address(String)
-    /// It is only written.
+    /// It can be given, and is not shown.
     case nowhere
 }
 

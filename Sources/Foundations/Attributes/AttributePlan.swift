@@ -13,7 +13,7 @@ struct AttributePlan: Sendable {
 
     private typealias Write = @Sendable (SQLRow, Context, inout JSONWriter) -> Void
 
-    /// What a plan of columns cannot write. An array of bare closures would keep each behind another.
+    /// What a `RowPlan` cannot write. An array of bare closures would wrap each in another closure.
     private struct Other: Sendable {
         let write: Write
     }

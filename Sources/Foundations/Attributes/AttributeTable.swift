@@ -13,7 +13,7 @@ package struct AttributeTable<Draft: Sendable>: Sendable {
     package let attributes: [Attribute<Draft>]
     package let extras: Extras<Draft>?
     package let wording: Wording
-    /// Which rows somebody sees who sees not all.
+    /// The rows that a viewer sees who does not see all.
     let visible: @Sendable (ProjectID) -> SQLCondition
     private let places: [String: Int]
     /// How whole rows are shown.

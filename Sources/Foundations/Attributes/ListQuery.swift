@@ -34,8 +34,8 @@ package struct ListQuery: Sendable {
     }
 
     package var conditions: [SQLCondition] = []
-    /// What holds of every row that the asker may know of, and so of the marker too: where a page begins tells how the
-    /// marker compares with other rows.
+    /// Holds of every row that the viewer may know of, and so must hold of the marker: where a page begins tells how
+    /// the marker compares with other rows.
     package var bounds: [SQLCondition] = []
     /// Without an order of its own, the oldest first; the id comes last in any case.
     package var order: [Key] = []
@@ -50,7 +50,7 @@ package struct ListQuery: Sendable {
 }
 
 extension Attribute {
-    /// Whether it is kept from somebody's eyes.
+    /// Whether the viewer may not see the attribute.
     package func isHidden(from viewer: Viewer) -> Bool {
         if case .toAdmins = shown { !viewer.isAdmin } else { false }
     }

@@ -6,7 +6,7 @@ package import Wire
 package struct Listing: Sendable {
     package var count = 0
     package var first: String?
-    /// Of a full page only: there may be more behind it.
+    /// The id of the last row of a full page, behind which there may be more.
     package var last: String?
 
     package init() {}

@@ -1,6 +1,6 @@
 package import Model
 
-/// An edge: something to be done once, known by its id. A host that has carried out an id answers from its record.
+/// Something to be done once, known by its id. A host that has carried out an id answers from its record.
 package struct DesiredCommand: Codable, Sendable, Equatable {
     /// The argument that names the image a host is to fill.
     package static let imageArgument = "image"

@@ -11,7 +11,7 @@ package struct Illegible: Sendable, Equatable {
     /// Of a command.
     package var command: HostCommandID?
     package var requestID: String?
-    /// Which word it was, for the operator.
+    /// What could not be read and why, for the operator.
     package var why: String
 }
 
@@ -38,7 +38,7 @@ private struct Legible<Value: Decodable>: Decodable {
         do {
             value = try Value(from: decoder)
         } catch let error as DecodingError {
-            // Of what does not even say whose it is nothing can be answered.
+            // Throws where even the server's id is missing: the answer would be nobody's.
             var rest = try Illegible(from: decoder)
             rest.why = error.words
             illegible = rest

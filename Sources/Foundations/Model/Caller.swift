@@ -7,7 +7,7 @@ package struct Caller: Sendable, Equatable {
         case system
     }
 
-    /// On whose behalf else somebody asks.
+    /// What the token was got by, beside the user's own credentials.
     package enum Delegation: Sendable, Equatable {
         case none
         case applicationCredential

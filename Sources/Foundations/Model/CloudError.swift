@@ -43,7 +43,7 @@ package struct CloudError: Error, Sendable, CustomStringConvertible {
 
     package static func badRequest(_ message: String) -> Self { Self(.badRequest, message) }
     package static func conflict(_ message: String) -> Self { Self(.conflict, message) }
-    /// What was once there and is not coming back, in the words of Nova's framework.
+    /// For routes that the real service has removed, in the words of Nova's framework.
     package static var gone: Self {
         Self(.gone, "This resource is no longer available.  No forwarding address is given.")
     }

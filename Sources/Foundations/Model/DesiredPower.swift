@@ -1,4 +1,4 @@
-/// What a guest should be; where it is so, the server rests.
+/// The power that a guest should have. Each goes with the state in which the server rests.
 package enum DesiredPower: String, Sendable, Codable, CaseIterable {
     case running, stopped
     /// In memory, with its clock stopped.
@@ -6,7 +6,7 @@ package enum DesiredPower: String, Sendable, Codable, CaseIterable {
     /// Its memory is in a file on its host.
     case suspended
 
-    /// How a guest that is so is seen.
+    /// How its host sees a guest that has it.
     package var seen: GuestPower {
         switch self {
         case .running: .running
@@ -25,7 +25,7 @@ package enum DesiredPower: String, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// What a guest that is seen so may be left as; `nil` where nobody knows.
+    /// The power that a guest which is seen so already has; `nil` where its host does not know.
     package init?(seen power: GuestPower) {
         switch power {
         case .running: self = .running

@@ -22,7 +22,7 @@ package struct IPAddress: Sendable, Hashable, Comparable, CustomStringConvertibl
 
     package var bits: Int { version == 4 ? 32 : 128 }
 
-    /// In network order: 4 or 16.
+    /// 4 or 16, in network order.
     package var bytes: [UInt8] {
         stride(from: bits - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: number >> UInt128($0)) }
     }

@@ -155,9 +155,9 @@ package struct ServerRequest: Sendable, Equatable {
 }
 
 package struct RequestedNIC: Codable, Sendable, Equatable {
-    /// A port that exists, or
+    /// A port that exists; without it one is made in the network.
     package var portID: PortID?
-    /// a network in which one is made.
+    /// Where a port is made.
     package var networkID: NetworkID?
     package var fixedIP: String?
     package var tag: String?

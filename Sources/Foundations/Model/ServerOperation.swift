@@ -67,7 +67,7 @@ package struct OperationRule: Sendable {
     /// After which it has failed, whatever it waits for.
     package var deadlineSeconds: Double = 600
 
-    /// What brings a server from one rest to that of a power; where nothing does from there, what does from elsewhere.
+    /// The operation that leads from a settled state to a power, or from elsewhere where none begins there.
     package static func leading(from: SettledState, to power: DesiredPower) -> Self? {
         let rules = ServerOperation.allCases.map(\.rule).filter { $0.goal == .power(power) }
         return rules.first { $0.allowedFrom.contains(from) } ?? rules.first

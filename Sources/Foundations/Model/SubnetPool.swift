@@ -5,9 +5,9 @@ package struct SubnetPool: Sendable, Equatable {
     package var name: String
     package var description: String = ""
     package var prefixes: JSONText<[String]>
-    /// 0 until the prefixes have told it.
+    /// 0 until the first prefix decides it.
     package var ipVersion: Int = 0
-    /// Lengths of which -1 asks for the usual one.
+    /// -1 asks for the length that Neutron gives by default.
     package var minPrefixLength: Int = -1
     package var maxPrefixLength: Int = -1
     package var defaultPrefixLength: Int = -1

@@ -1,6 +1,6 @@
 package import Model
 
-/// Reads the members of one JSON object by name, checks them, and in the end refuses those that nobody asked for.
+/// Reads the members of one JSON object by name, checks them, and in the end refuses those that were not read.
 ///
 /// Messages name the field and the value, as Nova's do.
 package struct Fields: Sendable {

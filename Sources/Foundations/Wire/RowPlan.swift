@@ -12,7 +12,7 @@ package struct RowPlan: Sendable {
         case time(Int, Timestamp.Style)
         /// Text that is JSON.
         case json(Int)
-        /// By whoever runs the plan, who knows it by this number.
+        /// Written by the closure that `write` gets, which is told this number.
         case other(Int)
     }
 
@@ -37,24 +37,24 @@ package struct RowPlan: Sendable {
 
     private enum Action {
         case text, textOrEmpty, integer, boolean, time, json, other
-        /// A member of which the literal is all, or the beginning.
+        /// A member that is all literal, or begins with one.
         case literal
-        /// What follows such a beginning.
+        /// What goes on behind such a beginning.
         case moreLiteral, moreText, moreJSON
-        /// Members, or none, that the other writes with their names.
+        /// Members with their names, or none, written by the closure that `write` gets.
         case whole
     }
 
-    /// Small and flat: it is what each row is written by.
+    /// Small and flat, because every row is written by these.
     private struct Step {
         /// In `literals`.
         var start: Int32 = 0
         var count: Int32 = 0
         var action: Action
         var style = Timestamp.Style.seconds
-        /// Of the value, or the number of the other.
+        /// The column of the value, or the number for the closure.
         var column: Int32 = 0
-        /// Whether the row must have NULL where it is, or not; without a say where it is negative.
+        /// The column that must be NULL, or must not, for the member to be there; negative where it always is.
         var condition: Int32 = -1
         var wantsNull = false
 
@@ -77,7 +77,7 @@ package struct RowPlan: Sendable {
         }
     }
 
-    /// With a block behind the last that may be read.
+    /// The texts of all steps. A block follows the last one, so that a copy by blocks may read behind it.
     private var literals = [UInt8](repeating: 0, count: ByteMemory.block)
     private var steps: ContiguousArray<Step> = []
 
@@ -113,7 +113,7 @@ package struct RowPlan: Sendable {
         if !literal.isEmpty { add(literal, Step(action), presence) }
     }
 
-    /// Members, or none, that `other` writes with their names.
+    /// Members with their names, or none, that `other` writes.
     package mutating func add(whole number: Int) {
         add("", Step(.whole, number), .always)
     }

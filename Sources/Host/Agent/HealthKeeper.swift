@@ -27,7 +27,7 @@ struct HealthKeeper: Sendable {
 
     private func trouble(_ body: @escaping @Sendable () async throws -> Void) async -> String? {
         let (answers, answer) = AsyncStream.makeStream(of: String?.self)
-        // What hangs in a call of the system cannot be waited for, not even for its end.
+        // A call of the system that hangs does not end when it is cancelled, so this task is left behind.
         let asking = Task {
             do {
                 try await body()

@@ -55,8 +55,8 @@ package struct HostMachine: Sendable {
         return done
     }
 
-    /// Whether a guest that was so is off now: by itself, or, where its memory matters, with its host. Such a one is
-    /// not made to be so again; the cloud is told.
+    /// Whether the guest was brought to this document before and has gone off since: by itself, or, where its memory
+    /// matters, with its host. It is not started again; the cloud is told.
     private func hasGoneOff(_ document: DesiredServer, _ record: ServerRecord) async throws -> Bool {
         guard document.power != .stopped, record.appliedEpoch == document.epoch,
             document.power != .running || record.appliedBoot == bootID
@@ -79,7 +79,7 @@ package struct HostMachine: Sendable {
         let power = try await driver.power(of: id)
         switch (document.power, power) {
         case (.running, .running): try await fit(spec(document, files), anew: dataplane.idleTaps())
-        // A guest that stands still lets go of nothing.
+        // A paused guest cannot release a device, so its NICs are not plugged anew.
         case (.paused, .paused): try await fit(spec(document, files))
         case (.running, .paused):
             try await driver.unpause(id)
@@ -104,7 +104,7 @@ package struct HostMachine: Sendable {
         }
     }
 
-    /// Gives a guest that is on the devices it should have.
+    /// Gives a guest whose power is on the devices it should have.
     private func fit(_ spec: DomainSpec, anew taps: Set<String> = []) async throws {
         try await driver.setDisks(spec)
         try await driver.setNICs(spec, anew: taps)

@@ -1,7 +1,7 @@
 import Model
 
-/// Servers that were taken away, in the order in which they were, until they may be forgotten: an older document comes
-/// late by half a minute at most, which is how long a call to the control plane may take.
+/// Servers that were taken away, oldest first, until they may be forgotten. An older document arrives half a minute
+/// late at most, which is how long a call to the control plane may take.
 struct Tombstones {
     private static let kept = Duration.seconds(40)
 
@@ -11,7 +11,7 @@ struct Tombstones {
         queue.append((id, now))
     }
 
-    /// Those older than that.
+    /// Takes out those that may be forgotten.
     mutating func takeOld(at now: ContinuousClock.Instant = .now) -> [ServerID] {
         let old = queue.prefix { $0.since.duration(to: now) > Self.kept }.map(\.id)
         queue.removeFirst(old.count)

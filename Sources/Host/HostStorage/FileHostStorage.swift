@@ -14,7 +14,7 @@ package final class FileHostStorage: HostStorage {
     private let io = BlockingThreads(count: 8, name: "novella.storage")
     private let cache: ImageCache
     private let serverLocks = KeyedLock<ServerID>()
-    /// Of their own, so that a tombstone is written while an image still comes in.
+    /// Apart from the locks of files, so that a tombstone is written while an image still comes in.
     private let recordLocks = KeyedLock<ServerID>()
 
     /// - Parameters:

@@ -4,7 +4,7 @@ import Model
 
 /// Devices that are put into guests that run, and taken out of them.
 extension LibvirtDriver {
-    /// A guest that still boots does not hear that it should let go of a device, so it is asked again.
+    /// For how long a guest is asked again: one that still boots does not see the request.
     static let unplugPatience = Duration.seconds(30)
     private static let askAgainAfter = Duration.seconds(5)
 
@@ -40,7 +40,8 @@ extension LibvirtDriver {
             detail: refusal.map { "libvirt error \($0.code): \($0.message)" } ?? "no answer to the unplug request")
     }
 
-    /// What libvirt says against it: a guest may be at it since an earlier request.
+    /// Asks the guest to release the device; returns libvirt's refusal, which may be that the guest is busy with an
+    /// earlier request.
     private func askToLetGo(of alias: String, _ server: ServerID) async throws -> LibvirtError? {
         let name = names.name(of: server)
         do {

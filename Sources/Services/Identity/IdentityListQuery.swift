@@ -38,7 +38,7 @@ package enum IdentityListQuery {
         return query
     }
 
-    /// What a list leaves out that does not ask for it.
+    /// What a list leaves out unless its query names the attribute.
     private static func standing(_ parameters: ListParameters, _ plural: String) -> [SQLCondition] {
         switch plural {
         case "projects" where parameters["is_domain"] == nil: [SQLCondition("is_domain = 0")]

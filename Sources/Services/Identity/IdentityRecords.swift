@@ -3,7 +3,7 @@ package import Model
 package import Store
 package import Wire
 
-/// A record with options, one of which keeps it as it is.
+/// A record with options, of which `immutable` keeps it from being changed.
 protocol OptionedRecord: IdentityRecord {
     var options: String { get }
 }

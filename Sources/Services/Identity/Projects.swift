@@ -59,7 +59,7 @@ extension IdentityService {
         CloudError.badRequest("cannot create a project in a branch containing a disabled project: \(id)")
     }
 
-    /// What the body of a creation names and is not there makes the body a bad one.
+    /// What a body names and is not there is a fault of the body: 400 and not 404.
     private static func nothingAbove(_ noun: String, _ id: String) -> CloudError {
         CloudError.badRequest(notFound(noun, id).message)
     }
@@ -119,7 +119,7 @@ extension IdentityService {
         }
     }
 
-    /// Below what is disabled nothing is enabled.
+    /// Refuses to disable a project above enabled ones, and to enable one below a disabled one.
     private static func check(_ old: Project, becomes new: inout Project, _ db: any Connection) throws {
         if old.enabled, !new.enabled {
             guard try !GrantQueries.subtree(of: old.id, db).contains(where: \.enabled) else {

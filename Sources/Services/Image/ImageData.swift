@@ -69,7 +69,7 @@ extension ImageService {
         }
     }
 
-    /// What has failed is told, whatever becomes of this.
+    /// Whatever becomes of this, the caller is told of `failure`.
     private func giveUp(_ upload: Upload, after failure: any Error) async {
         do {
             try await database.transaction { try ImageQueries.giveUp(upload.name, of: upload.image, $0) }

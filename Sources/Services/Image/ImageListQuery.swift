@@ -26,7 +26,8 @@ package enum ImageListQuery {
         return query
     }
 
-    /// What the caller sees of the asked visibility, and shares it has answered so.
+    /// The images that the caller may list: its own, public ones, those shared with it that it has answered as
+    /// `member_status` says, and community images where the query asks for them.
     private static func sight(_ parameters: ListParameters, _ caller: Caller) throws -> SQLCondition? {
         let visibility = parameters["visibility"]
         if let visibility, !(ImageAttributes.visibilities + ["all"]).contains(visibility) {

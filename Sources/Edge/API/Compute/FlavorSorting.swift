@@ -1,7 +1,8 @@
 import APIKit
 import Model
 
-/// `sort_key` and `sort_dir` of a flavor list. The id makes every order total, and is the order that nobody asked for.
+/// `sort_key` and `sort_dir` of a flavor list. Flavors that are equal by the key follow one another by id, which is
+/// also the order of a list that names no key.
 struct FlavorSorting: Sendable {
     private enum Value: Comparable {
         case number(Double)

@@ -1,7 +1,7 @@
 import Model
 import Wire
 
-/// What Nova's schema asks of the scheduler hints it knows; others are anything.
+/// Checks the scheduler hints that Nova's schema names; a hint of another name may have any value.
 enum HintForms {
     static func check(_ hints: JSONValue) throws(CloudError) {
         guard case .object(let members) = hints else { return }

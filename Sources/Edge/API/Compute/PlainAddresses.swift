@@ -1,7 +1,7 @@
 import Model
 import Wire
 
-/// The `addresses` of a server where an answer has of each its version and the address itself, and no more.
+/// The `addresses` of a server in their short form: of each address only its version and the address itself.
 struct PlainAddresses {
     private struct Address {
         var version: Int

@@ -1,7 +1,8 @@
 import APIKit
 import HTTPTypes
 
-/// The query parameters of compute's routes, as Nova's schemas have them. Most routes know none, and say so from 2.102.
+/// The query parameters that compute's routes know, as Nova's schemas have them. Most routes know none, and refuse any
+/// from 2.102.
 enum QueryRules {
     private static let flavors: Set<String> = [
         "is_public", "limit", "marker", "minDisk", "minRam", "sort_dir", "sort_key",
@@ -10,7 +11,7 @@ enum QueryRules {
         .subtracting(["instance_type_id"])
     private static let changesBefore = Field(since: 66, "changes-before")
 
-    /// By path; `nil` for a route that never minds.
+    /// By path; `nil` for a route that never refuses a parameter.
     private static let rules: [String: QueryRule?] = [
         "/": nil,
         "/flavors": QueryRule(strictFrom: 75, flavors, [Field(since: 102, "name")]),
@@ -31,7 +32,7 @@ enum QueryRules {
         "/servers/{id}/tags/{tag}": nil,
     ]
 
-    /// The route with its rule. Only reading minds; quota sets and key pairs mind always.
+    /// The route with the rule of its path. Below `/servers` only GET has a rule, elsewhere every method.
     static func applied(to route: Route) -> Route {
         var ruled = route
         if let known = rules[route.path], route.method == .get || !route.path.hasPrefix("/servers") {

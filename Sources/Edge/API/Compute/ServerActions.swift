@@ -59,7 +59,7 @@ struct ServerActionsAPI: Sendable {
         "removeFloatingIp", "os-getVNCConsole", "os-getSPICEConsole", "os-getSerialConsole",
     ]
 
-    /// Those that Nova has taken back.
+    /// Actions that Nova has removed.
     private static let gone: Set<String> = ["os-getRDPConsole", "resetNetwork"]
 
     private func dispatch(_ request: APIRequest, _ actions: [String: Action]) async throws -> APIResponse {

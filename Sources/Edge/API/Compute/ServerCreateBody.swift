@@ -5,7 +5,7 @@ import Foundation
 import Model
 import Wire
 
-/// The body of `POST /servers`, stepped up to the newest shape.
+/// The body of `POST /servers` of any version, as the request that Compute takes.
 struct ServerCreateBody {
     var request: ServerCreateRequest
     var returnReservation: Bool

@@ -17,7 +17,7 @@ struct ServerFilterRow: Sendable {
     }
 
     let name: String
-    /// The minor version from which users are heard; `nil`: never, they are passed over as in Nova.
+    /// The minor version from which the parameter has an effect for users; `nil`: it never has, as in Nova.
     let users: Int?
     let administrators: Int
     let meaning: Meaning
@@ -29,7 +29,7 @@ struct ServerFilterRow: Sendable {
         self.meaning = meaning
     }
 
-    func isHeard(_ request: APIRequest) -> Bool {
+    func applies(to request: APIRequest) -> Bool {
         let since = request.caller.isAdmin ? administrators : users
         return since.map { request.version >= Microversion(2, $0) } ?? false
     }

@@ -44,7 +44,7 @@ struct ServerGroupsAPI: Sendable {
         ]
     }
 
-    /// Every project's only for administrators; others who ask for that see their own, as in Nova.
+    /// `all_projects` has an effect for administrators only; others see the groups of their own project, as in Nova.
     private func list(_ request: APIRequest) async throws -> APIResponse {
         let page = try Page(request)
         let found = try await compute.serverGroups(

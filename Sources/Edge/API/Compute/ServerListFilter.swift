@@ -26,7 +26,8 @@ enum ServerListFilter {
         return (filter, allProjects)
     }
 
-    /// Whose servers; says whether of all projects. `tenant_id` chooses one of all, and says nothing without them.
+    /// Reads whose servers are asked for, and returns whether those of all projects are. `tenant_id` chooses a project
+    /// then, and has no effect without `all_tenants`.
     private static func readScope(_ request: APIRequest, _ filter: inout ServerFilter) throws -> Bool {
         guard let asked = request.query("all_tenants") else { return false }
         guard let isWide = asked.isEmpty ? true : APIRequest.boolean(asked) else {
@@ -41,7 +42,7 @@ enum ServerListFilter {
         return true
     }
 
-    /// Deleted servers are in a list of what has changed, and where administrators ask for them.
+    /// Deleted servers are listed where an administrator asks for them, and in a list by the time of change.
     private static func readDeleted(_ request: APIRequest, _ filter: inout ServerFilter) throws {
         if Set(request.queries("status").map { $0.uppercased() }) == ["DELETED"] {
             guard request.caller.isAdmin else {
@@ -60,7 +61,7 @@ enum ServerListFilter {
     ) throws {
         var tests: [ServerFilterRow.Test] = []
         for name in request.queryNames.sorted() {
-            guard let row = ServerFilterTable.rows[name], row.isHeard(request) else { continue }
+            guard let row = ServerFilterTable.rows[name], row.applies(to: request) else { continue }
             let values = request.queries(name)
             switch row.meaning {
             case .equal(let field): filter.equal.append((field, values[0]))

@@ -49,7 +49,7 @@ enum ServerPiece: Sendable {
 
 /// What of a server's row an answer shows at one version to one kind of reader.
 struct ServerPlan: Sendable {
-    /// An array of bare closures would keep each behind another.
+    /// An array of bare closures would wrap each in another closure.
     private struct Writer {
         let write: ServerMember.Write
     }
@@ -118,14 +118,14 @@ struct ServerPlan: Sendable {
 /// What the servers of one answer share, and what is known of the one that is being written; used by one task.
 final class ServerContext {
     let isForAdmin: Bool
-    /// Whether addresses have a version and the address itself, and no more.
+    /// Whether `addresses` is written in its short form (`PlainAddresses`).
     var showsPlainAddresses = false
     /// The server group, where it is shown.
     var group: ServerGroupID?
     private(set) var state = ServerState(settled: .building, operation: nil, phase: 0, power: 0)
     private(set) var host: KnownHost?
     private(set) var hostDigest = ""
-    /// Where the answer has of each address its version and itself, and no more.
+    /// `addresses` in its short form, where the answer has that.
     private(set) var plainAddresses: String?
     private let hosts: [String: KnownHost]
 

@@ -54,7 +54,7 @@ struct ServerSecurityGroupsAPI: Sendable {
         }
     }
 
-    /// A protocol without ports has all of them: 1 to 65535, or -1 where it has no such thing.
+    /// What Nova shows of a rule without a port range: all ports of TCP and UDP, and -1 for any other protocol.
     private static func ports(of rule: SecurityGroupRule) -> (Int?, Int?) {
         guard let transport = rule.transport, rule.portMin == nil, rule.portMax == nil else {
             return (rule.portMin, rule.portMax)

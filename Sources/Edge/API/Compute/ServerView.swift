@@ -152,7 +152,7 @@ enum ServerView {
         do {
             fault = try JSONText<ServerFault>(raw: kept).value()
         } catch {
-            // One unreadable row must not take a whole list away.
+            // A row that cannot be read must not fail the whole list.
             fault = ServerFault(
                 code: 500, created: row.time(.updatedAt)?.iso8601() ?? "",
                 message: "The fault that is kept of this server cannot be read.", details: "\(error)")

@@ -2,7 +2,7 @@ import APIKit
 import HTTPTypes
 import Model
 
-/// Nova's routes that are known and not there yet (501), and those Nova itself has taken back (410 at every version).
+/// Nova's routes that are not built yet (501), and those that Nova itself has removed (410 at every version).
 enum UnfinishedAPI {
     private struct Row {
         var path: String

@@ -34,7 +34,7 @@ struct EC2CredentialsAPI: Sendable {
         ]
     }
 
-    /// Keys are their user's to see, and to make and take away with a role that may change something.
+    /// A user sees the user's own keys; making and deleting them takes a role that may write.
     private func owner(_ request: APIRequest, mayLook: Bool, _ action: String) throws -> UserID {
         let (user, caller): (UserID, Caller) = (request.id("user"), request.caller)
         let isOwn = user == caller.userID

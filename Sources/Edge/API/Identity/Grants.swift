@@ -87,7 +87,7 @@ struct GrantsAPI: Sendable {
             request.caller.seesAll || (isWithin && AccessLevel.reader.admits(request.caller)), action)
     }
 
-    /// Managers of a domain give no role that is more than theirs.
+    /// A manager of a domain grants the roles up to its own, to what is in the domain.
     private func requireControl(of grant: Grant, _ action: String, _ request: APIRequest) async throws {
         guard !request.caller.isAdmin else { return }
         try IdentityPolicy.require(request.caller.roles.contains("manager"), action)

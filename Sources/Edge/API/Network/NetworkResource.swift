@@ -13,7 +13,7 @@ struct NetworkResource<Draft: Sendable>: Sendable {
     let networking: NetworkingService
     /// Such as `security-groups`.
     let path: String
-    /// What must have been done before rows are looked at.
+    /// Runs before rows are read: security groups make the default group of the caller's project there.
     var prepare: @Sendable (APIRequest) async throws -> Void = { _ in }
 
     func viewer(_ request: APIRequest) throws -> Viewer {

@@ -13,7 +13,7 @@ struct SubnetsAPI: Sendable {
             create: { wishes, request in
                 let now = networking.clock.now()
                 let drafts = try wishes.map { wish in
-                    // Gateway and pools without a text are the usual ones.
+                    // An empty gateway and empty pools ask for those that Neutron gives by default.
                     var draft = SubnetDraft(
                         Subnet(
                             id: .random(), networkID: NetworkID(""), projectID: try request.owner(wish), ipVersion: 4,

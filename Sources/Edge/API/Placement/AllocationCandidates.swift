@@ -144,14 +144,15 @@ struct CandidateQuery: Sendable {
             throw CloudError.badRequest(
                 "Invalid query string parameters: group_policy: it is not one of ['none', 'isolate']")
         }
-        try refuseOrphans(try Self.subtrees(request), request.version)
+        try refuseEmptyGroups(try Self.subtrees(request), request.version)
         guard policy != nil || groups.keys.filter({ !$0.isEmpty }).count <= 1 else {
             throw CloudError.badRequest(
                 #"The "group_policy" parameter is required when specifying more than one "resources{N}" parameter."#)
         }
     }
 
-    /// The suffix of a group's parameter: numbers since 1.25, words since 1.33; `nil` for what is about all groups.
+    /// The suffix of a parameter that belongs to a group: numbers from 1.25, words from 1.33. `nil` for a parameter
+    /// that is about all groups.
     private static func suffix(of name: String, _ request: APIRequest) throws -> String? {
         if general.shown(at: request.version).contains(name) { return nil }
         for member in members.shown(at: request.version) where name.hasPrefix(member) {
@@ -182,8 +183,9 @@ struct CandidateQuery: Sendable {
         return Set(named)
     }
 
-    /// Groups ask for resources; since 1.36 those that `same_subtree` names need not, if another does.
-    private func refuseOrphans(_ subtrees: Set<String>, _ version: Microversion) throws {
+    /// Refuses groups that ask for no resources. From 1.36 those that `same_subtree` names may do so, as long as
+    /// another group asks for some.
+    private func refuseEmptyGroups(_ subtrees: Set<String>, _ version: Microversion) throws {
         let bare = Set(groups.filter { $0.value.resources.isEmpty }.keys)
         if version >= Microversion(1, 36) {
             guard bare.count < groups.count else {
@@ -206,13 +208,13 @@ struct CandidateQuery: Sendable {
             throw CloudError.badRequest(
                 "At least one request group (`resources` or `resources{$S}`) is required.")
         }
-        guard let orphan = bare.sorted().first, let group = groups[orphan] else { return }
+        guard let empty = bare.sorted().first, let group = groups[empty] else { return }
         let what = group.isAboutTraits ? "required" : group.isAboutAggregates ? "member_of" : "in_tree"
         throw CloudError.badRequest(
-            "All request groups must specify resources; \(what)\(orphan) has none beside it.")
+            "All request groups must specify resources; \(what)\(empty) has none beside it.")
     }
 
-    /// Groups with a suffix that keep apart need a provider each.
+    /// With `group_policy=isolate` each group with a suffix needs a provider of its own.
     func accepts(_ state: ProviderState) -> Bool {
         let mayShare = !isIsolated || groups.keys.filter { !$0.isEmpty }.count <= 1
         return mayShare && root.suits(state) && groups.values.allSatisfy { $0.suits(state) }

@@ -27,7 +27,7 @@ struct RequestGroup: Sendable {
         }
     }
 
-    /// What is asked of the root of a tree: traits alone, once.
+    /// The traits that the root of a tree must have. The parameter may come once.
     init(_ request: APIRequest, root name: String) throws {
         guard request.queries(name).count <= 1 else {
             throw CloudError.badRequest("Query parameter '\(name)' may be specified only once.")

@@ -96,7 +96,7 @@ package actor KernelDataplane: Dataplane {
         let present = try await removeUnwanted(plan, links)
         try await links.prepare(present)
         try await rules.load(plan.rules, mending: mending)
-        // Only now: the kernel has the setting once it has rules that track connections.
+        // Claimed after the rules are loaded: the kernel has the setting once rules track connections.
         try MachineClaims(names: names).claim(setting: MachineClaims.liberalWindows, value: "1")
         var record = AppliedRecord.read(names, logger: logger)
         var made: [String: PlannedNamespace] = [:]
@@ -120,7 +120,7 @@ package actor KernelDataplane: Dataplane {
         return troubles
     }
 
-    /// A pass that is cancelled has no troubles, and an end.
+    /// Throws where the pass was cancelled: that is no trouble of the part.
     private func trouble(_ part: DataplaneTrouble.Part, _ error: any Error) throws -> DataplaneTrouble {
         if error is CancellationError { throw error }
         return DataplaneTrouble(part, "\(error)")

@@ -13,7 +13,7 @@ struct LinkAudit {
         return renamed.sorted { $0.key < $1.key }.map { "link: \($1) is called \($0)" }
             + difference("link", owned.union(renamed.values), wanted)
             + plan.bridges.flatMap(bridge) + plan.taps.flatMap(tap) + legs.flatMap(leg)
-            + strangers(besides: wanted.union(renamed.keys))
+            + unplanned(besides: wanted.union(renamed.keys))
     }
 
     private func bridge(_ plan: PlannedBridge) -> [String] {
@@ -36,7 +36,7 @@ struct LinkAudit {
             + link.differences(plan.outside, on: plan.bridge)
     }
 
-    private func strangers(besides known: Set<String>) -> [String] {
+    private func unplanned(besides known: Set<String>) -> [String] {
         let bridges = Set(plan.bridges.map(\.name))
         return present.sorted { $0.key < $1.key }.compactMap { name, link in
             guard let master = link.master, bridges.contains(master), !known.contains(name) else { return nil }

@@ -8,8 +8,8 @@ struct RenamedLinks {
         present.compactMapValues { $0.ifalias }.filter { $0.key != $0.value && names.owns(link: $0.value) }
     }
 
-    /// Those that get their names back. One whose name another has taken meanwhile gets it only if something holds it,
-    /// and nothing the other.
+    /// Those that get their names back. Where another link has the name meanwhile, the renamed one gets it only if
+    /// something holds the renamed one and nothing holds the other.
     func returning(to wanted: Set<String>) -> [String: String] {
         var taken: Set<String> = []
         return formerNames.sorted { $0.key < $1.key }.reduce(into: [:]) { result, pair in

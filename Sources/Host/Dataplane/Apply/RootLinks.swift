@@ -56,7 +56,7 @@ struct RootLinks {
         if kept == nil {
             if state != nil { commands.append("link del \(name)") }
             commands.append("link add \(name) address \(bridge.mac) mtu \(bridge.mtu) type bridge \(Self.options)")
-            commands += silence(name, mtu: bridge.mtu)
+            commands += noOwnAddress(name, mtu: bridge.mtu)
         } else if kept?.isFiltered != true {
             commands.append("link set \(name) type bridge \(Self.options)")
         }
@@ -76,7 +76,7 @@ struct RootLinks {
         var commands = state.map { resize(name, to: mtu, $0) } ?? ["link set \(name) mtu \(mtu)"]
         commands += label(name, state)
         if state?.group != "\(names.memberGroup)" { commands.append("link set \(name) group \(names.memberGroup)") }
-        if state?.master != bridge { commands += silence(name, mtu: mtu) + ["link set \(name) master \(bridge)"] }
+        if state?.master != bridge { commands += noOwnAddress(name, mtu: mtu) + ["link set \(name) master \(bridge)"] }
         return commands
     }
 
@@ -84,18 +84,19 @@ struct RootLinks {
         state?.ifalias == name ? [] : ["link set \(name) alias \(name)"]
     }
 
-    /// Keeps the kernel from giving a link an IPv6 address of its own. Below IPv6's least MTU it has none, and nothing
-    /// that could be told so.
-    private func silence(_ name: String, mtu: Int) -> [String] {
+    /// Keeps the kernel from giving a link an IPv6 address of its own. Below IPv6's least MTU it gives none, and
+    /// refuses the command.
+    private func noOwnAddress(_ name: String, mtu: Int) -> [String] {
         mtu < Self.leastIPv6MTU ? [] : ["link set \(name) addrgenmode none"]
     }
 
-    /// IPv6 that comes with a larger MTU is silenced before the link is up.
+    /// A larger MTU may bring IPv6 to a link, which must have no address before it is up.
     private func resize(_ name: String, to mtu: Int, _ state: LinkState) -> [String] {
         let set = "link set \(name) mtu \(mtu)"
         guard state.mtu != mtu else { return [] }
         guard let present = state.mtu, present < Self.leastIPv6MTU, mtu >= Self.leastIPv6MTU else { return [set] }
-        return ["link set \(name) down", set] + silence(name, mtu: mtu) + (state.isUp ? ["link set \(name) up"] : [])
+        return ["link set \(name) down", set] + noOwnAddress(name, mtu: mtu)
+            + (state.isUp ? ["link set \(name) up"] : [])
     }
 
     /// Attaches the veth ends, and sets every tap and leg up or down as planned.

@@ -36,9 +36,9 @@ package struct DataplaneNames: Sendable, Equatable {
     /// The link group of what is plugged in this cloud's bridges, which a link keeps whatever it is called.
     var memberGroup: Int { 0x4f00_0000 | (Int(tag, radix: 16) ?? 0) }
 
-    /// The mark of what came over one of this cloud's bridges by no link of the plan. Another cloud's rules see it too,
-    /// and must not take it for theirs.
-    var strangerMark: String { "0x4f00\(tag)" }
+    /// The mark of packets that came over one of this cloud's bridges by a link that the plan does not name. It holds
+    /// the cloud's tag, because the rules of another cloud see the mark too.
+    var unplannedMark: String { "0x4f00\(tag)" }
 
     /// Whether a root-namespace link is of this cloud.
     package func owns(link: String) -> Bool {

@@ -13,7 +13,7 @@ package struct PortPolicy: Sendable, Equatable {
     package var portID: PortID
     package var networkID: NetworkID
     package var tap: String
-    /// Without it, neither sources nor groups are looked at.
+    /// Neutron's `port_security_enabled`: without it neither sources nor groups are checked.
     package var isSecured: Bool
     package var sources: [Source]
     package var groups: [SecurityGroupID]

@@ -22,7 +22,8 @@ struct PortRules {
     }
 
     /// Nothing but ARP, IPv4 and IPv6; no DHCP server, no router, no redirect; and no address that is not the port's.
-    /// Neighbour discovery in fragments would show its target to nobody but the one who puts it together (RFC 6980).
+    /// Neighbour discovery in fragments is dropped, because its target can be compared only in a whole message (RFC
+    /// 6980).
     private var source: [String] {
         var lines = [
             "ether type != { arp, ip, ip6 } drop",

@@ -40,7 +40,7 @@ struct RootRules {
         let zones = topology.networks.filter { !$0.isExternal }.compactMap { facts.zones[$0.id] }.sorted()
         let map = zones.map { "\(Mark.text($0)) : \($0)" }.joined(separator: ", ")
         let bridges = "\"\(names.bridgePrefix)*\""
-        var raw = ["iifname \(bridges) \(Mark.isOther) meta mark set \(names.strangerMark)", "\(Mark.isOther) accept"]
+        var raw = ["iifname \(bridges) \(Mark.isOther) meta mark set \(names.unplannedMark)", "\(Mark.isOther) accept"]
         if !map.isEmpty { raw.append("ct zone set meta mark map { \(map) }") }
         raw.append("\(Mark.tuple("ip")) @cut4 drop")
         raw.append("\(Mark.tuple("ip6")) @cut6 drop")
@@ -85,24 +85,25 @@ struct RootRules {
         return ["\tset known {", "\t\ttype ifname"] + elements + ["\t}"]
     }
 
-    /// What the plan does not know passes nothing to what it knows, nor the reverse. A link of ours under another name
-    /// is told by its group; IP of any other by its mark, as not every kernel tells the bridge of a port.
+    /// A link that the plan does not name passes nothing to one that it names, nor the reverse. A link of this cloud
+    /// under another name is told by its group; IP over any other link by its mark, as not every kernel tells the
+    /// bridge of a port.
     private var bridgeChains: [String] {
         let taps = "\"\(names.tapPrefix)*\""
         let external = externalInterfaces
         let fromRenamed = "iifgroup \(names.memberGroup) iifname != @known drop"
         let toRenamed = "oifgroup \(names.memberGroup) oifname != @known drop"
-        let fromStranger = "meta mark \(names.strangerMark) iifname != @known drop"
-        var guardLines = [fromStranger, fromRenamed]
+        let fromUnplanned = "meta mark \(names.unplannedMark) iifname != @known drop"
+        var guardLines = [fromUnplanned, fromRenamed]
         if !external.isEmpty { guardLines.append("iifname { \(external.quoted) } accept") }
         guardLines += ["iifname \(taps) drop", "iifname \"\(names.legPrefix)*\" drop"]
-        let strangers = [
-            fromStranger, "iifname @known oifname != @known drop", "oifname @known iifname != @known drop",
+        let unplanned = [
+            fromUnplanned, "iifname @known oifname != @known drop", "oifname @known iifname != @known drop",
         ]
         return chain(
             "arrival", "filter hook prerouting priority -300",
             [fromRenamed] + markLines + ["iifname \(taps) jump sources"])
-            + chain("strangers", "filter hook forward priority 9", strangers)
+            + chain("unplanned", "filter hook forward priority 9", unplanned)
             + chain("forward_from", "filter hook forward priority 10", ["iifname \(taps) jump sends"])
             + chain("forward_to", "filter hook forward priority 11", ["oifname \(taps) jump receives"])
             + chain("input_guard", "filter hook input priority 9", guardLines)

@@ -57,7 +57,7 @@ actor ImageCache {
         var sweep = ImageSweep(unknownFiles: found.unknownFiles)
         for name in found.removed where !usedSinceSweep.contains(name) {
             let path = try paths.image(name)
-            // Renamed without giving way, so that no newcomer finds the file and then loses it.
+            // Renamed without a suspension point, so that no other task finds the file and then loses it.
             let rubbish = PosixFile.temporaryName(beside: path)
             guard rename(path, rubbish) == 0 else { throw PosixFile.failure("rename", path) }
             try await io.run { try PosixFile.removeTree(rubbish) }
@@ -66,11 +66,12 @@ actor ImageCache {
         return sweep
     }
 
-    /// What might go, and what is no image. The age of an image counts from when a server last needed it.
+    /// The images that might be deleted, and the files that are no images. The age of an image counts from when a
+    /// server last needed it.
     private static func look(through folder: String, _ kept: Set<String>, _ age: Duration) throws -> ImageSweep {
         var found = ImageSweep()
         for name in try PosixFile.names(in: folder).sorted() {
-            // What is not finished belongs to the one who works on it.
+            // An unfinished file belongs to the task that writes it.
             if name.hasPrefix(StoragePaths.temporaryPrefix) { continue }
             let path = "\(folder)/\(name)"
             if !StoragePaths.isImage(name) {

@@ -47,7 +47,7 @@ package enum EndpointAttributes {
                 "region", .text(1...255), .column(region), create: .anyone, change: .anyone, null: .none,
                 filter: .equal
             ) { $0.regionID = $1.optionalText ?? "" },
-            // It comes behind `region`, which says less.
+            // It stands behind `region`, its older name, so that it decides where a body has both.
             Attribute(
                 "region_id", .text(1...255), .column(region), create: .anyone, change: .anyone, null: .none,
                 filter: .equal

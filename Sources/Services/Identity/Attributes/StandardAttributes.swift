@@ -125,7 +125,7 @@ extension JSONValue {
 }
 
 extension AttributeType {
-    /// A name of which something is to be seen.
+    /// A name that is more than blanks.
     static func named(_ length: Int, trims: Bool = true) -> AttributeType {
         .checked(.text(1...length)) { value throws(AttributeFault) in
             let name = value.text.trimmingBlanks

@@ -105,9 +105,9 @@ package final class HostLinkClient: Sendable {
         throw failure.error
     }
 
-    /// What the other end refused is its `CloudError`, what hindered this one a `HostFailure`; whatever else goes wrong
-    /// is `ControlPlaneUnreachable`, and so is that the other end does not know this one yet: it will when the line has
-    /// opened again.
+    /// Keeps apart who failed: the control plane refused (`CloudError`), this host was hindered (`HostFailure`), or the
+    /// call did not arrive (`ControlPlaneUnreachable`). The last is also thrown where the control plane does not know
+    /// this host yet: it will when the line has opened again.
     func reaching<Value>(
         _ path: String, _ body: () async throws -> Value
     ) async throws -> Value {

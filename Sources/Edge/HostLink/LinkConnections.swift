@@ -33,7 +33,7 @@ final class LinkConnections: Sendable {
             do {
                 return try await ask(rested, request, by: deadline)
             } catch is LinkConnectionEnded {
-                // It ended while it rested, or with its process. Each call may be repeated.
+                // The connection ended while it rested, or with its process. Each call may be repeated.
                 try Task.checkCancellation()
             }
         }
@@ -51,7 +51,7 @@ final class LinkConnections: Sendable {
             try await content { try await connection.write($0, within: self.patience) }
             connection.end()
         } catch is LinkConnectionEnded {
-            // It may have been refused before its end.
+            // The other end may have refused before the body's end, and said why.
         } catch {
             connection.close()
             throw error

@@ -79,7 +79,7 @@ private final class Queue: Sendable {
     }
 
     private func serve() {
-        // Gone, and so disconnected, before the end is told.
+        // The session ends, and so disconnects, before `close` returns.
         do {
             let session = PostgresSession(settings)
             while let job = next() {

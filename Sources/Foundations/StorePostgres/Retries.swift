@@ -13,7 +13,8 @@ struct Retries {
     /// Blocks the connection's own thread for the pause.
     mutating func allows(_ failure: PostgresFailure, wasConnected: Bool) -> Bool {
         if failure.isUniqueViolation, !hasDoubtedUniqueness {
-            // Between serializable transactions it may stand for a conflict, which a second run tells.
+            // Between serializable transactions a conflict may show as a value that is there twice; a second run tells
+            // which it is.
             hasDoubtedUniqueness = true
             return true
         }

@@ -236,8 +236,8 @@ package final class WorkflowRunner: Sendable {
         }
     }
 
-    /// A failure that may pass is tried again until the deadline; any other turns the workflow round. What a step's
-    /// commit throws counts as the step's failure.
+    /// A failure that may pass is tried again until the deadline; any other begins the unwinding. What a step's commit
+    /// throws counts as the step's failure.
     private func fail(_ record: WorkflowRecord, step: String, _ error: any Error) async throws -> WorkflowRecord? {
         let failure = error as? CloudError
         logger.warning(

@@ -39,7 +39,7 @@ enum HostCommands {
         guard var command = try db.find(HostCommand.self, key: .id(answer.id)),
             command.hostID == host, !command.state.isEnd
         else { return }
-        // What nobody wants any more goes on being so until its end.
+        // A command that is being cancelled shows that until its end.
         if command.state != .cancelling || answer.state.isEnd { command.state = answer.state }
         command.progress = min(max(answer.progress, 0), 100)
         command.result = try answer.result.map { try JSONText($0) }

@@ -47,7 +47,8 @@ enum HostDocuments {
         return (try JSONText(document).raw, document.epoch)
     }
 
-    /// Wants the server gone from every host. Never waits: a host pays when it can.
+    /// Writes that the server is to be gone from every host, and waits for none: a host that is down takes it away
+    /// later.
     static func withdraw(_ id: ServerID, for request: String?, now: Timestamp, _ db: any Connection) throws {
         try HostCommands.cancel(of: id, because: "The server is taken away.", now: now, db)
         for placement in try ServerPlacementQueries.all(of: id, db) where placement.role != .leaving {

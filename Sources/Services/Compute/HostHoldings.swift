@@ -33,7 +33,7 @@ enum HostHoldings {
         }
     }
 
-    /// The disk is gone with the server, and a new one would pass for it.
+    /// The server is in ERROR: its disk is gone with it, and a new disk must not pass for the old one.
     private static func lose(_ id: ServerID, now: Timestamp, _ db: any Connection) throws {
         let why = "Its host has taken the server and its disk away since the backup of which this cloud was restored."
         try HostDocuments.withdraw(id, for: nil, now: now, db)

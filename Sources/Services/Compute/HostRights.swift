@@ -2,8 +2,8 @@ import HostProtocol
 package import Model
 import Store
 
-/// What a host may ask for is what its own placements and commands need (`docs/decisions/0018-who-a-host-is.md`).
-/// Whatever else there is, for it there is none.
+/// A host may ask for what its own placements and commands need (`docs/decisions/0018-who-a-host-is.md`). It is told of
+/// anything else that it is not there.
 extension ComputeService {
     package func requirePlacement(of server: ServerID, on host: HostID) async throws {
         let placement = try await database.read { try ServerPlacementQueries.observed(server, on: host, $0) }

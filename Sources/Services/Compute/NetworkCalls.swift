@@ -2,7 +2,8 @@ import Model
 import Networking
 import Store
 
-/// All that Compute asks of Network: few calls, each repeatable, none but a look at ports in Compute's transactions.
+/// All that Compute asks of Network: few calls, each repeatable. In transactions of Compute they bind the ports of a
+/// new server and look at the ports of one.
 struct NetworkCalls: Sendable {
     private let networking: NetworkingService
 
@@ -126,7 +127,8 @@ struct NetworkCalls: Sendable {
         }
     }
 
-    /// In the commit that writes what comes of it; `tellChanged` follows.
+    /// Binds the ports of a new server in the transaction that writes its document; `tellChanged` is called after the
+    /// commit.
     func bind(
         _ server: Server, _ request: ServerRequest, to host: HostPlace, by caller: Caller, _ db: any Connection
     ) throws -> [PortAttachment] {

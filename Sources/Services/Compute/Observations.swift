@@ -82,7 +82,8 @@ extension ComputeService {
         return .host(seen.hostID)
     }
 
-    /// Nobody has asked for it, and yet it stands among the server's actions, as Nova's periodic look at hosts has it.
+    /// Writes an instance action that nobody has asked for, as Nova does when its periodic look at hosts finds a
+    /// change.
     private static func note(
         _ rule: OperationRule, of server: Server, _ seen: ServerObservation, now: Timestamp, _ db: any Connection
     ) throws {

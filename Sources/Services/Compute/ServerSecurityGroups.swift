@@ -61,7 +61,7 @@ extension ComputeService {
         return (group, ports)
     }
 
-    /// Port by port: who was cut short asks again.
+    /// Port by port; a request that was cut short can be repeated.
     private func setGroups(
         of ports: [Port], on id: ServerID, by caller: Caller,
         _ change: @escaping @Sendable ([SecurityGroupID]) -> [SecurityGroupID]

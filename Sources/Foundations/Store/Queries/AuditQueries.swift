@@ -1,6 +1,6 @@
-/// What must never be so; each check is a query that names every row that is.
+/// What must never be so: each check is a query that names the rows that are.
 package enum AuditQueries {
-    /// Of each difference one line.
+    /// One line for each difference.
     package static func differences(_ db: any Connection) throws -> [String] {
         try checks.flatMap { name, sql in try db.texts(sql).map { "\(name): \($0)" } }
             + counted.flatMap { resource, rows in

@@ -69,7 +69,7 @@ package enum ImageQueries {
             """, [.id(id)]) == 1
     }
 
-    /// Leaves of an image no more than that its id was given.
+    /// Leaves the id of an image and nothing else, so that it is never given again.
     package static func bury(_ id: ImageID, at now: Timestamp, _ db: any Connection) throws {
         try db.execute("DELETE FROM image_members WHERE image_id = ?1", [.id(id)])
         try db.execute(

@@ -196,7 +196,7 @@ package enum ServerQueries {
         try db.first(Server.self, "WHERE id = ?1 AND deleted_at IS NULL", [.id(id)])
     }
 
-    /// The guest has it, or will never ask: the store need not know it.
+    /// Forgets the password that the server was created with: its guest has it by now, or will never ask for it.
     package static func forgetPassword(of id: ServerID, _ db: any Connection) throws {
         try db.execute("UPDATE server_requests SET admin_password = NULL WHERE server_id = ?1", [.id(id)])
     }

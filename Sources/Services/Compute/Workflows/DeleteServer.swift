@@ -29,13 +29,14 @@ enum DeleteServer {
             unwound: { context, why in try steps.failed(context, why) })
     }
 
-    /// A step of an operation that was taken over may still run; what it makes must be seen before it is taken away.
+    /// Waits for a step of an operation that was taken over: what it makes must be seen before it is taken away.
     private static func lingering(_ context: StepContext, _ db: any Connection) throws -> Told? {
         guard try WorkflowQueries.lingeringLease(of: context.serverID(), at: context.now, db) else { return nil }
         return {}
     }
 
-    /// Each host says that nothing is left, or is down: then it pays its debt when it is back.
+    /// Waits until each host says that nothing is left. One that is down is not waited for: it takes the server away
+    /// when it is back.
     private static func owing(_ steps: ServerSteps, _ context: StepContext, _ db: any Connection) throws -> Told? {
         let owing = try ServerPlacementQueries.all(of: context.serverID(), db)
             .filter { $0.document != nil && !($0.isAnswered && $0.observedPower == .absent) }

@@ -55,7 +55,7 @@ enum SettleServer {
         return seen.power == goal.power?.seen
     }
 
-    /// The document says what the guest is, so that its host does not carry the wish out later.
+    /// The document goes back to what the guest is, so that its host does not carry out later what has failed.
     private static func failed(_ context: StepContext, _ why: String, _ now: Timestamp) throws -> UnwindingEnd {
         let id = try context.serverID()
         let rule = try context.input(OperationInput.self).operation.rule

@@ -43,7 +43,7 @@ package enum AgentAttributes {
         ) { $0.description = .some($1.optionalText) },
     ]
 
-    /// Whoever takes a host out of service takes its guests out, and networks are made where guests are.
+    /// Refuses `false`: networks are made wherever guests are, so it is guests that are kept from a host.
     private static let alwaysUp = AttributeType.checked(.boolean) { value throws(AttributeFault) in
         guard value.flag else {
             throw AttributeFault("the network of a host cannot be switched off while the host is there")

@@ -75,7 +75,7 @@ package enum AddressScopeAttributes {
 }
 
 extension AttributeType {
-    /// A name that is one.
+    /// A name that is more than blanks.
     fileprivate static let fullName = AttributeType.checked(.text(1...255)) { value throws(AttributeFault) in
         guard value.text.contains(where: { !$0.isWhitespace }) else {
             throw AttributeFault("'\(value.text)' Blank strings are not permitted")

@@ -104,7 +104,7 @@ extension Connection {
     package func fetch<Wanted: Record>(
         _ type: Wanted.Type, _ condition: String = "", _ arguments: [SQLValue] = []
     ) throws -> [Wanted] {
-        try records(type, Statements.of(type).select + condition, arguments)
+        try records(type, Statements.selecting(condition, type), arguments)
     }
 
     private func records<Wanted: Record>(
@@ -172,6 +172,26 @@ private struct Statements: Sendable {
     let insertIfAbsent: String
     let update: String
     let delete: String
+
+    private struct Some: Hashable {
+        var type: ObjectIdentifier
+        var condition: String
+    }
+
+    private static let someLimit = 512
+    private static let selections = Mutex<[Some: String]>([:])
+
+    /// Kept for conditions that the code says; there are too many of those that clients make to keep them all.
+    static func selecting<Kept: Record>(_ condition: String, _ type: Kept.Type) -> String {
+        let key = Some(type: ObjectIdentifier(type), condition: condition)
+        if let found = selections.withLock({ $0[key] }) { return found }
+        let made = of(type).select + condition
+        selections.withLock { selections in
+            if selections.count >= someLimit { selections = [:] }
+            selections[key] = made
+        }
+        return made
+    }
 
     private struct Many: Hashable {
         var type: ObjectIdentifier

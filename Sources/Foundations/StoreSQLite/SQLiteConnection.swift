@@ -96,7 +96,10 @@ struct SQLiteConnection: Connection {
         // The rows of the same statement are being read further out.
         if sqlite3_stmt_busy(prepared.pointer) != 0 { prepared = try PreparedStatement(sql, of: self, isKept: false) }
         try withExtendedLifetime(prepared) {
-            defer { sqlite3_reset(prepared.pointer) }
+            defer {
+                sqlite3_reset(prepared.pointer)
+                sqlite3_clear_bindings(prepared.pointer)
+            }
             try bind(arguments, to: prepared.pointer, sql)
             try body(prepared.pointer)
         }
@@ -130,6 +133,7 @@ struct SQLiteConnection: Connection {
 
 /// A statement that SQLite has compiled.
 final class PreparedStatement {
+    let sql: String
     let pointer: OpaquePointer
 
     init(_ sql: String, of connection: SQLiteConnection, isKept: Bool) throws {
@@ -140,6 +144,7 @@ final class PreparedStatement {
         }
         guard let made else { throw StoreError(.other, "there is no statement in: \(sql)") }
         pointer = made
+        self.sql = sql
     }
 
     deinit {
@@ -151,15 +156,30 @@ final class PreparedStatement {
 final class StatementCache {
     private static let limit = 512
     private var known: [String: PreparedStatement] = [:]
+    /// Most texts stand where they stood: to compare them with themselves costs less than to hash them.
+    private var byPlace: [UnsafeRawPointer: PreparedStatement] = [:]
 
     func statement(_ sql: String, of connection: SQLiteConnection) throws -> PreparedStatement {
-        if let found = known[sql] { return found }
+        let place = sql.utf8.withContiguousStorageIfAvailable { UnsafeRawPointer($0.baseAddress) } ?? nil
+        if let place, let found = byPlace[place], found.sql == sql { return found }
+        let found = try known[sql] ?? make(sql, of: connection)
+        if let place {
+            if byPlace.count >= Self.limit { byPlace = [:] }
+            byPlace[place] = found
+        }
+        return found
+    }
+
+    private func make(_ sql: String, of connection: SQLiteConnection) throws -> PreparedStatement {
         let made = try PreparedStatement(sql, of: connection, isKept: true)
-        if known.count >= Self.limit { known = [:] }
+        if known.count >= Self.limit { empty() }
         known[sql] = made
         return made
     }
 
     /// Before the connection closes.
-    func empty() { known = [:] }
+    func empty() {
+        known = [:]
+        byPlace = [:]
+    }
 }

@@ -34,7 +34,10 @@ final class SQLiteHandle: @unchecked Sendable {
             """)
     }
 
+    private static let isSetUp = novella_sqlite_set_up() == SQLITE_OK
+
     private static func open(_ path: String, _ access: Access) throws -> OpaquePointer {
+        guard isSetUp else { throw StoreError(.other, "SQLite is in use already, and cannot be set up") }
         var opened: OpaquePointer?
         let mode = access == .reading ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
         // One queue for each connection: SQLite need not lock.
@@ -45,7 +48,9 @@ final class SQLiteHandle: @unchecked Sendable {
             sqlite3_extended_result_codes(opened, 1)
             // In milliseconds.
             sqlite3_busy_timeout(opened, 10_000)
-            guard novella_sqlite_refuse_quoted_texts(opened) == SQLITE_OK else {
+            guard novella_sqlite_refuse_quoted_texts(opened) == SQLITE_OK,
+                novella_sqlite_set_small_pieces(opened, 256) == SQLITE_OK
+            else {
                 throw StoreError(sqlite: opened, "setting up \(path)")
             }
             return opened

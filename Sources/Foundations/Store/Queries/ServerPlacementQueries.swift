@@ -29,27 +29,32 @@ package enum ServerPlacementQueries {
 
     /// What its host has said where the server is.
     package static func observed(of server: ServerID, _ db: any Connection) throws -> ServerPlacement.Observed? {
-        try observed("server_id = ?1 AND role = 'current'", [.id(server)], db)
+        try observed(observedWhereItIs, [.id(server)], db)
     }
 
     /// What one host has said of the server.
     package static func observed(
         _ server: ServerID, on host: HostID, _ db: any Connection
     ) throws -> ServerPlacement.Observed? {
-        try observed("server_id = ?1 AND host_id = ?2", [.id(server), .id(host)], db)
+        try observed(observedOnHost, [.id(server), .id(host)], db)
     }
 
+    private static let observedWhereItIs = """
+        SELECT host_id, role, epoch, CASE WHEN document IS NULL THEN 0 ELSE 1 END, observed_epoch, observed_power,
+            failure
+        FROM server_placements WHERE server_id = ?1 AND role = 'current'
+        """
+    private static let observedOnHost = """
+        SELECT host_id, role, epoch, CASE WHEN document IS NULL THEN 0 ELSE 1 END, observed_epoch, observed_power,
+            failure
+        FROM server_placements WHERE server_id = ?1 AND host_id = ?2
+        """
+
     private static func observed(
-        _ which: String, _ arguments: [SQLValue], _ db: any Connection
+        _ sql: String, _ arguments: [SQLValue], _ db: any Connection
     ) throws -> ServerPlacement.Observed? {
         var found: ServerPlacement.Observed?
-        try db.forEach(
-            """
-            SELECT host_id, role, epoch, CASE WHEN document IS NULL THEN 0 ELSE 1 END, observed_epoch, observed_power,
-                failure
-            FROM server_placements WHERE \(which)
-            """, arguments
-        ) { row in
+        try db.forEach(sql, arguments) { row in
             var row = RowReader(row)
             found = ServerPlacement.Observed(
                 hostID: row.id(), role: try row.raw(), epoch: row.int64(), hasDocument: row.bool(),

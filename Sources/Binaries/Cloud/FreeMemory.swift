@@ -20,6 +20,24 @@ package enum FreeMemory {
         _ = setOption?(-1, 16 << 20)
     }
 
+    /// Begins the process again, once, with the count of small pieces that each thread keeps for itself raised: glibc
+    /// reads it from the environment alone (`glibc.malloc.tcache_count`), and of its seven for each size a request needs
+    /// many times more, for which threads then wait for each other. What the operator has set in `GLIBC_TUNABLES` holds,
+    /// and programs that are started get nothing of it. To be called first of all.
+    package static func keepSmallPieces() {
+        let name = "GLIBC_TUNABLES"
+        let own = "glibc.malloc.tcache_count=512"
+        if let found = getenv(name) {
+            if String(cString: found) == own { unsetenv(name) }
+            return
+        }
+        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else { return }
+        setenv(name, own, 1)
+        execv(path, CommandLine.unsafeArgv)
+        // It goes on as it is.
+        unsetenv(name)
+    }
+
     /// Gives whole free pages back to the kernel; glibc does so by itself at the end of its heaps only. Nobody else
     /// gets memory meanwhile, which may take some tens of milliseconds.
     static func giveBack() {

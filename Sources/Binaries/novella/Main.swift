@@ -8,6 +8,7 @@ struct Novella: AsyncParsableCommand {
         subcommands: [Up.self, Serve.self, RunAgent.self, DoctorVerb.self, Destroy.self, Inspect.self, Backup.self])
 
     static func main() async {
+        if ["up", "serve", "agent"].contains(CommandLine.arguments.dropFirst().first) { FreeMemory.keepSmallPieces() }
         FreeMemory.keepTogether()
         do {
             await main(try ConfigurationFile.expand(Array(CommandLine.arguments.dropFirst())))

@@ -13,6 +13,21 @@ import Testing
         }
     }
 
+    @Test func orderedOnesHaveTheFormOfVersion7AndSortByTime() {
+        // Of RFC 9562, appendix A.6: the first digits are the milliseconds.
+        let base: Int64 = 0x017f_22e2_79b0
+        let times = [base * 1000, base * 1000 + 1, base * 1000 + 999, (base + 1) * 1000, (base + 70_000) * 1000]
+        let all = times.map { UUIDText.ordered(at: Timestamp(microseconds: $0)) }
+        #expect(all == all.sorted() && Set(all).count == all.count)
+        #expect(all[0].hasPrefix("017f22e2-79b0-7000-"))
+        for text in all {
+            #expect(UUIDText.isValid(text))
+            #expect(Array(text)[14] == "7" && "89ab".contains(Array(text)[19]), "\(text)")
+        }
+        let twins = (0..<1000).map { _ in UUIDText.ordered(at: Timestamp(microseconds: times[0])) }
+        #expect(Set(twins).count == twins.count)
+    }
+
     @Test func writesBothWords() {
         #expect(
             UUIDText.text(high: 0x0123_4567_89ab_cdef, low: 0xfedc_ba98_7654_3210)

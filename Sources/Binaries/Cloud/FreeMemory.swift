@@ -21,9 +21,9 @@ package enum FreeMemory {
     }
 
     /// Begins the process again, once, with the count of small pieces that each thread keeps for itself raised: glibc
-    /// reads it from the environment alone (`glibc.malloc.tcache_count`), and of its seven for each size a request needs
-    /// many times more, for which threads then wait for each other. What the operator has set in `GLIBC_TUNABLES` holds,
-    /// and programs that are started get nothing of it. To be called first of all.
+    /// reads it from the environment alone (`glibc.malloc.tcache_count`). Of its seven for each size a request needs
+    /// many times more, for which threads then wait for each other. What the operator has set in `GLIBC_TUNABLES`
+    /// holds, and programs that are started get nothing of it. To be called first of all.
     package static func keepSmallPieces() {
         let name = "GLIBC_TUNABLES"
         let own = "glibc.malloc.tcache_count=512"

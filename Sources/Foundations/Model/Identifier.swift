@@ -31,6 +31,11 @@ public struct Identifier<Kind>: Hashable, Sendable, Codable, CustomStringConvert
         Self(UUIDText.random())
     }
 
+    /// A new identifier in dashed form that sorts behind those of earlier times.
+    package static func ordered(at time: Timestamp) -> Self {
+        Self(UUIDText.ordered(at: time))
+    }
+
     /// A new random identifier of 32 hexadecimal digits.
     public static func randomUndashed() -> Self {
         Self(UUIDText.random().filter { $0 != "-" })

@@ -10,6 +10,17 @@ package enum UUIDText {
         return text(high: high, low: low)
     }
 
+    /// A UUID of version 7 (RFC 9562): the time, its twelve bits behind the milliseconds too (the RFC's method 3), then
+    /// 62 random bits. Rows with such keys come to stand side by side, so that new ones change few pages of an index.
+    package static func ordered(at time: Timestamp) -> String {
+        var generator = SystemRandomNumberGenerator()
+        let microseconds = UInt64(max(time.microseconds, 0))
+        let fraction = microseconds % 1000 * 4096 / 1000
+        let high = (microseconds / 1000) << 16 | 0x7000 | fraction
+        let low = generator.next() & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
+        return text(high: high, low: low)
+    }
+
     package static func text(high: UInt64, low: UInt64) -> String {
         String(unsafeUninitializedCapacity: 36) { buffer in
             var at = 0

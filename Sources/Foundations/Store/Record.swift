@@ -100,6 +100,14 @@ extension Connection {
         try execute(Statements.of(type(of: record)).update, record.values) == 1
     }
 
+    /// Writes the columns in which the row has become another than it was, and with them the indexes of these alone.
+    package func update<Kept: KeyedRecord>(_ record: Kept, from old: Kept) throws {
+        let (values, before) = (record.values, old.values)
+        let changed = values.indices.filter { values[$0] != before[$0] }
+        if changed.isEmpty { return }
+        try execute(Statements.updating(changed, Kept.self), [values[0]] + changed.map { values[$0] })
+    }
+
     /// The records for which `condition` (all that follows FROM, such as `WHERE ... ORDER BY ...`) holds.
     package func fetch<Wanted: Record>(
         _ type: Wanted.Type, _ condition: String = "", _ arguments: [SQLValue] = []
@@ -191,6 +199,26 @@ private struct Statements: Sendable {
             selections[key] = made
         }
         return made
+    }
+
+    private struct Columns: Hashable {
+        var type: ObjectIdentifier
+        var columns: [Int]
+    }
+
+    private static let updates = Mutex<[Columns: String]>([:])
+
+    /// The key is the first argument, the columns follow.
+    static func updating<Kept: KeyedRecord>(_ columns: [Int], _ type: Kept.Type) -> String {
+        updates.withLock { updates in
+            let key = Columns(type: ObjectIdentifier(type), columns: columns)
+            if let found = updates[key] { return found }
+            let pairs = columns.enumerated().map { "\(Kept.columns[$1]) = ?\($0 + 2)" }.joined(separator: ", ")
+            let made = "UPDATE \(Kept.table) SET \(pairs) WHERE \(Kept.columns[0]) = ?1"
+            if updates.count >= someLimit { updates = [:] }
+            updates[key] = made
+            return made
+        }
     }
 
     private struct Many: Hashable {

@@ -5,39 +5,47 @@ import Store
 
 /// A creation with everything looked up: what the transaction needs, and nothing to wait for.
 struct CreationPlan: Sendable {
+    /// What a request names.
+    struct Parts: Sendable {
+        let flavor: Flavor
+        let image: Model.Image
+        let reference: ImageReference
+        let keys: [PublicKey]
+        let nics: [RequestedNIC]
+    }
+
     let request: ServerCreateRequest
     let project: ProjectID
     let user: UserID
     let flavor: Flavor
     let snapshot: FlavorSnapshot
     let image: Model.Image
-    let reference: ImageReference
     let imageProperties: [String: String]
-    let keys: [PublicKey]
-    let nics: [RequestedNIC]
-    let groups: [SecurityGroupID]
+    let reference: JSONText<ImageReference>
+    let keys: JSONText<[PublicKey]>
+    let nics: JSONText<[RequestedNIC]>
+    let groups: JSONText<[SecurityGroupID]>
     let hints: SchedulerHints
     let scheduling: SchedulingRequest
 
     init(
-        request: ServerCreateRequest, project: ProjectID, user: UserID, flavor: Flavor, image: Model.Image,
-        reference: ImageReference, keys: [PublicKey], nics: [RequestedNIC], groups: [SecurityGroupID],
+        request: ServerCreateRequest, project: ProjectID, user: UserID, parts: Parts, groups: [SecurityGroupID],
         hints: SchedulerHints, zone: (name: String?, host: String?)
     ) throws {
         self.request = request
         self.project = project
         self.user = user
-        self.flavor = flavor
-        self.image = image
-        self.reference = reference
-        self.keys = keys
-        self.nics = nics
-        self.groups = groups
+        flavor = parts.flavor
+        image = parts.image
+        reference = try JSONText(parts.reference)
+        keys = try JSONText(parts.keys)
+        nics = try JSONText(parts.nics)
+        self.groups = try JSONText(groups)
         self.hints = hints
         snapshot = try FlavorSnapshot(flavor)
         imageProperties = try image.properties.value()
         var scheduling = SchedulingRequest(
-            flavor: snapshot, imageProperties: imageProperties, zone: zone.name, rootBytes: reference.rootBytes)
+            flavor: snapshot, imageProperties: imageProperties, zone: zone.name, rootBytes: parts.reference.rootBytes)
         scheduling.forcedHost = zone.host
         scheduling.requestedHost = request.requestedHost
         self.scheduling = scheduling
@@ -96,7 +104,7 @@ struct CreationPlan: Sendable {
         return try (0..<count).map { index in
             let name = count > 1 ? "\(request.name)-\(index + 1)" : request.name
             return Server(
-                id: .random(), projectID: project, userID: user, name: name, description: request.description,
+                id: .ordered(at: now), projectID: project, userID: user, name: name, description: request.description,
                 hostname: request.hostname ?? Self.hostname(from: name), reservationID: reservation, launchIndex: index,
                 requestedZone: scheduling.availabilityZone, flavorID: flavor.id, flavor: try JSONText(snapshot),
                 imageID: image.id, imageProperties: image.properties, keyName: request.keyName,
@@ -107,11 +115,10 @@ struct CreationPlan: Sendable {
         }
     }
 
-    func request(of server: Server) throws -> ServerRequest {
+    func request(of server: Server) -> ServerRequest {
         ServerRequest(
-            serverID: server.id, image: try JSONText(reference).raw, nics: try JSONText(nics),
-            userData: request.userData, publicKeys: try JSONText(keys), securityGroups: try JSONText(groups),
-            adminPassword: request.adminPassword)
+            serverID: server.id, image: reference.raw, nics: nics, userData: request.userData, publicKeys: keys,
+            securityGroups: groups, adminPassword: request.adminPassword)
     }
 
     /// Nova's `sanitize_hostname`: letters, digits and dashes, lower case, at most 63.

@@ -14,14 +14,16 @@ extension ComputeService {
     }
 
     package func flavor(_ id: FlavorID, by caller: Caller) async throws -> Flavor {
+        try await database.read { try flavor(id, by: caller, $0) }
+    }
+
+    func flavor(_ id: FlavorID, by caller: Caller, _ db: any Connection) throws -> Flavor {
         let project: ProjectID? = if case .project(let id) = caller.scope { id } else { nil }
-        let found = try await database.read { db -> Flavor? in
-            guard let flavor = try db.find(Flavor.self, key: .id(id)) else { return nil }
-            if flavor.isPublic || caller.isAdmin { return flavor }
-            return try project.map { try FlavorQueries.given(to: $0, db).contains(id) } == true ? flavor : nil
+        if let found = try db.find(Flavor.self, key: .id(id)) {
+            if found.isPublic || caller.isAdmin { return found }
+            if let project, try FlavorQueries.given(to: project, db).contains(id) { return found }
         }
-        guard let found else { throw CloudError(.notFound, "Flavor \(id) could not be found.") }
-        return found
+        throw CloudError(.notFound, "Flavor \(id) could not be found.")
     }
 
     package func create(_ flavor: Flavor) async throws -> Flavor {

@@ -1,6 +1,7 @@
 import HostProtocol
 import Image
 import Model
+import Store
 
 /// All that Compute asks of Image.
 struct ImageCalls: Sendable {
@@ -13,11 +14,11 @@ struct ImageCalls: Sendable {
     /// An image to boot from: active, and in a format the hosts know. Where the flavor has no root disk, the disk is as
     /// large as the image.
     func bootable(
-        _ id: ImageID, for flavor: Flavor, by caller: Caller
-    ) async throws -> (Model.Image, ImageReference) {
+        _ id: ImageID, for flavor: Flavor, by caller: Caller, _ db: any Connection
+    ) throws -> (Model.Image, ImageReference) {
         let found: Model.Image
         do {
-            found = try await image.show(id, by: caller)
+            found = try image.visible(id, by: caller, db)
         } catch let error as CloudError where error.kind == .notFound {
             throw CloudError(.badRequest, "Can not find requested image", cause: error)
         }

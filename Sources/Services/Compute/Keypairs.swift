@@ -11,8 +11,11 @@ extension ComputeService {
     }
 
     package func keypair(_ name: String, of user: UserID) async throws -> Keypair {
-        let key = Keypair.key(user, name)
-        guard let found = try await database.read({ try $0.find(Keypair.self, key: .text(key)) }) else {
+        try await database.read { try Self.keypair(name, of: user, $0) }
+    }
+
+    static func keypair(_ name: String, of user: UserID, _ db: any Connection) throws -> Keypair {
+        guard let found = try db.find(Keypair.self, key: .text(Keypair.key(user, name))) else {
             throw CloudError(.notFound, "Keypair \(name) not found for user \(user)")
         }
         return found

@@ -13,23 +13,25 @@ struct NetworkCalls: Sendable {
 
     /// The NICs of a new server, checked: networks seen, ports free. Without a wish: the only network there is, among
     /// several the default one, or none. A project's own networks come before shared ones.
-    func resolve(_ wanted: [RequestedNIC]?, automatic: Bool, by caller: Caller) async throws -> [RequestedNIC] {
-        guard let wanted else { return try await choose(automatic: automatic, by: caller) }
+    func resolve(
+        _ wanted: [RequestedNIC]?, automatic: Bool, by caller: Caller, _ db: any Connection
+    ) throws -> [RequestedNIC] {
+        guard let wanted else { return try choose(automatic: automatic, by: caller, db) }
         let ports = wanted.compactMap(\.portID)
         if let twin = ports.first(where: { id in ports.filter { $0 == id }.count > 1 }) {
             throw CloudError.badRequest("Port \(twin) is asked for more than once.")
         }
         do {
-            for nic in wanted { try await check(nic, by: caller) }
+            for nic in wanted { try check(nic, by: caller, db) }
         } catch let error as CloudError where error.kind == .notFound {
             throw CloudError(.badRequest, error.message, cause: error)
         }
         return wanted
     }
 
-    private func choose(automatic: Bool, by caller: Caller) async throws -> [RequestedNIC] {
+    private func choose(automatic: Bool, by caller: Caller, _ db: any Connection) throws -> [RequestedNIC] {
         let project = try caller.project()
-        let usable = try await networking.networks(by: caller).filter {
+        let usable = try networking.networks(by: caller, db).filter {
             !$0.isExternal && ($0.projectID == project || $0.isShared)
         }
         let own = usable.filter { $0.projectID == project }
@@ -48,20 +50,20 @@ struct NetworkCalls: Sendable {
     }
 
     /// The one NIC that is to be attached, checked in the same way.
-    func resolve(_ wanted: RequestedNIC?, by caller: Caller) async throws -> RequestedNIC {
+    func resolve(_ wanted: RequestedNIC?, by caller: Caller, _ db: any Connection) throws -> RequestedNIC {
         if let wanted {
-            try await check(wanted, by: caller)
+            try check(wanted, by: caller, db)
             return wanted
         }
-        guard let chosen = try await choose(automatic: false, by: caller).first else {
+        guard let chosen = try choose(automatic: false, by: caller, db).first else {
             throw CloudError.badRequest("The project sees no network: name one in net_id, or a port in port_id.")
         }
         return chosen
     }
 
-    private func check(_ nic: RequestedNIC, by caller: Caller) async throws {
+    private func check(_ nic: RequestedNIC, by caller: Caller, _ db: any Connection) throws {
         if let id = nic.portID {
-            let port = try await networking.port(id, by: caller)
+            let port = try networking.port(id, by: caller, db)
             guard port.deviceID.isEmpty else { throw CloudError(.conflict, "Port \(id) is still in use.") }
             if let address = nic.fixedIP {
                 throw CloudError.badRequest(
@@ -74,11 +76,11 @@ struct NetworkCalls: Sendable {
             return
         }
         guard let id = nic.networkID else { throw CloudError.badRequest("A NIC needs a network or a port.") }
-        let network = try await networking.network(id, by: caller)
+        let network = try networking.network(id, by: caller, db)
         if network.isExternal, !network.isShared, !caller.isAdmin {
             throw CloudError(.forbidden, "It is not allowed to create an interface on external network \(id)")
         }
-        let subnets = try await networking.subnets(of: id)
+        let subnets = try networking.subnets(of: id, db)
         guard !subnets.isEmpty else {
             throw CloudError.badRequest("Network \(id) requires a subnet in order to boot instances on.")
         }
@@ -89,7 +91,7 @@ struct NetworkCalls: Sendable {
         }
         guard let address = IPAddress(text), subnets.contains(where: { CIDR($0.cidr)?.contains(address) == true })
         else { throw CloudError.badRequest("Fixed IP \(text) is not a valid ip address for network \(id).") }
-        if let holder = try await networking.port(at: address.description, on: id) {
+        if let holder = try networking.port(at: address.description, on: id, db) {
             throw CloudError.badRequest(
                 "Fixed IP address \(text) is already in use on instance "
                     + "\(caller.owns(holder.projectID) ? holder.deviceID : "of somebody else").")

@@ -69,12 +69,12 @@ extension ComputeService {
         server.power = seen.power.number
         let isFollowed = DesiredPower.allCases.contains { $0.settled == server.settled }
         guard isFollowed, let power = DesiredPower(seen: seen.power), power.settled != server.settled else {
-            if server.power != old.power { try db.update(server) }
+            if server.power != old.power { try db.update(server, from: old) }
             return nil
         }
         server.settled = power.settled
         server.updatedAt = now
-        try db.update(server)
+        try db.update(server, from: old)
         try HostDocuments.change(of: server.id, for: nil, db) { $0.power = power }
         if let rule = OperationRule.leading(from: old.settled, to: power) {
             try note(rule, of: server, seen, now: now, db)

@@ -74,46 +74,54 @@ extension ComputeService {
     }
 
     private func plan(_ request: ServerCreateRequest, by caller: Caller) async throws -> CreationPlan {
-        let flavor = try await bootableFlavor(request.flavorID, by: caller)
-        guard let imageID = request.imageID else {
-            throw CloudError.badRequest("Invalid imageRef provided: this cloud boots from images only.")
-        }
-        let (image, reference) = try await self.image.bootable(imageID, for: flavor, by: caller)
-        try await refuseFurtherDisks(request.furtherImages, flavor, by: caller)
-        try CreationPlan.check(image, fits: flavor, by: caller)
-        var keys: [PublicKey] = []
-        if let name = request.keyName { keys = try await publicKeys(name, of: caller.userID) }
-        if let host = request.requestedHost, !capacity.all.contains(where: { $0.hostname == host }) {
-            throw CloudError.badRequest("Compute host \(host.prefix(80)) could not be found.")
-        }
-        let nics = try await network.resolve(request.nics, automatic: request.automaticNetwork, by: caller)
+        let named = try await database.read { try parts(of: request, by: caller, $0) }
         let groups = try await network.groups(request.securityGroups ?? [], by: caller)
         let hints = try SchedulerHints(request.hints)
         try await check(hints, by: caller)
         return try CreationPlan(
-            request: request, project: try caller.project(), user: caller.userID, flavor: flavor, image: image,
-            reference: reference, keys: keys, nics: nics, groups: groups, hints: hints,
-            zone: try zone(request.availabilityZone, by: caller))
+            request: request, project: try caller.project(), user: caller.userID, parts: named, groups: groups,
+            hints: hints, zone: try zone(request.availabilityZone, by: caller))
+    }
+
+    /// What the request names, as it stands in the store.
+    private func parts(
+        of request: ServerCreateRequest, by caller: Caller, _ db: any Connection
+    ) throws -> CreationPlan.Parts {
+        let flavor = try bootableFlavor(request.flavorID, by: caller, db)
+        guard let imageID = request.imageID else {
+            throw CloudError.badRequest("Invalid imageRef provided: this cloud boots from images only.")
+        }
+        let (image, reference) = try self.image.bootable(imageID, for: flavor, by: caller, db)
+        try refuseFurtherDisks(request.furtherImages, flavor, by: caller, db)
+        try CreationPlan.check(image, fits: flavor, by: caller)
+        let keys = try request.keyName.map { try publicKeys($0, of: caller.userID, db) }
+        if let host = request.requestedHost, !capacity.all.contains(where: { $0.hostname == host }) {
+            throw CloudError.badRequest("Compute host \(host.prefix(80)) could not be found.")
+        }
+        let nics = try network.resolve(request.nics, automatic: request.automaticNetwork, by: caller, db)
+        return CreationPlan.Parts(flavor: flavor, image: image, reference: reference, keys: keys ?? [], nics: nics)
     }
 
     /// Whoever may not see an image does not learn that disks of it are not offered.
-    private func refuseFurtherDisks(_ images: [ImageID], _ flavor: Flavor, by caller: Caller) async throws {
+    private func refuseFurtherDisks(
+        _ images: [ImageID], _ flavor: Flavor, by caller: Caller, _ db: any Connection
+    ) throws {
         guard !images.isEmpty else { return }
-        for id in images { _ = try await image.bootable(id, for: flavor, by: caller) }
+        for id in images { _ = try image.bootable(id, for: flavor, by: caller, db) }
         throw CloudError(.notImplemented, "A server has one disk of an image so far, not \(images.count + 1).")
     }
 
-    private func bootableFlavor(_ id: FlavorID, by caller: Caller) async throws -> Flavor {
+    private func bootableFlavor(_ id: FlavorID, by caller: Caller, _ db: any Connection) throws -> Flavor {
         do {
-            return try await flavor(id, by: caller)
+            return try flavor(id, by: caller, db)
         } catch let error as CloudError where error.kind == .notFound {
             throw CloudError(.badRequest, "Flavor \(id) could not be found.", cause: error)
         }
     }
 
-    private func publicKeys(_ name: String, of user: UserID) async throws -> [PublicKey] {
+    private func publicKeys(_ name: String, of user: UserID, _ db: any Connection) throws -> [PublicKey] {
         do {
-            return try await keypair(name, of: user).keys.value()
+            return try Self.keypair(name, of: user, db).keys.value()
         } catch let error as CloudError where error.kind == .notFound {
             throw CloudError(.badRequest, "Invalid key_name provided: '\(name)' is no key pair of yours.", cause: error)
         }
@@ -167,7 +175,7 @@ extension ComputeService {
             ServerOperation.build.rule, on: server,
             input: try JSONText(BuildInput(isBoundToHost: isBound, byAdministrator: caller.isAdmin)).raw,
             by: server.userID, requestID: caller.requestID, now: now, lease)
-        var request = try plan.request(of: server)
+        var request = plan.request(of: server)
         switch try placing.place(server, in: group, db) {
         case .on(let host):
             server.hostID = host.id

@@ -44,7 +44,7 @@ extension ComputeService {
     ) async throws -> WorkflowID {
         let server = try await server(id, by: caller)
         try OperationStart.check(ServerOperation.attachInterface.rule, on: server, by: caller)
-        let nic = try await network.resolve(wanted, by: caller)
+        let nic = try await database.read { try network.resolve(wanted, by: caller, $0) }
         let input = try JSONText(AttachInterface.Input(nic: nic, byAdministrator: caller.isAdmin)).raw
         return try await begin(.attachInterface, on: id, input: input, by: caller) { db in
             try ServerRequest.remember(nic, of: id, db)

@@ -115,8 +115,8 @@ enum OperationStart {
         now: Timestamp, _ lease: Timestamp
     ) -> WorkflowRecord {
         WorkflowRecord(
-            id: .random(), kind: rule.kind, serverID: server.id, action: rule.action, projectID: server.projectID,
-            userID: user, requestID: requestID, input: input,
+            id: .ordered(at: now), kind: rule.kind, serverID: server.id, action: rule.action,
+            projectID: server.projectID, userID: user, requestID: requestID, input: input,
             outputs: JSONText(raw: "{}"), leaseEpoch: lease.microseconds > 0 ? 1 : 0, leaseUntil: lease, wakeAt: now,
             deadline: now.advanced(seconds: rule.deadlineSeconds), createdAt: now, updatedAt: now)
     }
@@ -127,13 +127,15 @@ enum OperationStart {
         try settle(id, in: .error, now: now, db) { $0.fault = fault }
     }
 
-    /// Ends the operation under way: the server rests in `settled`; `nil` where it was.
+    /// Ends the operation under way: the server rests in `settled`; `nil` where it was. Returns the row as it was.
+    @discardableResult
     static func settle(
         _ id: ServerID, in settled: SettledState?, now: Timestamp, _ db: any Connection,
         also change: (inout Server) throws -> Void = { _ in }
-    ) throws {
-        guard var server = try db.find(Server.self, key: .id(id)) else { return }
-        let settled = settled ?? server.settled
+    ) throws -> Server? {
+        guard let old = try db.find(Server.self, key: .id(id)) else { return nil }
+        let settled = settled ?? old.settled
+        var server = old
         server.settled = settled
         server.operation = nil
         server.workflowID = nil
@@ -142,7 +144,8 @@ enum OperationStart {
         if settled != .error, settled != .deleted { server.fault = nil }
         if let seen = try ServerPlacementQueries.observed(of: id, db) { server.power = seen.power.number }
         try change(&server)
-        try db.update(server)
+        try db.update(server, from: old)
+        return old
     }
 }
 
@@ -157,7 +160,7 @@ extension WorkflowIntake {
         server.phase = 0
         server.workflowID = workflow.id
         server.updatedAt = now
-        try db.update(server)
+        try db.update(server, from: old)
         return (try queue(workflow, on: old.id, now: now, db), ended)
     }
 

@@ -27,7 +27,7 @@ package struct ImageService: Sendable {
     }
 
     /// Its own, public and community images, and those that are shared with it, whether it has accepted them or not.
-    func visible(_ id: ImageID, by caller: Caller, _ db: any Connection) throws -> Image {
+    package func visible(_ id: ImageID, by caller: Caller, _ db: any Connection) throws -> Image {
         guard let image = try db.find(Image.self, key: .id(id)), image.status != .deleted,
             try caller.owns(image.projectID) || image.visibility == .public || image.visibility == .community
                 || isMember(caller, of: image, db)

@@ -1,14 +1,21 @@
 package import Model
-import Store
+package import Store
 
 extension NetworkingService {
     package func networks(by caller: Caller) async throws -> [Network] {
-        let project = try horizon(caller)
-        return try await database.read { try NetworkQueries.visible(to: project, $0) }
+        try await database.read { try networks(by: caller, $0) }
+    }
+
+    package func networks(by caller: Caller, _ db: any Connection) throws -> [Network] {
+        try NetworkQueries.visible(to: horizon(caller), db)
     }
 
     package func network(_ id: NetworkID, by caller: Caller) async throws -> Network {
         try await database.read { try visibleNetwork(id, by: caller, $0) }
+    }
+
+    package func network(_ id: NetworkID, by caller: Caller, _ db: any Connection) throws -> Network {
+        try visibleNetwork(id, by: caller, db)
     }
 
     func visibleNetwork(_ id: NetworkID, by caller: Caller, _ db: any Connection) throws -> Network {

@@ -1,5 +1,5 @@
 package import Model
-import Store
+package import Store
 
 /// What is asked of a new port; the rest is chosen.
 package struct PortRequest: Sendable {
@@ -61,7 +61,11 @@ package struct PortRequest: Sendable {
 
 extension NetworkingService {
     package func port(_ id: PortID, by caller: Caller) async throws -> Port {
-        try await database.read { try own(Port.self, id, caller, $0) }
+        try await database.read { try port(id, by: caller, $0) }
+    }
+
+    package func port(_ id: PortID, by caller: Caller, _ db: any Connection) throws -> Port {
+        try own(Port.self, id, caller, db)
     }
 
     /// All of them, or none.

@@ -153,7 +153,11 @@ extension NetworkingService {
 
     /// The port that holds an address in a network.
     package func port(at address: String, on network: NetworkID) async throws -> Port? {
-        try await database.read { try PortQueries.port(at: address, on: network, $0) }
+        try await database.read { try port(at: address, on: network, $0) }
+    }
+
+    package func port(at address: String, on network: NetworkID, _ db: any Connection) throws -> Port? {
+        try PortQueries.port(at: address, on: network, db)
     }
 
     /// Devices whose addresses or groups changed since the last call; each is named at least once.

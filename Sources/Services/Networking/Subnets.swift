@@ -1,9 +1,13 @@
 package import Model
-import Store
+package import Store
 
 extension NetworkingService {
     package func subnets(of network: NetworkID) async throws -> [Subnet] {
-        try await database.read { try SubnetQueries.subnets(of: network, $0) }
+        try await database.read { try subnets(of: network, $0) }
+    }
+
+    package func subnets(of network: NetworkID, _ db: any Connection) throws -> [Subnet] {
+        try SubnetQueries.subnets(of: network, db)
     }
 
     /// Makes a subnet and gives the network's DHCP port an address in it.

@@ -33,8 +33,9 @@ enum BuildServer {
                     isReached: { seen, _, _ in seen.power == .running },
                     commit: { context, db in
                         let (id, now) = (try context.serverID(), context.now)
-                        let host = try ServerPlacementQueries.observed(of: id, db)?.hostID
-                        try OperationStart.settle(id, in: .active, now: now, db) { $0.launchedAt = now }
+                        let host = try OperationStart.settle(id, in: .active, now: now, db) {
+                            $0.launchedAt = now
+                        }?.hostID
                         try ServerQueries.forgetPassword(of: id, db)
                         return { if let host { compute.capacity.countBuild(on: host, at: now) } }
                     }),

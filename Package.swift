@@ -117,8 +117,8 @@ let package = Package(
         room(
             "HostLink", in: "Edge",
             imports: [
-                "Model", "HostProtocol", "Compute", "Image", "Networking", "Metadata", hummingbird, httpTypes, nioCore,
-                nioPosix, nioHTTP1, lifecycle, logging,
+                "Model", "Telemetry", "HostProtocol", "Compute", "Image", "Networking", "Metadata", hummingbird,
+                httpTypes, nioCore, nioPosix, nioHTTP1, lifecycle, logging,
             ]),
 
         // Binaries: wiring, and one file per verb.
@@ -184,7 +184,7 @@ let package = Package(
             "Cloud",
             imports: [
                 "Model", "Wire", "Store", "Attributes", "Identity", "Image", "Compute", "Networking", "Inspection",
-                "Hypervisor",
+                "Hypervisor", "HostLink",
                 "HostProtocol", "APIKit", "TestSupport", httpTypes, nioCore, logging, inMemoryLogging,
             ]),
         tests(

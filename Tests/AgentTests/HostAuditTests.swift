@@ -23,7 +23,7 @@ struct HostAuditTests {
         try await harm(bench)
         let machine = HostMachine(
             driver: bench.driver, storage: bench.storage, dataplane: bench.dataplane, bootID: "first")
-        let found = try await HostAudit(machine).differences(from: [document], NetworkTopology(generation: 1))
+        let found = try await HostAudit(machine).differences(from: [document], NetworkTopology())
         return (bench.server, found)
     }
 

@@ -20,6 +20,8 @@ final class ScriptedChannel: HostChannel {
         var nudge: AsyncStream<HostNudge>.Continuation?
         var whileReporting: (@Sendable () async -> Void)?
         var lostCalls = 0
+        var network = TopologyNews()
+        var holdings: [[NetworkPart: String]] = []
     }
 
     static let host = HostID("host")
@@ -108,8 +110,24 @@ final class ScriptedChannel: HostChannel {
         nudge()
     }
 
-    func topology() async throws -> NetworkTopology {
-        NetworkTopology(generation: 1)
+    /// Is what the next question about the network is answered.
+    func send(_ network: TopologyNews) {
+        let nudge = state.withLock { state in
+            state.network = network
+            return state.nudge
+        }
+        nudge?.yield(.network)
+    }
+
+    /// What the host held of the network at each question.
+    var holdings: [[NetworkPart: String]] { state.withLock { $0.holdings } }
+
+    func topology(holding: [NetworkPart: String]) async throws -> TopologyNews {
+        state.withLock { state in
+            state.holdings.append(holding)
+            defer { state.network = TopologyNews() }
+            return state.network
+        }
     }
 
     func configDrive(_ server: ServerID) async throws -> [ConfigDriveFile] { [] }

@@ -32,6 +32,7 @@ struct MetricsTests {
                 #expect(lines.contains(Substring(wanted)), "\(wanted)")
             }
             for name in [
+                "novella_network_hosts_rung_total", #"novella_network_parts_sent_total{kind="network"}"#,
                 "process_open_fds", "process_resident_memory_bytes", "novella_store_commit_transactions_count",
             ] {
                 let line = try #require(lines.first { $0.hasPrefix(name + " ") })

@@ -69,6 +69,14 @@ struct UpgradeTests {
                 .map { "\($0.name) \($0.settled)" }
         }
         #expect(states == ["broken error", "gone deleted", "off stopped", "on active"])
+        let (parts, generations) = try await store.read { db in
+            let (networks, routers) = (try db.fetch(Network.self).count, try db.fetch(Router.self).count)
+            return (
+                networks + routers + 2 * (try db.fetch(SecurityGroup.self).count),
+                try db.texts("SELECT generation FROM network_generations")
+            )
+        }
+        #expect(generations.count == parts && parts > 0 && generations.allSatisfy { $0.hasPrefix("feed ") })
         try FileManager.default.removeItem(atPath: folder)
     }
 }

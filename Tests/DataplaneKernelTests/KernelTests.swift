@@ -14,7 +14,7 @@ extension KernelSuites {
             try await lab.plug("a", ports[0], address: "10.0.0.11")
             try await lab.plug("b", ports[1], address: "10.0.0.12")
             return NetworkTopology(
-                generation: 1, networks: [Shapes.network(1)], ports: ports,
+                networks: [Shapes.network(1)], ports: ports,
                 securityGroups: [Shapes.group(1, tcp: [7000])])
         }
 
@@ -83,7 +83,6 @@ extension KernelSuites {
                 let (firstServer, _) = try #require(goes.accept())
                 let (secondServer, _) = try #require(stays.accept())
                 topology.securityGroups = [Shapes.group(1, tcp: [7001]), trusting]
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 // The server's side may open connections outward; its data must not revive this one.
                 firstServer.send("from the server")
@@ -93,7 +92,6 @@ extension KernelSuites {
                 second.send("still here")
                 #expect(secondServer.receive() == "still here")
                 topology.securityGroups = [Shapes.group(1, tcp: [7000, 7001]), trusting]
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 #expect(try await lab.connect("a", to: "10.0.0.12", 7000) != nil)
             }
@@ -108,11 +106,9 @@ extension KernelSuites {
                 let client = try #require(try await lab.connect("a", to: "10.0.0.12", 7000))
                 defer { withExtendedLifetime((listener, client)) {} }
                 topology.securityGroups = [Shapes.group(1, tcp: [])]
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 #expect(await lab.dataplane.cuts.count == 1)
-                let generation = topology.generation + 1
-                try await lab.dataplane.converge(NetworkTopology(generation: generation))
+                try await lab.dataplane.converge(NetworkTopology())
                 #expect(await lab.dataplane.cuts.isEmpty)
             }
         }
@@ -147,7 +143,7 @@ extension KernelSuites {
                 try await lab.plug("a", port)
                 try await lab.dataplane.converge(
                     NetworkTopology(
-                        generation: 1, networks: [Shapes.network(1)], ports: [port],
+                        networks: [Shapes.network(1)], ports: [port],
                         securityGroups: [Shapes.group(1, tcp: [])]))
                 let lease = try await lab.lease("a")
                 #expect(lease["ip"] == "10.0.0.11")
@@ -172,13 +168,12 @@ extension KernelSuites {
             try await withLab { lab in
                 let ports = [Shapes.port(1, host: 11, groups: [1]), Shapes.port(2, host: 12, groups: [1])]
                 var topology = NetworkTopology(
-                    generation: 1, networks: [Shapes.network(1)], ports: [ports[0]],
+                    networks: [Shapes.network(1)], ports: [ports[0]],
                     securityGroups: [Shapes.group(1, tcp: [])])
                 try await lab.dataplane.converge(topology)
                 let directory = "\(lab.names.runDirectory)/dhcp-\(short(Shapes.network(1).id.text))"
                 let pid = DnsmasqDaemon.pid(in: directory)
                 topology.ports = ports
-                topology.generation += 1
                 try await lab.plug("b", ports[1])
                 try await lab.dataplane.converge(topology)
                 #expect(DnsmasqDaemon.pid(in: directory) == pid)
@@ -211,7 +206,6 @@ extension KernelSuites {
                 try await lab.dataplane.converge(topology)
                 #expect(try await eventually { try await lab.ping("a", "fd00:1::12") })
                 topology.securityGroups[0].rules.removeLast()
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 #expect(try await !lab.ping("a", "fd00:1::12"))
                 #expect(try await !lab.ping("a", "10.0.0.12"))
@@ -220,7 +214,6 @@ extension KernelSuites {
                         direction: .ingress, etherType: .ipv4, transport: "icmp",
                         remoteGroup: topology.securityGroups[0].id))
                 topology.securityGroups[0].memberAddresses = ["10.0.0.11", "10.0.0.12"]
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 #expect(try await eventually { try await lab.ping("a", "10.0.0.12") })
             }
@@ -233,14 +226,13 @@ extension KernelSuites {
                 try await lab.plug("old", old)
                 try await lab.plug("other", other)
                 var topology = NetworkTopology(
-                    generation: 1, networks: [Shapes.network(1)], ports: [old, other],
+                    networks: [Shapes.network(1)], ports: [old, other],
                     securityGroups: [Shapes.group(1, tcp: [])])
                 try await lab.dataplane.converge(topology)
                 #expect(try await lab.lease("old")["ip"] == "10.0.0.11")
                 #expect(try await lab.lease("other")["ip"] == "10.0.0.12")
                 try await lab.plug("new", new)
                 topology.ports = [other, new]
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 #expect(try await lab.lease("new")["ip"] == "10.0.0.11")
                 let leases = "\(lab.names.runDirectory)/dhcp-\(short(Shapes.network(1).id.text))/leases"

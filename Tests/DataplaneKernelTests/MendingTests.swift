@@ -18,7 +18,7 @@ extension KernelSuites {
             try await lab.plug("a", ports[0], address: "10.0.0.11")
             try await lab.plug("b", ports[1], address: "10.0.0.12")
             return NetworkTopology(
-                generation: 5, networks: [Shapes.network(1), Shapes.external(lab)],
+                networks: [Shapes.network(1), Shapes.external(lab)],
                 ports: ports + [Shapes.port(3, host: 13, groups: [1])],
                 routers: [Shapes.router(lab, floating: [(20, "10.0.0.11")])],
                 securityGroups: [Shapes.group(1, tcp: [7000])])
@@ -75,14 +75,12 @@ extension KernelSuites {
                 let router = lab.names.routerNamespace(topology.routers[0].id)
                 try await Tool.run("ip", ["netns", "del", router])
                 let gone = topology.ports.removeLast()
-                topology.generation += 1
                 try await lab.dataplane.converge(topology, mending: false)
                 #expect(try await LinkState.read()[lab.names.tap(gone.id)] == nil)
                 #expect(try !NamespaceApplier.present(lab.names).contains(router))
                 try await lab.dataplane.converge(topology)
                 #expect(try NamespaceApplier.present(lab.names).contains(router))
                 topology.routers = []
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 #expect(AppliedRecord.read(lab.names, logger: Logger(label: "test")).floating[router] == nil)
                 #expect(await lab.dataplane.rules.namespaces == [""])
@@ -109,7 +107,6 @@ extension KernelSuites {
                 #expect(listener.accept() != nil)
                 #expect(dnsmasq(lab) != nil)
                 topology.networks[topology.networks.count - 1].mtu = 1280
-                topology.generation += 1
                 #expect(try await lab.dataplane.converge(topology).isEmpty)
             }
         }
@@ -121,12 +118,11 @@ extension KernelSuites {
                 topology.networks = [Shapes.network(1)]
                 topology.routers = []
                 topology.ports.removeLast()
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 // 1 bridge, 2 taps, 1 leg; 1 namespace; 2 tables; a directory, 1 zone, 1 setting; 1 dnsmasq.
                 #expect(try await traces(lab).count == 11)
                 // A store that was restored from a backup has a lower number.
-                try await lab.dataplane.converge(NetworkTopology(generation: 1))
+                try await lab.dataplane.converge(NetworkTopology())
                 #expect(try await traces(lab).filter { !$0.contains("table") && !$0.hasPrefix("/run") } == [])
             }
         }
@@ -137,7 +133,7 @@ extension KernelSuites {
                 let before = try await traces(first).count
                 try await withLab { second in
                     try await second.dataplane.converge(
-                        NetworkTopology(generation: 1, networks: [Shapes.external(second)]))
+                        NetworkTopology(networks: [Shapes.external(second)]))
                 }
                 #expect(try await traces(first).count == before)
                 #expect(try String(contentsOfFile: "/proc/sys/net/ipv4/ip_forward", encoding: .utf8) == "1\n")
@@ -207,13 +203,11 @@ extension KernelSuites {
                 var topology = try await full(lab)
                 try await lab.dataplane.converge(topology)
                 topology.ports[1].portSecurity = false
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 let listener = try await lab.listen("b", "10.0.0.12", 7001)
                 #expect(try await lab.connect("a", to: "10.0.0.12", 7001) != nil)
                 #expect(listener.accept() != nil)
                 topology.ports[0].adminStateUp = false
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 #expect(try await LinkState.read()[lab.names.tap(topology.ports[0].id)]?.isUp == false)
                 #expect(try await lab.connect("a", to: "10.0.0.12", 7001, timeout: 0.5) == nil)

@@ -110,7 +110,7 @@ extension KernelSuites {
             let port = Shapes.port(1, host: 11, groups: [1])
             try await lab.plug("a", port, address: "10.0.0.11")
             let topology = NetworkTopology(
-                generation: 1, networks: [Shapes.network(1), Shapes.external(lab)], ports: [port],
+                networks: [Shapes.network(1), Shapes.external(lab)], ports: [port],
                 routers: [Shapes.router(lab)], securityGroups: [Shapes.group(1, tcp: [7000])])
             try await lab.dataplane.converge(topology)
             return topology
@@ -161,7 +161,6 @@ extension KernelSuites {
                 topology.ports.append(Shapes.port(2, host: 12, groups: [1]))
                 topology.ports.append(Shapes.port(3, host: 13, groups: [1]))
                 topology.ports[2].adminStateUp = false
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 #expect(try await lab.dataplane.idleTaps() == [lab.names.tap(topology.ports[1].id)])
             }

@@ -23,7 +23,19 @@ private struct OneTopology: HostChannel {
     }
     func nudges() -> AsyncStream<HostNudge> { AsyncStream { _ in } }
     func report(_ report: HostReport) async throws {}
-    func topology() async throws -> NetworkTopology { network }
+    func topology(holding: [NetworkPart: String]) async throws -> TopologyNews {
+        var parts: [(NetworkPart, TopologyPart.Content)] = network.routers.map { (.router($0.id), .router($0)) }
+        for one in network.networks {
+            parts.append((.network(one.id), .network(one, ports: network.ports.filter { $0.networkID == one.id })))
+        }
+        for group in network.securityGroups {
+            parts += [(.rules(group.id), .rules(group.rules)), (.members(group.id), .members(group.memberAddresses))]
+        }
+        return TopologyNews(
+            changed: parts.filter { holding[$0.0] == nil }.map {
+                TopologyPart(part: $0, generation: "1", content: $1)
+            })
+    }
     func configDrive(_ server: ServerID) async throws -> [ConfigDriveFile] { [] }
     func metadata(_ request: MetadataRequest) async throws -> MetadataResponse {
         MetadataResponse(status: 404, contentType: "text/plain", body: [])

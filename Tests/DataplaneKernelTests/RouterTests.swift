@@ -15,7 +15,7 @@ extension KernelSuites {
             try await lab.plug("b", ports[1], address: "10.0.0.12", gateway: "10.0.0.1")
             try await lab.makeInternet()
             return NetworkTopology(
-                generation: 1, networks: [Shapes.network(1), Shapes.external(lab)], ports: ports,
+                networks: [Shapes.network(1), Shapes.external(lab)], ports: ports,
                 routers: [Shapes.router(lab, floating: floating)], securityGroups: [Shapes.group(1, tcp: [7000])])
         }
 
@@ -62,7 +62,6 @@ extension KernelSuites {
                 #expect(outside.accept()?.1 == address)
 
                 topology.routers = [Shapes.router(lab)]
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 session.send("from the guest")
                 #expect(client.receive(within: 0.5) == nil)
@@ -90,20 +89,18 @@ extension KernelSuites {
                             portID: PortID(Shapes.id("d1", 2)), macAddress: "fa:16:3e:02:00:01",
                             addresses: [TopologyAddress(subnetID: second.subnets[0].id, address: "10.0.1.1")])))
                 var topology = NetworkTopology(
-                    generation: 1, networks: [Shapes.network(1), second, Shapes.external(lab)], ports: ports,
+                    networks: [Shapes.network(1), second, Shapes.external(lab)], ports: ports,
                     routers: [router], securityGroups: [Shapes.group(1, tcp: [7000])])
                 try await lab.dataplane.converge(topology)
                 let server = try await lab.listen("b", "10.0.1.11", 7000)
                 #expect(try await lab.connect("a", to: "10.0.1.11", 7000) != nil)
                 #expect(server.accept() != nil)
                 topology.routers[0].interfaces[1].ipv4Scope = AddressScopeID(Shapes.id("5c", 1))
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 #expect(try await lab.connect("a", to: "10.0.1.11", 7000, timeout: 0.5) == nil)
                 #expect(try await lab.connect("a", to: lab.external(21), 7000) != nil)
                 #expect(server.accept() != nil)
                 topology.routers[0].interfaces[0].ipv4Scope = AddressScopeID(Shapes.id("5c", 1))
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 #expect(try await lab.connect("a", to: "10.0.1.11", 7000) != nil)
             }
@@ -118,7 +115,6 @@ extension KernelSuites {
                 let client = try #require(Socket.connection(to: lab.external(20), 7000, timeout: 3))
                 let (session, _) = try #require(first.accept())
                 topology.routers = [Shapes.router(lab, floating: [(20, "10.0.0.12")])]
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 client.send("who?")
                 #expect(session.receive(within: 0.5) == nil)
@@ -129,7 +125,7 @@ extension KernelSuites {
 
         @Test func aGuestOnTheExternalNetworkIsFilteredToo() async throws {
             try await withLab { lab in
-                var topology = NetworkTopology(generation: 1, networks: [Shapes.external(lab)])
+                var topology = NetworkTopology(networks: [Shapes.external(lab)])
                 var port = Shapes.port(1, host: 11, groups: [1])
                 port.networkID = Shapes.external(lab).id
                 port.addresses = [
@@ -174,7 +170,6 @@ extension KernelSuites {
                 #expect(try await knock(3))
                 #expect(server.accept()?.1 == lab.internet(2))
                 topology.routers[0].floatingIPs = []
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 #expect(try await !knock(0.5))
                 // Whoever destroys it need not know the interface.

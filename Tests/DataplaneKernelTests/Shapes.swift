@@ -73,7 +73,7 @@ extension Lab {
     /// Two networks with equal addresses: guests `a1` and `b1` on one, `a2` and `b2` on the other, 11 and 12 on each.
     /// TCP is let in on the ports that are named for each network.
     func twins(tcp open: [Int: [Int]]) async throws -> NetworkTopology {
-        var topology = NetworkTopology(generation: 1)
+        var topology = NetworkTopology()
         for network in [1, 2] {
             topology.networks.append(Shapes.network(network))
             topology.securityGroups.append(Shapes.group(network, tcp: open[network] ?? []))

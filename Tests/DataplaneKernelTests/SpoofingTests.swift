@@ -90,7 +90,7 @@ extension KernelSuites {
             }
             try await lab.dataplane.converge(
                 NetworkTopology(
-                    generation: 1, networks: [Shapes.network(1)], ports: ports, securityGroups: [group]))
+                    networks: [Shapes.network(1)], ports: ports, securityGroups: [group]))
         }
 
         /// The names of those frames whose words reach `b`.

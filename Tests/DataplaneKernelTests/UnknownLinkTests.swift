@@ -18,7 +18,7 @@ extension KernelSuites {
                 [.init(direction: direction, etherType: .ipv4), .init(direction: direction, etherType: .ipv6)]
             }
             let topology = NetworkTopology(
-                generation: 1, networks: [Shapes.network(1), Shapes.external(lab)], ports: ports,
+                networks: [Shapes.network(1), Shapes.external(lab)], ports: ports,
                 routers: [Shapes.router(lab)], securityGroups: [group])
             try await lab.dataplane.converge(topology)
             return topology
@@ -137,7 +137,6 @@ extension KernelSuites {
                 var topology = try await open(lab)
                 try await rename(lab.names.tap(topology.ports[0].id), to: "lab\(lab.tag)r")
                 topology.ports.removeFirst()
-                topology.generation += 1
                 try await lab.dataplane.converge(topology)
                 #expect(try await LinkState.read()["lab\(lab.tag)r"] == nil)
             }

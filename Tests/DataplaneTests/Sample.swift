@@ -31,7 +31,7 @@ enum Sample {
 
     static func topology() -> NetworkTopology {
         NetworkTopology(
-            generation: 1, networks: [tenantNetwork, externalNetwork],
+            networks: [tenantNetwork, externalNetwork],
             ports: [port(portA, 1, groups: [web]), port(portB, 2, groups: [peers], hostname: "db_1.example")],
             routers: [topologyRouter], securityGroups: groups)
     }

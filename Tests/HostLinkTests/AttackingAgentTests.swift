@@ -85,7 +85,9 @@ struct AttackingAgentTests {
                 networkID: NetworkID("n"), sourceAddress: "10.20.0.2", method: "GET", path: "/openstack")
             let refusals = [
                 try await scene.attack { try await scene.get("\(base)/documents?after=0", as: DesiredBatch.self) },
-                try await scene.attack { try await scene.get("\(base)/topology", as: NetworkTopology.self) },
+                try await scene.attack {
+                    let _: TopologyNews = try await scene.client.post("\(base)/topology", [NetworkPart: String]())
+                },
                 try await scene.attack {
                     try await scene.get("\(base)/config-drives/\(scene.server)", as: [ConfigDriveFile].self)
                 },
@@ -112,9 +114,10 @@ struct AttackingAgentTests {
             let base = "/hosts/\(scene.attacker)"
             let own: DesiredBatch = try await scene.client.get("\(base)/documents?after=0")
             #expect(own.servers.isEmpty && own.commands.isEmpty)
-            let network: NetworkTopology = try await scene.client.get("\(base)/topology")
-            #expect(network.ports.isEmpty && network.networks.isEmpty)
             let victims = try await scene.cloud.fixture.cloud.networking.topology(of: "remote-1")
+            let claimed = Dictionary(uniqueKeysWithValues: victims.networks.map { (NetworkPart.network($0.id), "") })
+            let network: TopologyNews = try await scene.client.post("\(base)/topology", claimed)
+            #expect(network.changed.isEmpty && Set(network.gone) == Set(claimed.keys) && !claimed.isEmpty)
             let port = try #require(victims.ports.first)
             let question = MetadataRequest(
                 networkID: port.networkID, sourceAddress: try #require(port.addresses.first).address, method: "GET",

@@ -104,6 +104,7 @@ where Responder.Context: InitializableFromSource, Responder.Context.Source == Ap
 struct RemoteHost: Sendable {
     let id: HostID
     let driver: SimulatedDriver
+    let dataplane: RecordedDataplane
     let channel: RemoteChannel
 
     /// Joins the cloud and works while `body` runs.
@@ -114,11 +115,13 @@ struct RemoteHost: Sendable {
         do {
             let driver = SimulatedDriver(hostname: "remote-1")
             let channel = RemoteChannel(client, logger: silent)
+            let dataplane = RecordedDataplane(wantsTopology: true)
             let machine = HostMachine(
-                driver: driver, storage: SimulatedStorage(readsContent: true),
-                dataplane: RecordedDataplane(wantsTopology: true), bootID: "first", graceSeconds: 0.05)
+                driver: driver, storage: SimulatedStorage(readsContent: true), dataplane: dataplane, bootID: "first",
+                graceSeconds: 0.05)
             let agent = Agent(channel: channel, machine: machine, logger: silent)
-            let host = RemoteHost(id: try await agent.register(), driver: driver, channel: channel)
+            let host = RemoteHost(
+                id: try await agent.register(), driver: driver, dataplane: dataplane, channel: channel)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await agent.run() }
                 try await body(host)

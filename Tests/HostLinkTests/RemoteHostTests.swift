@@ -1,5 +1,6 @@
 import Cloud
 import Compute
+import Dataplane
 import HTTPTypes
 import HostLink
 import HostProtocol
@@ -28,8 +29,11 @@ struct RemoteHostTests {
         try await SocketCloud.run { cloud in
             try await RemoteHost.run(cloud) { host in
                 let id = try await cloud.fixture.boot()
-                let topology = try await host.channel.topology()
+                var held = HeldTopology()
+                held.take(try await host.channel.topology(holding: [:]))
+                let topology = held.topology
                 #expect(try await topology == cloud.fixture.cloud.networking.topology(of: "remote-1"))
+                #expect(try await host.channel.topology(holding: held.generations).isEmpty)
                 let port = try #require(topology.ports.first)
                 let answer = try await host.channel.metadata(
                     MetadataRequest(
@@ -45,6 +49,30 @@ struct RemoteHostTests {
                 #expect(try await cloud.fixture.cloud.compute.guestPassword(of: id, by: member) == "secret")
                 #expect(
                     try await host.channel.configDrive(id).contains { $0.path == "openstack/latest/meta_data.json" })
+            }
+        }
+    }
+
+    /// The network is there from the first port that is bound to the host to the last.
+    @Test func aServersNetworkComesAndGoes() async throws {
+        try await SocketCloud.run { cloud in
+            try await RemoteHost.run(cloud) { host in
+                let fixture = cloud.fixture
+                func has(ports: Int) async throws {
+                    try await eventually("the host has \(ports) ports") {
+                        let latest = await host.dataplane.latest
+                        return try await latest == fixture.cloud.networking.topology(of: "remote-1")
+                            && latest?.ports.count == ports && latest?.networks.isEmpty == (ports == 0)
+                    }
+                }
+                let servers = [try await fixture.boot(), try await fixture.boot()]
+                try await has(ports: 2)
+                _ = try await fixture.cloud.compute.attach(nil, to: servers[0], by: fixture.people.member)
+                try await has(ports: 3)
+                for (id, left) in zip(servers, [1, 0]) {
+                    try await fixture.cloud.compute.begin(.delete, on: id, by: fixture.people.member)
+                    try await has(ports: left)
+                }
             }
         }
     }
@@ -154,7 +182,7 @@ struct RemoteHostTests {
             try await RemoteHost.run(cloud) { host in
                 try await cloud.forget(host.id)
                 await #expect {
-                    try await host.channel.topology()
+                    try await host.channel.topology(holding: [:])
                 } throws: { error in
                     (error as? CloudError)?.message.contains("restart its agent") == true
                 }
@@ -166,7 +194,9 @@ struct RemoteHostTests {
         try await SocketCloud.run { cloud in
             try await RemoteHost.run(cloud, patienceSeconds: 10) { host in
                 try await cloud.door.close()
-                await #expect(throws: ControlPlaneUnreachable.self) { try await host.channel.topology() }
+                await #expect(throws: ControlPlaneUnreachable.self) {
+                    try await host.channel.topology(holding: [:])
+                }
             }
         }
     }

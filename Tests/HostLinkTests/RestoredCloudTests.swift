@@ -1,11 +1,13 @@
 import Cloud
 import Compute
+import Dataplane
 import Foundation
 import HostProtocol
 import Hypervisor
 import Identity
 import Inspection
 import Model
+import Networking
 import TestSupport
 import Testing
 
@@ -82,6 +84,34 @@ struct RestoredCloudTests {
                         try await StoreAudit.differences(in: cloud.database).isEmpty
                     }
                 }
+            }
+            try FileManager.default.removeItem(atPath: backup)
+        }
+    }
+
+    /// Both have changed the network since the backup, and the host holds what one of them has made of it.
+    @Test func theNetworkIsThatOfTheRestoredCloud() async throws {
+        try await SocketCloud.run { old in
+            let backup = old.fixture.stateDirectory + "-backup"
+            try await RemoteHost.run(old) { host in
+                let fixture = old.fixture
+                @Sendable func open(_ prefix: String, in networking: NetworkingService) async throws {
+                    let group = try await networking.defaultGroup(of: fixture.people.demo)
+                    let rule = SecurityGroupRule(
+                        id: .random(), securityGroupID: group.id, projectID: group.projectID, direction: "ingress",
+                        etherType: "IPv4", remotePrefix: prefix, createdAt: networking.clock.now())
+                    _ = try await networking.create([rule], by: fixture.people.member)
+                    try await eventually("the host has what the cloud has") {
+                        try await host.dataplane.latest == networking.topology(of: "remote-1")
+                    }
+                }
+                _ = try await fixture.boot()
+                _ = try await StateBackup(of: fixture.stateDirectory).write(to: backup)
+                try await open("10.1.0.0/16", in: fixture.cloud.networking)
+                try await old.door.close()
+                try await run(backup, for: old) { cloud in try await open("10.2.0.0/16", in: cloud.networking) }
+                let rules = await host.dataplane.latest?.securityGroups.flatMap(\.rules).compactMap(\.remotePrefix)
+                #expect(rules == ["10.2.0.0/16"])
             }
             try FileManager.default.removeItem(atPath: backup)
         }

@@ -8,7 +8,7 @@ import TestSupport
     private static let withoutRecord: Set = [
         "migrations", "change_feed", "group_members", "role_implications", "token_keys", "revoked_tokens",
         "address_allocations",
-        "address_hints", "port_security_groups", "network_outbox", "flavor_access", "host_feeds",
+        "address_hints", "port_security_groups", "network_outbox", "network_generations", "flavor_access", "host_feeds",
         "resource_provider_traits", "resource_classes", "traits", "resource_provider_aggregates", "guest_passwords",
     ]
 

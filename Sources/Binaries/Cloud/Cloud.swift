@@ -48,6 +48,7 @@ package final class Cloud: Sendable {
     package let switchboard: Switchboard
     private let runner: WorkflowRunner
     private let networkBell: Bell
+    private let untold: UntoldChange
     private let logger: Logger
     let clock: any CloudClock
     let metrics = CloudMetrics()
@@ -73,6 +74,7 @@ package final class Cloud: Sendable {
         let switchboard = Switchboard()
         let intake = WorkflowIntake(logger: logger)
         let networkBell = Bell()
+        let untold = UntoldChange()
         let clock = options.clock
         self.clock = clock
         self.logger = logger
@@ -82,7 +84,10 @@ package final class Cloud: Sendable {
         image = try ImageService(
             database: store, clock: clock, directory: options.stateDirectory + "/images", bounds: options.images,
             logger: logger)
-        networking = NetworkingService(database: store, clock: clock) { networkBell.ring() }
+        networking = NetworkingService(database: store, clock: clock) { change in
+            untold.add(change)
+            networkBell.ring()
+        }
         placement = PlacementService(database: store)
         compute = ComputeService(
             database: store, clock: clock, networking: networking, image: image,
@@ -92,6 +97,7 @@ package final class Cloud: Sendable {
             definitions: compute.workflows.map { [metrics] in metrics.steps.counting($0) },
             intake: intake, logger: logger)
         self.networkBell = networkBell
+        self.untold = untold
     }
 
     private static func openFile(
@@ -162,13 +168,15 @@ package final class Cloud: Sendable {
         }
     }
 
-    /// Tells hosts of changes, and turns what Network wrote into its outbox into addresses of servers. The first change
-    /// is told at once, those of the next moment together: every host asks for its topology after each call.
+    /// Tells hosts the changes of the network that concern them.
+    package func tellNetwork() { switchboard.tell(untold.take()) }
+
+    /// Tells hosts, and turns what Network wrote into its outbox into addresses of servers. The first change is told at
+    /// once, those of the next moment together.
     private func followNetwork() async {
         while !Task.isCancelled {
-            if await networkBell.wait(until: clock.now().advanced(seconds: 1), clock: clock) {
-                switchboard.ringAll(.network)
-            }
+            _ = await networkBell.wait(until: clock.now().advanced(seconds: 1), clock: clock)
+            tellNetwork()
             do {
                 try await networking.drainOutbox { [compute] in try await compute.refreshAddresses(of: $0) }
                 try await clock.sleep(until: clock.now().advanced(seconds: 0.05))

@@ -63,7 +63,7 @@ struct Inspect: AsyncParsableCommand {
                 try ServerPlacementQueries.documents(on: host.id, after: 0, limit: .max, $0)
             }
             let wanted = try documents.map { try JSONText<DesiredServer>(raw: $0.document).value() }
-            let networking = NetworkingService(database: database, clock: SystemClock(), changed: {})
+            let networking = NetworkingService(database: database, clock: SystemClock(), changed: { _ in })
             let logger = Logger(label: "novella", factory: { StreamLogHandler.standardError(label: $0) })
             let machine = try await LocalMachine.libvirt(
                 stateDirectory: options.stateDir, externalInterface: nil, isShared: true, logger: logger,

@@ -55,7 +55,7 @@ package struct HostLinkServer: Sendable {
         router.get("/hosts/:host/line", use: owned(line))
         router.get("/hosts/:host/documents", use: owned(documents))
         router.post("/hosts/:host/reports", use: owned(report))
-        router.get("/hosts/:host/topology", use: owned(topology))
+        router.post("/hosts/:host/topology", use: owned(topology))
         router.post("/hosts/:host/metadata", use: owned(metadata))
         router.get("/hosts/:host/config-drives/:server", use: owned(configDrive))
         router.get("/hosts/:host/images/:image", use: owned(imageContent))
@@ -127,7 +127,7 @@ extension HostLinkServer {
     private func topology(
         _ request: Request, _ context: HostLinkContext, _ channel: InProcessChannel, _ host: HostID
     ) async throws -> Response {
-        try Self.json(try await channel.topology())
+        try Self.json(try await channel.topology(holding: try await Self.body(request)))
     }
 
     private func metadata(

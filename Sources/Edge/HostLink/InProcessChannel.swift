@@ -67,8 +67,11 @@ package final class InProcessChannel: HostChannel {
         try await compute.heard(report, from: own)
     }
 
-    package func topology() async throws -> NetworkTopology {
-        try await networking.topology(of: try registered().hostname)
+    package func topology(holding: [NetworkPart: String]) async throws -> TopologyNews {
+        let (id, hostname) = try registered()
+        return try await switchboard.answer(id, named: hostname, holding: Set(holding.keys)) {
+            try await networking.topology(of: hostname, holding: holding)
+        }
     }
 
     package func configDrive(_ server: ServerID) async throws -> [ConfigDriveFile] {

@@ -38,8 +38,8 @@ package final class RemoteChannel: HostChannel {
         try await client.post(try path("reports"), report)
     }
 
-    package func topology() async throws -> NetworkTopology {
-        try await client.get(try path("topology"))
+    package func topology(holding: [NetworkPart: String]) async throws -> TopologyNews {
+        try await client.post(try path("topology"), holding)
     }
 
     package func configDrive(_ server: ServerID) async throws -> [ConfigDriveFile] {

@@ -1,6 +1,8 @@
 package import HostProtocol
 package import Model
+package import Networking
 import Synchronization
+import Telemetry
 
 /// Knows which agents listen, and rings them. What cannot be delivered is not kept: agents look for themselves.
 package final class Switchboard: HostLookups {
@@ -12,15 +14,47 @@ package final class Switchboard: HostLookups {
     }
 
     private let lines = Mutex(Lines())
+    private let followers = Mutex(NetworkFollowers())
+    private let rings = Gauge()
+    private let sent = Counts<NetworkPart.Kind>()
 
     package init() {}
 
     package func ring(_ host: HostID, _ nudge: HostNudge) {
-        _ = lines.withLock { $0.nudges[host]?.send }?.yield(nudge)
+        guard let line = lines.withLock({ $0.nudges[host]?.send }) else { return }
+        if nudge == .network { rings.add(1) }
+        line.yield(nudge)
     }
 
-    package func ringAll(_ nudge: HostNudge) {
-        for send in lines.withLock({ $0.nudges.values.map(\.send) }) { send.yield(nudge) }
+    /// How often hosts were rung for a change of the network.
+    package var networkRings: Int { rings.value }
+    /// The parts of the network that went to hosts in full.
+    package var networkParts: [NetworkPart.Kind: Int] { sent.all }
+
+    /// Rings the hosts that the change concerns.
+    package func tell(_ change: NetworkChange) {
+        if change.isEmpty { return }
+        for host in followers.withLock({ $0.concerned(by: change) }) { ring(host, .network) }
+    }
+
+    /// Keeps in mind what the host has when it gets the answer that `read` finds.
+    func answer(
+        _ host: HostID, named hostname: String, holding: Set<NetworkPart>, _ read: () async throws -> TopologyNews
+    ) async throws -> TopologyNews {
+        let number = followers.withLock { $0.begin() }
+        let news: TopologyNews
+        do {
+            news = try await read()
+        } catch {
+            followers.withLock { $0.abandon(number) }
+            throw error
+        }
+        for part in news.changed { sent.add(part.part.kind) }
+        let asksAgain = followers.withLock {
+            $0.end(number, for: host, named: hostname, holding: holding, news)
+        }
+        if asksAgain { ring(host, .network) }
+        return news
     }
 
     /// How many lines to hosts are kept.
@@ -36,9 +70,12 @@ package final class Switchboard: HostLookups {
             return (lines.opened, lines.nudges[host]?.send)
         }
         send.onTermination = { [weak self] _ in
-            self?.lines.withLock { lines in
-                if lines.nudges[host]?.number == number { lines.nudges[host] = nil }
+            let isLast = self?.lines.withLock { lines in
+                guard lines.nudges[host]?.number == number else { return false }
+                lines.nudges[host] = nil
+                return true
             }
+            if isLast == true { self?.followers.withLock { $0.forget(host) } }
         }
         old?.finish()
         return stream

@@ -106,7 +106,8 @@ package protocol HostChannel: Sendable {
     func nudges() -> AsyncStream<HostNudge>
     /// Every report is a sign of life.
     func report(_ report: HostReport) async throws
-    func topology() async throws -> NetworkTopology
+    /// What of the network differs from the parts that the host holds, by their generations; nothing held asks for all.
+    func topology(holding: [NetworkPart: String]) async throws -> TopologyNews
     func configDrive(_ server: ServerID) async throws -> [ConfigDriveFile]
     func metadata(_ request: MetadataRequest) async throws -> MetadataResponse
     /// The image's bytes in order, in pieces of at most a few MiB; the reader sets the pace.

@@ -3,20 +3,18 @@ package import Model
 /// All the networking one host has to make: the whole of it, every time. A plan is a pure function of this value.
 ///
 /// Only what concerns the host is listed: networks with a port bound here or a router that is made here, the security
-/// groups of those ports, and the addresses of remote groups already resolved.
+/// groups of those ports, and the addresses of remote groups already resolved. It comes in parts, by their generations:
+/// `HeldTopology`.
 package struct NetworkTopology: Codable, Sendable, Equatable {
-    /// Grows with every change; a store that was restored from a backup has counted otherwise.
-    package var generation: Int64
     package var networks: [TopologyNetwork]
     package var ports: [TopologyPort]
     package var routers: [TopologyRouter]
     package var securityGroups: [TopologySecurityGroup]
 
     package init(
-        generation: Int64, networks: [TopologyNetwork] = [], ports: [TopologyPort] = [],
-        routers: [TopologyRouter] = [], securityGroups: [TopologySecurityGroup] = []
+        networks: [TopologyNetwork] = [], ports: [TopologyPort] = [], routers: [TopologyRouter] = [],
+        securityGroups: [TopologySecurityGroup] = []
     ) {
-        self.generation = generation
         self.networks = networks
         self.ports = ports
         self.routers = routers

@@ -89,7 +89,6 @@ package actor Agent {
         sequence = 0
         await pull()
         await reportUndelivered()
-        await network.forget()
         await network.follow()
     }
 

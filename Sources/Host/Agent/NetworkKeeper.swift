@@ -14,7 +14,9 @@ actor NetworkKeeper {
     private var next: Task<[DataplaneTrouble], any Error>?
     /// Whether the next run looks at the kernel even when the topology is the one that is in force.
     private var nextMends = false
-    private var generationInForce: Int64?
+    private var held = HeldTopology()
+    /// Whether the kernel has been made all of what is held.
+    private var isInForce = false
     private var knownTroubles: Set<DataplaneTrouble> = []
     /// Why the last pass did nothing, as long as the next has not done better.
     private(set) var trouble: String?
@@ -38,11 +40,6 @@ actor NetworkKeeper {
     func follow() async {
         guard dataplane.wantsTopology else { return }
         await logged { _ = try await run().value }
-    }
-
-    /// What is in force may be of another history than the next topology, and its number the same.
-    func forget() {
-        generationInForce = nil
     }
 
     /// Mends at once and then again and again, until cancelled; calls `mended` after each time.
@@ -90,18 +87,19 @@ actor NetworkKeeper {
         next = nil
         let mends = nextMends
         nextMends = false
-        let topology = try await channel.topology()
-        if !mends, topology.generation == generationInForce { return [] }
-        generationInForce = nil
+        let news = try await channel.topology(holding: held.generations)
+        held.take(news)
+        if !mends, isInForce, news.isEmpty { return [] }
+        isInForce = false
         let troubles: [DataplaneTrouble]
         do {
-            troubles = try await dataplane.converge(topology, mending: mends)
+            troubles = try await dataplane.converge(held.topology, mending: mends)
             trouble = nil
         } catch {
             if !(error is CancellationError) { trouble = "\(error)" }
             throw error
         }
-        if troubles.isEmpty { generationInForce = topology.generation }
+        isInForce = troubles.isEmpty
         log(troubles)
         return troubles
     }

@@ -129,22 +129,22 @@ struct NetworkCalls: Sendable {
         }
     }
 
-    /// Binds the ports of a new server in the transaction that writes its document; `tellChanged` is called after the
+    /// Binds the ports of a new server in the transaction that writes its document; what it changes is told after the
     /// commit.
     func bind(
         _ server: Server, _ request: ServerRequest, to host: HostPlace, by caller: Caller, _ db: any Connection
-    ) throws -> [PortAttachment] {
+    ) throws -> (ports: [PortAttachment], change: NetworkChange) {
         let groups = try request.securityGroups.value()
         let nics = try request.nics.value().enumerated().map { index, nic in
             NetworkingService.ServerNIC(
                 key: String(index), request: nic, securityGroups: groups.isEmpty ? nil : groups)
         }
-        if nics.isEmpty { return [] }
-        return try networking.bindPorts(of: holder(server, on: host), nics: nics, by: caller, db)
-            .filter { $0.port.projectID == server.projectID }
+        if nics.isEmpty { return ([], NetworkChange()) }
+        let (all, change) = try networking.bindPorts(of: holder(server, on: host), nics: nics, by: caller, db)
+        return (all.filter { $0.port.projectID == server.projectID }, change)
     }
 
-    func tellChanged() { networking.tellChanged() }
+    func tell(_ change: NetworkChange) { networking.tell(change) }
 
     private func holder(_ server: Server, on host: HostPlace) -> NetworkingService.PortHolder {
         NetworkingService.PortHolder(
@@ -171,8 +171,8 @@ struct NetworkCalls: Sendable {
         try await networking.releasePorts(of: server.text, choice, given: Set(given.compactMap(\.portID)))
     }
 
-    /// All of them, in the commit that writes what comes of it; `tellChanged` follows.
-    func release(_ server: ServerID, given: [RequestedNIC], _ db: any Connection) throws {
+    /// All of them, in the commit that writes what comes of it; what it changes is told after that.
+    func release(_ server: ServerID, given: [RequestedNIC], _ db: any Connection) throws -> NetworkChange {
         try networking.releasePorts(of: server.text, .all, given: Set(given.compactMap(\.portID)), db)
     }
 

@@ -57,19 +57,21 @@ extension ComputeService {
         let now = clock.now()
         let placing = Placing(plan.scheduling, plan.hints, among: capacity.all, now: now)
         let lease = bells.workflows.lease(from: now)
-        let made = try await database.transaction { db in
+        let (made, change) = try await database.transaction { db in
             let count = try plan.takeQuota(db)
             let group = try plan.joinGroup(count, db)
             var placing = placing
-            return try plan.servers(count, now).map { server in
-                try insert(server, plan, &placing, in: group, withPorts, by: caller, lease, db)
+            var change = NetworkChange()
+            let made = try plan.servers(count, now).map { server in
+                try insert(server, plan, &placing, in: group, withPorts, by: caller, lease, &change, db)
             }
+            return (made, change)
         }
         for (server, _) in made {
             if let host = server.hostID { capacity.countClaimed(plan.scheduling, on: host) }
         }
         bells.workflows.started(made.map(\.workflow))
-        if made.contains(where: { $0.server.phase == BuildServer.Phase.spawning.rawValue }) { network.tellChanged() }
+        network.tell(change)
         return made.map(\.server)
     }
 
@@ -166,7 +168,7 @@ extension ComputeService {
 
     private func insert(
         _ server: Server, _ plan: CreationPlan, _ placing: inout Placing, in group: ServerGroup?, _ withPorts: Bool,
-        by caller: Caller, _ lease: Timestamp, _ db: any Connection
+        by caller: Caller, _ lease: Timestamp, _ change: inout NetworkChange, _ db: any Connection
     ) throws -> (server: Server, workflow: CarriedWorkflow) {
         let now = placing.now
         var server = server
@@ -184,7 +186,9 @@ extension ComputeService {
             server.phase = BuildServer.Phase.networking.rawValue
             server.workflowID = workflow.id
             if withPorts {
-                try BuildServer.bindPorts(of: &server, request, on: host.place, &workflow, by: caller, in: network, db)
+                change.add(
+                    try BuildServer.bindPorts(
+                        of: &server, request, on: host.place, &workflow, by: caller, in: network, db))
             } else {
                 try ServerPlacementQueries.begin(server.id, on: host.id, as: .current, claimedBy: server.id.text, db)
             }

@@ -5,11 +5,14 @@ extension NetworkingService {
     /// Takes addresses of external networks and, where it is wished, points them to ports; all of them, or none.
     package func create(_ drafts: [FloatingIPDraft], by caller: Caller) async throws -> [FloatingIP] {
         let now = clock.now()
-        return try await change { db in try drafts.map { try make($0, now: now, by: caller, db) } }
+        return try await change { db, touch in
+            try drafts.map { try make($0, now: now, by: caller, &touch, db) }
+        }
     }
 
     private func make(
-        _ draft: FloatingIPDraft, now: Timestamp, by caller: Caller, _ db: any Connection
+        _ draft: FloatingIPDraft, now: Timestamp, by caller: Caller, _ touch: inout NetworkChange,
+        _ db: any Connection
     ) throws -> FloatingIP {
         try Self.refuseAddressAlone(draft.fixedAddress, draft.port ?? nil)
         var floating = draft.floating
@@ -17,18 +20,20 @@ extension NetworkingService {
         guard network.isExternal else { throw Self.bad("Network \(network.id) is not a valid external network") }
         try check([.init(subnetID: draft.subnetID)], by: caller, db)
         try Self.take("floatingip", for: floating.projectID, db)
-        let holder = try Self.holder(of: draft, on: network, now: now, db)
+        let holder = try Self.holder(of: draft, on: network, now: now, &touch, db)
         guard let taken = try holder.fixedIPs.value().first?.ipAddress else { throw Self.exhaustedOutside(network.id) }
         floating.address = taken
         floating.holderPortID = holder.id
         if let port = draft.port ?? nil { try point(&floating, to: port, draft.fixedAddress, by: caller, db) }
         try Self.keep(floating) { try db.insert(floating) }
+        if let router = floating.routerID { touch.part(.router(router)) }
         return floating
     }
 
     /// The port that holds the address in the external network.
     private static func holder(
-        of draft: FloatingIPDraft, on network: Network, now: Timestamp, _ db: any Connection
+        of draft: FloatingIPDraft, on network: Network, now: Timestamp, _ touch: inout NetworkChange,
+        _ db: any Connection
     ) throws -> Port {
         var request = PortRequest(networkID: network.id, projectID: draft.floating.projectID)
         request.deviceID = draft.floating.id.text
@@ -38,7 +43,7 @@ extension NetworkingService {
             request.addresses = [.init(subnetID: draft.subnetID, ipAddress: draft.address)]
         }
         do {
-            return try create(request, on: network, now: now, db)
+            return try create(request, on: network, now: now, &touch, db)
         } catch let error as CloudError where error.type == "IpAddressGenerationFailure" {
             throw exhaustedOutside(network.id)
         }
@@ -56,7 +61,7 @@ extension NetworkingService {
         _ id: FloatingIPID, by caller: Caller, _ edit: @escaping @Sendable (inout FloatingIPDraft) throws -> Void
     ) async throws -> FloatingIP {
         let now = clock.now()
-        return try await change { db in
+        return try await change { db, touch in
             let old = try own(FloatingIP.self, id, caller, db)
             var draft = FloatingIPDraft(old)
             try edit(&draft)
@@ -71,6 +76,9 @@ extension NetworkingService {
             }
             floating.revise(at: now)
             try Self.keep(floating) { try db.update(floating) }
+            if (floating.routerID, floating.fixedAddress) != (old.routerID, old.fixedAddress) {
+                for router in [old.routerID, floating.routerID].compactMap(\.self) { touch.part(.router(router)) }
+            }
             return floating
         }
     }
@@ -129,16 +137,17 @@ extension NetworkingService {
     }
 
     package func deleteFloatingIP(_ id: FloatingIPID, by caller: Caller) async throws {
-        try await change { db in
+        try await change { db, touch in
             let floating = try own(FloatingIP.self, id, caller, db)
             try tell(floating, db)
-            try Self.remove(floating, db)
+            try Self.remove(floating, &touch, db)
         }
     }
 
-    static func remove(_ floating: FloatingIP, _ db: any Connection) throws {
+    static func remove(_ floating: FloatingIP, _ touch: inout NetworkChange, _ db: any Connection) throws {
         try db.delete(FloatingIP.self, key: .id(floating.id))
-        if let holder = try db.find(Port.self, key: .id(floating.holderPortID)) { try remove(holder, db) }
+        if let router = floating.routerID { touch.part(.router(router)) }
+        if let holder = try db.find(Port.self, key: .id(floating.holderPortID)) { try remove(holder, &touch, db) }
         try giveBack("floatingip", for: floating.projectID, db)
     }
 }

@@ -69,7 +69,7 @@ extension NetworkingService {
         _ edit: @escaping @Sendable ([String]) throws -> [String]
     ) async throws -> [String] {
         let now = clock.now()
-        return try await change { db in
+        return try await change { db, _ in
             var kept = try own(type, id, caller, db)
             let wanted = JSONValue.array(try edit(try kept.tags.value()).map { .string($0) })
             do {

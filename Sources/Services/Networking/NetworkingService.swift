@@ -3,14 +3,16 @@ package import Model
 package import Store
 package import Wire
 
-/// Neutron's verbs. Every change raises the network feed, and hosts are told to ask for their topology.
+/// Neutron's verbs. Every change names what hosts have of it, and the hosts concerned are told to ask.
 package struct NetworkingService: Sendable {
     package let database: any Database
     package let clock: any CloudClock
-    private let changed: @Sendable () -> Void
+    private let changed: @Sendable (NetworkChange) -> Void
 
-    /// `changed` is called after each commit that may alter some host's topology.
-    package init(database: any Database, clock: any CloudClock, changed: @escaping @Sendable () -> Void) {
+    /// `changed` is called after each commit, with what it changes of what hosts have.
+    package init(
+        database: any Database, clock: any CloudClock, changed: @escaping @Sendable (NetworkChange) -> Void
+    ) {
         self.database = database
         self.clock = clock
         self.changed = changed
@@ -18,19 +20,20 @@ package struct NetworkingService: Sendable {
 
     @discardableResult
     func change<Result: Sendable>(
-        _ body: @escaping @Sendable (any Connection) throws -> Result
+        _ body: @escaping @Sendable (any Connection, _ touch: inout NetworkChange) throws -> Result
     ) async throws -> Result {
-        let result = try await database.transaction { db in
-            let result = try body(db)
-            try ChangeFeedQueries.bump(.network, db)
-            return result
+        let (result, change) = try await database.transaction { db in
+            var change = NetworkChange()
+            let result = try body(db, &change)
+            try change.write(db)
+            return (result, change)
         }
-        changed()
+        changed(change)
         return result
     }
 
     /// To be called after a commit that a caller's own transaction has made.
-    package func tellChanged() { changed() }
+    package func tell(_ change: NetworkChange) { changed(change) }
 
     /// The project whose rows a caller sees; `nil` for all.
     func horizon(_ caller: Caller) throws -> ProjectID? {

@@ -24,12 +24,12 @@ extension NetworkingService {
 
     /// A segmentation id of 0 asks for a free one.
     package func create(_ network: Network, by caller: Caller) async throws -> Network {
-        try await change { try make(network, by: caller, $0) }
+        try await change { db, _ in try make(network, by: caller, db) }
     }
 
     /// All of them, or none.
     package func create(_ networks: [Network], by caller: Caller) async throws -> [Network] {
-        try await change { db in try networks.map { try make($0, by: caller, db) } }
+        try await change { db, _ in try networks.map { try make($0, by: caller, db) } }
     }
 
     private func make(_ network: Network, by caller: Caller, _ db: any Connection) throws -> Network {
@@ -55,7 +55,7 @@ extension NetworkingService {
         _ id: NetworkID, by caller: Caller, _ edit: @escaping @Sendable (inout Network) throws -> Void
     ) async throws -> Network {
         let now = clock.now()
-        return try await change { db in
+        return try await change { db, touch in
             let old = try own(Network.self, id, caller, db)
             var changed = old
             try edit(&changed)
@@ -67,6 +67,7 @@ extension NetworkingService {
                     try SubnetRules.check(mtu: changed.mtu, of: id, carrying: cidr)
                 }
             }
+            if (changed.mtu, changed.isExternal) != (old.mtu, old.isExternal) { touch.part(.network(id)) }
             changed.revise(at: now)
             try db.update(changed)
             return changed
@@ -76,9 +77,9 @@ extension NetworkingService {
     /// Ports that the cloud itself made for DHCP go with the network, and floating IPs that point nowhere; any other
     /// port keeps it.
     package func deleteNetwork(_ id: NetworkID, by caller: Caller) async throws {
-        try await change { db in
+        try await change { db, touch in
             let network = try own(Network.self, id, caller, db)
-            for floating in try FloatingIPQueries.unused(on: id, db) { try Self.remove(floating, db) }
+            for floating in try FloatingIPQueries.unused(on: id, db) { try Self.remove(floating, &touch, db) }
             let ports = try PortQueries.ports(of: id, db)
             let others = ports.filter { $0.deviceOwner != "network:dhcp" }
             guard others.isEmpty else {
@@ -88,12 +89,13 @@ extension NetworkingService {
                         + "network, id for these ports is: \(others.prefix(10).map(\.id.text).joined(separator: ",")).",
                     type: "NetworkInUse")
             }
-            for port in ports { try Self.remove(port, db) }
+            for port in ports { try Self.remove(port, &touch, db) }
             for subnet in try SubnetQueries.subnets(of: id, db) {
                 try db.delete(Subnet.self, key: .id(subnet.id))
                 try Self.giveBack("subnet", for: subnet.projectID, db)
             }
             try db.delete(Network.self, key: .id(id))
+            touch.gone(.network(id))
             try Self.giveBack("network", for: network.projectID, db)
         }
     }

@@ -115,16 +115,20 @@ enum PortAddresses {
     }
 
     /// Gives the ports that are there the address that their guests choose in a new subnet.
-    static func extend(to subnet: Subnet, now: Timestamp, _ db: any Connection) throws {
+    static func extend(
+        to subnet: Subnet, now: Timestamp, _ touch: inout NetworkChange, _ db: any Connection
+    ) throws {
         guard subnet.isSelfAssigned else { return }
-        for var port in try PortQueries.ports(of: subnet.networkID, db)
-        where !PortOwners.ofRouters.contains(port.deviceOwner) {
+        for old in try PortQueries.ports(of: subnet.networkID, db)
+        where !PortOwners.ofRouters.contains(old.deviceOwner) {
+            var port = old
             let addresses = try port.fixedIPs.value()
             guard !addresses.contains(where: { $0.subnetID == subnet.id }) else { continue }
             port.fixedIPs = try JSONText(
                 addresses + [try own(in: subnet, for: port.id, mac: port.macAddress, db)])
             port.revise(at: now)
             try db.update(port)
+            try touch.port(from: old, to: port)
             try NetworkOutboxQueries.tell(device: port.deviceID, db)
         }
     }

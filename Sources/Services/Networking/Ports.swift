@@ -71,12 +71,12 @@ extension NetworkingService {
     /// All of them, or none.
     package func create(_ requests: [PortRequest], by caller: Caller) async throws -> [Port] {
         let now = clock.now()
-        return try await change { db in
+        return try await change { db, touch in
             try requests.map { request in
                 let network = try visibleNetwork(request.networkID, by: caller, db)
                 try Self.check(request, on: network, by: caller)
                 try check(request.addresses, by: caller, db)
-                return try Self.create(request, on: network, now: now, db)
+                return try Self.create(request, on: network, now: now, &touch, db)
             }
         }
     }
@@ -118,7 +118,7 @@ extension NetworkingService {
     }
 
     static func create(
-        _ request: PortRequest, on network: Network, now: Timestamp, _ db: any Connection
+        _ request: PortRequest, on network: Network, now: Timestamp, _ touch: inout NetworkChange, _ db: any Connection
     ) throws -> Port {
         if PortOwners.countsInQuota(request.deviceOwner) { try take("port", for: request.projectID, db) }
         let security = request.portSecurityEnabled ?? network.portSecurityEnabled
@@ -149,6 +149,7 @@ extension NetworkingService {
             throw macInUse(port, cause: error)
         }
         try PortQueries.setGroups(groups, of: port.id, db)
+        try touch.port(from: nil, to: port)
         return port
     }
 
@@ -168,7 +169,7 @@ extension NetworkingService {
         _ id: PortID, by caller: Caller, _ edit: @escaping @Sendable (inout PortDraft) throws -> Void
     ) async throws -> Port {
         let now = clock.now()
-        return try await change { db in
+        return try await change { db, touch in
             let old = try own(Port.self, id, caller, db)
             guard let network = try db.find(Network.self, key: .id(old.networkID)) else {
                 throw Network.notFound(old.networkID.text)
@@ -197,6 +198,7 @@ extension NetworkingService {
             } catch let error as StoreError where error.kind == .uniqueViolation {
                 throw Self.macInUse(changed, cause: error)
             }
+            try touch.port(from: old, to: changed)
             for device in Set([old.deviceID, changed.deviceID]) { try NetworkOutboxQueries.tell(device: device, db) }
             return changed
         }
@@ -234,7 +236,7 @@ extension NetworkingService {
     }
 
     package func deletePort(_ id: PortID, by caller: Caller) async throws {
-        try await change { db in
+        try await change { db, touch in
             let port = try removable(id, by: caller, db)
             if PortOwners.ofRouters.contains(port.deviceOwner) {
                 throw CloudError(
@@ -242,7 +244,7 @@ extension NetworkingService {
                     "Port \(id) cannot be deleted directly via the port API: has device owner \(port.deviceOwner).",
                     type: "ServicePortInUse")
             }
-            try Self.remove(port, db)
+            try Self.remove(port, &touch, db)
             try NetworkOutboxQueries.tell(device: port.deviceID, db)
         }
     }
@@ -258,9 +260,10 @@ extension NetworkingService {
     }
 
     /// Takes a port away; floating IPs that point to it point nowhere.
-    static func remove(_ port: Port, _ db: any Connection) throws {
-        try FloatingIPQueries.detach(ofPort: port.id, db)
+    static func remove(_ port: Port, _ touch: inout NetworkChange, _ db: any Connection) throws {
+        for router in try FloatingIPQueries.detach(ofPort: port.id, db) { touch.part(.router(router)) }
         try db.delete(Port.self, key: .id(port.id))
+        try touch.port(from: port, to: nil)
         if PortOwners.countsInQuota(port.deviceOwner) { try giveBack("port", for: port.projectID, db) }
     }
 

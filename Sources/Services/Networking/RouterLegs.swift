@@ -6,13 +6,13 @@ extension NetworkingService {
     package func removeInterface(
         router id: RouterID, subnet subnetID: SubnetID?, port portID: PortID?, by caller: Caller
     ) async throws -> Port {
-        try await change { db in
+        try await change { db, touch in
             let router = try own(Router.self, id, caller, db)
             let leg = try Self.leg(of: id, subnetID, portID, db)
             let left = try leg.fixedIPs.value().map(\.subnetID)
             try Self.refuseUsed(left, of: id, db)
             try RouterRoutes.refuseLost(through: left, of: router, db)
-            try Self.remove(leg, db)
+            try Self.remove(leg, &touch, db)
             return leg
         }
     }

@@ -26,12 +26,14 @@ extension NetworkingService {
     /// All of them, or none.
     package func create(_ drafts: [RouterDraft], by caller: Caller) async throws -> [Router] {
         let now = clock.now()
-        return try await change { db in
+        return try await change { db, touch in
             try drafts.map { draft in
                 var made = draft.router
                 try Zones.check(try made.availabilityZoneHints.value())
                 try Self.take("router", for: made.projectID, db)
-                if let gateway = draft.gateway ?? nil { try setGateway(gateway, on: &made, now: now, by: caller, db) }
+                if let gateway = draft.gateway ?? nil {
+                    try setGateway(gateway, on: &made, now: now, by: caller, &touch, db)
+                }
                 try db.insert(made)
                 return made
             }
@@ -43,7 +45,7 @@ extension NetworkingService {
         _ id: RouterID, by caller: Caller, _ edit: @escaping @Sendable (inout RouterDraft) throws -> Void
     ) async throws -> Router {
         let now = clock.now()
-        return try await change { db in
+        return try await change { db, touch in
             let old = try own(Router.self, id, caller, db)
             var draft = RouterDraft(old)
             try edit(&draft)
@@ -54,12 +56,17 @@ extension NetworkingService {
                     try Self.refuseChosenSNAT(wanted, by: caller)
                     changed.snatEnabled = wanted.enableSNAT
                 } else {
-                    try clearGateway(of: &changed, db)
-                    if let wanted { try setGateway(wanted, on: &changed, now: now, by: caller, db) }
+                    try clearGateway(of: &changed, &touch, db)
+                    if let wanted { try setGateway(wanted, on: &changed, now: now, by: caller, &touch, db) }
                 }
             }
             if changed.routes != old.routes { try RouterRoutes.check(try changed.routes.value(), of: changed, db) }
             try db.update(changed)
+            if changed.adminStateUp != old.adminStateUp || changed.snatEnabled != old.snatEnabled
+                || changed.routes != old.routes
+            {
+                touch.part(.router(id))
+            }
             return changed
         }
     }
@@ -87,7 +94,8 @@ extension NetworkingService {
     }
 
     private func setGateway(
-        _ gateway: GatewayRequest, on router: inout Router, now: Timestamp, by caller: Caller, _ db: any Connection
+        _ gateway: GatewayRequest, on router: inout Router, now: Timestamp, by caller: Caller,
+        _ touch: inout NetworkChange, _ db: any Connection
     ) throws {
         let network = try visibleNetwork(gateway.networkID, by: caller, db)
         guard network.isExternal else {
@@ -101,13 +109,15 @@ extension NetworkingService {
         request.addresses = gateway.addresses
         try Self.refuseAddresses(request, on: network, by: caller)
         try check(request.addresses, by: caller, db)
-        let port = try Self.create(request, on: network, now: now, db)
+        let port = try Self.create(request, on: network, now: now, &touch, db)
         router.gatewayNetworkID = network.id
         router.gatewayPortID = port.id
         router.snatEnabled = gateway.enableSNAT
     }
 
-    private func clearGateway(of router: inout Router, _ db: any Connection) throws {
+    private func clearGateway(
+        of router: inout Router, _ touch: inout NetworkChange, _ db: any Connection
+    ) throws {
         guard let portID = router.gatewayPortID else { return }
         guard try FloatingIPQueries.floatingIPs(of: router.id, db).isEmpty else {
             throw CloudError(
@@ -119,18 +129,19 @@ extension NetworkingService {
         router.gatewayNetworkID = nil
         router.gatewayPortID = nil
         try db.update(router)
-        if let port = try db.find(Port.self, key: .id(portID)) { try Self.remove(port, db) }
+        if let port = try db.find(Port.self, key: .id(portID)) { try Self.remove(port, &touch, db) }
     }
 
     package func deleteRouter(_ id: RouterID, by caller: Caller) async throws {
-        try await change { db in
+        try await change { db, touch in
             var router = try own(Router.self, id, caller, db)
             let legs = try PortQueries.ports(ofDevice: id.text, db)
             guard !legs.contains(where: { $0.deviceOwner == "network:router_interface" }) else {
                 throw CloudError(.conflict, "Router \(id) still has ports", type: "RouterInUse")
             }
-            try clearGateway(of: &router, db)
+            try clearGateway(of: &router, &touch, db)
             try db.delete(Router.self, key: .id(id))
+            touch.gone(.router(id))
             try Self.giveBack("router", for: router.projectID, db)
         }
     }
@@ -140,9 +151,9 @@ extension NetworkingService {
         router id: RouterID, subnet subnetID: SubnetID?, port portID: PortID?, by caller: Caller
     ) async throws -> Port {
         let now = clock.now()
-        return try await change { db in
+        return try await change { db, touch in
             let router = try own(Router.self, id, caller, db)
-            if let portID { return try join(portID, to: router, by: caller, db) }
+            if let portID { return try join(portID, to: router, by: caller, &touch, db) }
             guard let subnetID else { throw Self.bad("Either subnet_id or port_id must be specified") }
             let subnet = try seen(Subnet.self, subnetID, caller, db)
             let network = try visibleNetwork(subnet.networkID, by: caller, db)
@@ -161,12 +172,15 @@ extension NetworkingService {
             request.deviceOwner = "network:router_interface"
             request.portSecurityEnabled = false
             request.addresses = [.init(subnetID: subnet.id, ipAddress: gateway)]
-            return try Self.create(request, on: network, now: now, db)
+            return try Self.create(request, on: network, now: now, &touch, db)
         }
     }
 
-    private func join(_ id: PortID, to router: Router, by caller: Caller, _ db: any Connection) throws -> Port {
-        var port = try own(Port.self, id, caller, db)
+    private func join(
+        _ id: PortID, to router: Router, by caller: Caller, _ touch: inout NetworkChange, _ db: any Connection
+    ) throws -> Port {
+        let old = try own(Port.self, id, caller, db)
+        var port = old
         guard port.deviceID.isEmpty else {
             throw CloudError(
                 .conflict,
@@ -187,6 +201,7 @@ extension NetworkingService {
         port.securityGroups = try JSONText([])
         try PortQueries.setGroups([], of: id, db)
         try db.update(port)
+        try touch.port(from: old, to: port)
         return port
     }
 

@@ -1,3 +1,4 @@
+import HostProtocol
 package import Model
 import Store
 
@@ -61,7 +62,7 @@ extension NetworkingService {
                 .conflict, "Default security group already exists.", type: "SecurityGroupDefaultAlreadyExists")
         }
         let now = clock.now()
-        return try await change { db in
+        return try await change { db, _ in
             for group in groups {
                 _ = try Self.ensureDefaultGroup(of: group.projectID, now: now, db)
                 try Self.take("security_group", for: group.projectID, db)
@@ -77,7 +78,7 @@ extension NetworkingService {
         _ id: SecurityGroupID, by caller: Caller, _ edit: @escaping @Sendable (inout SecurityGroup) throws -> Void
     ) async throws -> SecurityGroup {
         let now = clock.now()
-        return try await change { db in
+        return try await change { db, _ in
             let old = try own(SecurityGroup.self, id, caller, db)
             var changed = old
             try edit(&changed)
@@ -93,7 +94,7 @@ extension NetworkingService {
     }
 
     package func deleteSecurityGroup(_ id: SecurityGroupID, by caller: Caller) async throws {
-        try await change { db in
+        try await change { db, touch in
             let group = try own(SecurityGroup.self, id, caller, db)
             guard group.name != "default" || caller.isAdmin else {
                 throw CloudError(
@@ -105,8 +106,10 @@ extension NetworkingService {
             }
             for rule in try SecurityGroupQueries.rules(naming: id, db) {
                 try Self.giveBack("security_group_rule", for: rule.projectID, db)
+                touch.part(.rules(rule.securityGroupID))
             }
             try db.delete(SecurityGroup.self, key: .id(id))
+            touch.gone(.rules(id), .members(id))
             try Self.giveBack("security_group", for: group.projectID, db)
         }
     }
@@ -114,7 +117,7 @@ extension NetworkingService {
     /// All of them, or none. A rule without a project is its group's.
     package func create(_ rules: [SecurityGroupRule], by caller: Caller) async throws -> [SecurityGroupRule] {
         let checked = try rules.map { try RuleChecks.completed($0) }
-        return try await change { db in try checked.map { try make($0, by: caller, db) } }
+        return try await change { db, touch in try checked.map { try make($0, by: caller, &touch, db) } }
     }
 
     package func update(
@@ -122,15 +125,21 @@ extension NetworkingService {
         _ edit: @escaping @Sendable (inout SecurityGroupRule) throws -> Void
     ) async throws {
         let now = clock.now()
-        try await change { db in
-            var rule = try own(SecurityGroupRule.self, id, caller, db)
+        try await change { db, touch in
+            let old = try own(SecurityGroupRule.self, id, caller, db)
+            var rule = old
             try edit(&rule)
+            if TopologySecurityGroup.Rule(rule) != TopologySecurityGroup.Rule(old) {
+                touch.part(.rules(rule.securityGroupID))
+            }
             rule.revise(at: now)
             try db.update(rule)
         }
     }
 
-    private func make(_ rule: SecurityGroupRule, by caller: Caller, _ db: any Connection) throws -> SecurityGroupRule {
+    private func make(
+        _ rule: SecurityGroupRule, by caller: Caller, _ touch: inout NetworkChange, _ db: any Connection
+    ) throws -> SecurityGroupRule {
         let group = try own(SecurityGroup.self, rule.securityGroupID, caller, db)
         var rule = rule
         if rule.projectID.text.isEmpty { rule.projectID = group.projectID }
@@ -150,13 +159,15 @@ extension NetworkingService {
         }
         try Self.take("security_group_rule", for: group.projectID, db)
         try db.insert(rule)
+        touch.part(.rules(group.id))
         return rule
     }
 
     package func deleteRule(_ id: SecurityGroupRuleID, by caller: Caller) async throws {
-        try await change { db in
+        try await change { db, touch in
             let rule = try own(SecurityGroupRule.self, id, caller, db)
             try db.delete(SecurityGroupRule.self, key: .id(id))
+            touch.part(.rules(rule.securityGroupID))
             try Self.giveBack("security_group_rule", for: rule.projectID, db)
         }
     }

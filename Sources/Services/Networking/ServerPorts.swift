@@ -36,26 +36,29 @@ extension NetworkingService {
     package func bindPorts(
         of holder: PortHolder, nics: [ServerNIC], by caller: Caller
     ) async throws -> [PortAttachment] {
-        try await change { try bind(nics, to: holder, by: caller, $0) }
+        try await change { db, touch in try bind(nics, to: holder, by: caller, &touch, db) }
     }
 
-    /// The same in a transaction of the caller's, who calls `tellChanged` when it is committed.
+    /// The same in a transaction of the caller's, who tells the change when it is committed.
     package func bindPorts(
         of holder: PortHolder, nics: [ServerNIC], by caller: Caller, _ db: any Connection
-    ) throws -> [PortAttachment] {
-        let bound = try bind(nics, to: holder, by: caller, db)
-        try ChangeFeedQueries.bump(.network, db)
-        return bound
+    ) throws -> (ports: [PortAttachment], change: NetworkChange) {
+        var change = NetworkChange()
+        let bound = try bind(nics, to: holder, by: caller, &change, db)
+        try change.write(db)
+        return (bound, change)
     }
 
     private func bind(
-        _ nics: [ServerNIC], to holder: PortHolder, by caller: Caller, _ db: any Connection
+        _ nics: [ServerNIC], to holder: PortHolder, by caller: Caller, _ touch: inout NetworkChange,
+        _ db: any Connection
     ) throws -> [PortAttachment] {
         let now = clock.now()
         let known = try PortQueries.ports(ofDevice: holder.device, db)
         for nic in nics {
             if known.contains(where: { $0.isBound(under: nic.key) }) { continue }
-            var port = try newOrGiven(nic, device: holder.device, now: now, by: caller, db)
+            var port = try newOrGiven(nic, device: holder.device, now: now, by: caller, &touch, db)
+            let given = port
             guard port.deviceID.isEmpty else {
                 throw CloudError(.conflict, "Port \(port.id) is still in use.")
             }
@@ -67,12 +70,14 @@ extension NetworkingService {
             if port.dnsName.isEmpty { port.dnsName = holder.hostname }
             port.revise(at: now)
             try db.update(port)
+            try touch.port(from: given, to: port)
         }
         return try Self.attachments(of: holder.device, db)
     }
 
     private func newOrGiven(
-        _ nic: ServerNIC, device: String, now: Timestamp, by caller: Caller, _ db: any Connection
+        _ nic: ServerNIC, device: String, now: Timestamp, by caller: Caller, _ touch: inout NetworkChange,
+        _ db: any Connection
     ) throws -> Port {
         if let id = nic.request.portID { return try own(Port.self, id, caller, db) }
         guard let networkID = nic.request.networkID else {
@@ -83,7 +88,7 @@ extension NetworkingService {
         request.securityGroups = nic.securityGroups
         if let address = nic.request.fixedIP { request.addresses = [.init(ipAddress: address)] }
         try Self.check(request, on: network, by: caller)
-        return try Self.create(request, on: network, now: now, db)
+        return try Self.create(request, on: network, now: now, &touch, db)
     }
 
     package enum PortChoice: Sendable {
@@ -95,19 +100,22 @@ extension NetworkingService {
 
     /// Takes the ports away that were made for the server, and sets those free that it was given.
     package func releasePorts(of device: String, _ choice: PortChoice = .all, given: Set<PortID>) async throws {
-        try await change { try release(device, choice, given, $0) }
+        try await change { db, touch in try release(device, choice, given, &touch, db) }
     }
 
-    /// The same in a transaction of the caller's, who calls `tellChanged` when it is committed.
+    /// The same in a transaction of the caller's, who tells the change when it is committed.
     package func releasePorts(
         of device: String, _ choice: PortChoice, given: Set<PortID>, _ db: any Connection
-    ) throws {
-        try release(device, choice, given, db)
-        try ChangeFeedQueries.bump(.network, db)
+    ) throws -> NetworkChange {
+        var change = NetworkChange()
+        try release(device, choice, given, &change, db)
+        try change.write(db)
+        return change
     }
 
     private func release(
-        _ device: String, _ choice: PortChoice, _ given: Set<PortID>, _ db: any Connection
+        _ device: String, _ choice: PortChoice, _ given: Set<PortID>, _ touch: inout NetworkChange,
+        _ db: any Connection
     ) throws {
         let now = clock.now()
         let chosen = try PortQueries.ports(ofDevice: device, db).filter { port in
@@ -117,9 +125,10 @@ extension NetworkingService {
             case .key(let key): port.isBound(under: key)
             }
         }
-        for var port in chosen {
+        for old in chosen {
+            var port = old
             guard given.contains(port.id) else {
-                try Self.remove(port, db)
+                try Self.remove(port, &touch, db)
                 continue
             }
             port.deviceID = ""
@@ -130,6 +139,7 @@ extension NetworkingService {
             port.dnsName = ""
             port.revise(at: now)
             try db.update(port)
+            try touch.port(from: old, to: port)
         }
     }
 

@@ -4,7 +4,7 @@ import Store
 extension NetworkingService {
     /// All of them, or none.
     package func create(_ pools: [SubnetPool], by caller: Caller) async throws -> [SubnetPool] {
-        try await change { db in try pools.map { try make($0, by: caller, db) } }
+        try await change { db, _ in try pools.map { try make($0, by: caller, db) } }
     }
 
     private func make(_ pool: SubnetPool, by caller: Caller, _ db: any Connection) throws -> SubnetPool {
@@ -29,7 +29,7 @@ extension NetworkingService {
         _ id: SubnetPoolID, by caller: Caller, _ edit: @escaping @Sendable (inout SubnetPool) throws -> Void
     ) async throws -> SubnetPool {
         let now = clock.now()
-        return try await change { db in
+        return try await change { db, touch in
             let old = try own(SubnetPool.self, id, caller, db)
             if let scope = old.addressScopeID, try !caller.owns(self.scope(scope, caller, db).projectID) {
                 throw CloudError(
@@ -42,6 +42,9 @@ extension NetworkingService {
             try complete(&changed, from: old, by: caller, db)
             changed.revise(at: now)
             try db.update(changed)
+            if changed.addressScopeID != old.addressScopeID {
+                for router in try SubnetPoolQueries.routers(on: id, db) { touch.part(.router(router)) }
+            }
             return changed
         }
     }
@@ -56,7 +59,7 @@ extension NetworkingService {
     /// Takes away what no subnet has; returns what is left.
     package func remove(prefixes: [String], from id: SubnetPoolID, by caller: Caller) async throws -> [String] {
         let now = clock.now()
-        return try await change { db in
+        return try await change { db, _ in
             var pool = try own(SubnetPool.self, id, caller, db)
             let version = pool.ipVersion
             let gone = PrefixSet(prefixes.compactMap { CIDR($0) }, version: version)
@@ -76,7 +79,7 @@ extension NetworkingService {
     }
 
     package func deleteSubnetPool(_ id: SubnetPoolID, by caller: Caller) async throws {
-        try await change { db in
+        try await change { db, _ in
             let pool = try own(SubnetPool.self, id, caller, db)
             guard try SubnetPoolQueries.subnets(of: id, db).isEmpty else {
                 throw CloudError(
@@ -167,7 +170,7 @@ extension NetworkingService {
 
     /// All of them, or none.
     package func create(_ scopes: [AddressScope]) async throws -> [AddressScope] {
-        try await change { db in
+        try await change { db, _ in
             for scope in scopes { try db.insert(scope) }
             return scopes
         }
@@ -176,7 +179,7 @@ extension NetworkingService {
     package func update(
         _ id: AddressScopeID, by caller: Caller, _ edit: @escaping @Sendable (inout AddressScope) throws -> Void
     ) async throws {
-        try await change { db in
+        try await change { db, _ in
             let old = try own(AddressScope.self, id, caller, db)
             var changed = old
             try edit(&changed)
@@ -190,7 +193,7 @@ extension NetworkingService {
     }
 
     package func deleteAddressScope(_ id: AddressScopeID, by caller: Caller) async throws {
-        try await change { db in
+        try await change { db, _ in
             _ = try own(AddressScope.self, id, caller, db)
             guard try SubnetPoolQueries.pools(of: id, db).isEmpty else {
                 throw CloudError(

@@ -1,3 +1,4 @@
+import HostProtocol
 package import Model
 package import Store
 
@@ -13,16 +14,20 @@ extension NetworkingService {
     /// Makes a subnet and gives the network's DHCP port an address in it.
     package func create(_ subnet: Subnet, by caller: Caller) async throws -> Subnet {
         let now = clock.now()
-        return try await change { try make(SubnetDraft(subnet), now: now, by: caller, $0) }
+        return try await change { db, touch in try make(SubnetDraft(subnet), now: now, by: caller, &touch, db) }
     }
 
     /// All of them, or none.
     package func create(_ drafts: [SubnetDraft], by caller: Caller) async throws -> [Subnet] {
         let now = clock.now()
-        return try await change { db in try drafts.map { try make($0, now: now, by: caller, db) } }
+        return try await change { db, touch in
+            try drafts.map { try make($0, now: now, by: caller, &touch, db) }
+        }
     }
 
-    private func make(_ draft: SubnetDraft, now: Timestamp, by caller: Caller, _ db: any Connection) throws -> Subnet {
+    private func make(
+        _ draft: SubnetDraft, now: Timestamp, by caller: Caller, _ touch: inout NetworkChange, _ db: any Connection
+    ) throws -> Subnet {
         let network = try own(Network.self, draft.subnet.networkID, caller, db)
         let pool = try pool(of: draft, by: caller, db)
         let (made, cidr) = try SubnetRules.completed(
@@ -41,7 +46,8 @@ extension NetworkingService {
         try Self.take("subnet", for: made.projectID, db)
         try db.insert(made)
         if made.enableDHCP, !network.isExternal { try Self.extendDHCP(network, to: made, now: now, db) }
-        try PortAddresses.extend(to: made, now: now, db)
+        try PortAddresses.extend(to: made, now: now, &touch, db)
+        touch.part(.network(network.id))
         return made
     }
 
@@ -50,7 +56,7 @@ extension NetworkingService {
         _ id: SubnetID, by caller: Caller, _ edit: @escaping @Sendable (inout Subnet) throws -> Void
     ) async throws -> Subnet {
         let now = clock.now()
-        return try await change { db in
+        return try await change { db, touch in
             let old = try own(Subnet.self, id, caller, db)
             var changed = old
             try edit(&changed)
@@ -58,6 +64,7 @@ extension NetworkingService {
             changed = try SubnetRules.checked(changed)
             changed.revise(at: now)
             try db.update(changed)
+            if try TopologySubnet(changed) != TopologySubnet(old) { touch.part(.network(old.networkID)) }
             if changed.enableDHCP, !old.enableDHCP,
                 let network = try db.find(Network.self, key: .id(changed.networkID)), !network.isExternal
             {
@@ -69,7 +76,7 @@ extension NetworkingService {
 
     /// Takes a subnet away, when only the DHCP port has an address of it, or ports whose guests chose theirs.
     package func deleteSubnet(_ id: SubnetID, by caller: Caller) async throws {
-        try await change { db in
+        try await change { db, touch in
             let subnet = try own(Subnet.self, id, caller, db)
             for port in try PortQueries.ports(of: subnet.networkID, db) {
                 let addresses = try port.fixedIPs.value()
@@ -84,14 +91,16 @@ extension NetworkingService {
                 var kept = port
                 kept.fixedIPs = try JSONText(addresses.filter { $0.subnetID != id })
                 if isDHCP, kept.fixedIPs.raw == "[]" {
-                    try Self.remove(port, db)
+                    try Self.remove(port, &touch, db)
                 } else {
                     try db.update(kept)
+                    try touch.port(from: port, to: kept)
                     try NetworkOutboxQueries.tell(device: port.deviceID, db)
                 }
             }
             try SubnetQueries.releaseAll(in: id, db)
             try db.delete(Subnet.self, key: .id(id))
+            touch.part(.network(subnet.networkID))
             try Self.giveBack("subnet", for: subnet.projectID, db)
         }
     }

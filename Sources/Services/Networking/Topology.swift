@@ -1,88 +1,56 @@
 package import HostProtocol
-import Model
+package import Model
 import Store
 
 /// What one host has to make.
 extension NetworkingService {
-    /// The networks with a port bound to the host, the routers that join them, and what those lead to.
-    package func topology(of hostname: String) async throws -> NetworkTopology {
+    /// How the networks with a port bound to the host, the routers that join them, and what those lead to differ from
+    /// the parts that the host holds.
+    package func topology(of hostname: String, holding: [NetworkPart: String]) async throws -> TopologyNews {
         try await database.read { db in
-            var builder = TopologyBuilder(db: db, hostname: hostname)
-            return try builder.build()
+            let due = try NetworkGenerationQueries.parts(of: hostname, db)
+            let reader = PartReader(db: db, hostname: hostname)
+            return TopologyNews(
+                gone: holding.keys.filter { due[$0] == nil },
+                changed: try due.filter { holding[$0] != $1 }.map { part, generation in
+                    TopologyPart(part: part, generation: generation, content: try reader.content(of: part))
+                })
         }
+    }
+
+    /// All of it.
+    package func topology(of hostname: String) async throws -> NetworkTopology {
+        var held = HeldTopology()
+        held.take(try await topology(of: hostname, holding: [:]))
+        return held.topology
     }
 }
 
-private struct TopologyBuilder {
+private struct PartReader {
     let db: any Connection
     let hostname: String
-    var networks: Set<NetworkID> = []
-    var routers: [Router] = []
 
-    mutating func build() throws -> NetworkTopology {
-        let local = try db.fetch(Port.self, "WHERE binding_host = ?1 ORDER BY created_at, id", [.text(hostname)])
-        networks = Set(local.map(\.networkID))
-        try followRouters()
-        var topology = NetworkTopology(generation: try ChangeFeedQueries.sequence(.network, db))
-        for id in networks.sorted() {
-            guard let network = try db.find(Network.self, key: .id(id)) else { continue }
-            let ports = try PortQueries.ports(of: id, db)
-            topology.networks.append(try describe(network, ports))
-            topology.ports += try ports.filter { $0.deviceOwner.hasPrefix("compute:") }.map { try describe($0) }
-        }
-        topology.routers = try routers.sorted { $0.id < $1.id }.map { try describe($0) }
-        topology.securityGroups = try groups(of: topology.ports.filter(\.isLocal))
-        return topology
-    }
-
-    /// Routers of the networks, the other networks they join, and so on.
-    private mutating func followRouters() throws {
-        var open = Array(networks)
-        var seen: Set<RouterID> = []
-        while let network = open.popLast() {
-            for id in try RouterQueries.routerIDs(on: network, db) where seen.insert(id).inserted {
-                guard let router = try db.find(Router.self, key: .id(id)) else { continue }
-                routers.append(router)
-                let legs = try PortQueries.ports(ofDevice: id.text, db)
-                for leg in legs.filter({ PortOwners.ofRouters.contains($0.deviceOwner) })
-                where networks.insert(leg.networkID).inserted {
-                    if leg.deviceOwner == "network:router_interface" { open.append(leg.networkID) }
-                }
-            }
+    func content(of part: NetworkPart) throws -> TopologyPart.Content {
+        switch part {
+        case .network(let id): return try network(id)
+        case .router(let id):
+            guard let found = try db.find(Router.self, key: .id(id)) else { throw Router.notFound(id) }
+            return .router(try describe(found))
+        case .rules(let id):
+            return .rules(try SecurityGroupQueries.rules(of: id, db).compactMap { TopologySecurityGroup.Rule($0) })
+        case .members(let id): return .members(try SecurityGroupQueries.memberAddresses(id, db))
         }
     }
 
-    private func describe(_ network: Network, _ ports: [Port]) throws -> TopologyNetwork {
-        let subnets = try SubnetQueries.subnets(of: network.id, db).map { subnet in
-            TopologySubnet(
-                id: subnet.id, ipVersion: subnet.ipVersion, cidr: subnet.cidr, gateway: subnet.gatewayIP,
-                dhcpEnabled: subnet.enableDHCP, dnsServers: try subnet.dnsNameservers.value(),
-                hostRoutes: try subnet.hostRoutes.value().map {
-                    .init(destination: $0.destination, nextHop: $0.nexthop)
-                })
-        }
-        return TopologyNetwork(
-            id: network.id, isExternal: network.isExternal, mtu: network.mtu, dnsDomain: "novella.internal",
-            subnets: subnets,
-            dhcpPort: try ports.first { $0.deviceOwner == "network:dhcp" }.map { try addressed($0) })
-    }
-
-    private func addressed(_ port: Port) throws -> TopologyAddressedPort {
-        TopologyAddressedPort(portID: port.id, macAddress: port.macAddress, addresses: try addresses(port))
-    }
-
-    private func addresses(_ port: Port) throws -> [TopologyAddress] {
-        try port.fixedIPs.value().map { TopologyAddress(subnetID: $0.subnetID, address: $0.ipAddress) }
-    }
-
-    private func describe(_ port: Port) throws -> TopologyPort {
-        TopologyPort(
-            id: port.id, networkID: port.networkID, isLocal: port.bindingHost == hostname, macAddress: port.macAddress,
-            addresses: try addresses(port), hostname: port.dnsName, adminStateUp: port.adminStateUp,
-            portSecurity: port.portSecurityEnabled, securityGroups: try port.securityGroups.value(),
-            allowedPairs: try port.allowedAddressPairs.value().map {
-                .init(ipAddress: $0.ipAddress, macAddress: $0.macAddress)
-            })
+    private func network(_ id: NetworkID) throws -> TopologyPart.Content {
+        guard let network = try db.find(Network.self, key: .id(id)) else { throw Network.notFound(id) }
+        let ports = try PortQueries.ports(of: id, db)
+        let described = TopologyNetwork(
+            id: id, isExternal: network.isExternal, mtu: network.mtu, dnsDomain: "novella.internal",
+            subnets: try SubnetQueries.subnets(of: id, db).map { try TopologySubnet($0) },
+            dhcpPort: try ports.first { $0.deviceOwner == "network:dhcp" }.map { try TopologyAddressedPort($0) })
+        let servers = ports.filter { $0.deviceOwner.hasPrefix("compute:") }
+        return .network(described, ports: try servers.map { try TopologyPort($0, on: hostname) })
     }
 
     private func describe(_ router: Router) throws -> TopologyRouter {
@@ -101,32 +69,11 @@ private struct TopologyBuilder {
     }
 
     private func interface(_ leg: Port) throws -> TopologyRouter.Interface {
-        var interface = TopologyRouter.Interface(networkID: leg.networkID, port: try addressed(leg))
+        var interface = TopologyRouter.Interface(networkID: leg.networkID, port: try TopologyAddressedPort(leg))
         for address in interface.port.addresses {
             guard let scope = try SubnetPoolQueries.scope(of: address.subnetID, db) else { continue }
             if address.address.contains(":") { interface.ipv6Scope = scope } else { interface.ipv4Scope = scope }
         }
         return interface
-    }
-
-    private func groups(of ports: [TopologyPort]) throws -> [TopologySecurityGroup] {
-        let carried = Set(ports.flatMap(\.securityGroups))
-        var rules: [SecurityGroupID: [SecurityGroupRule]] = [:]
-        for id in carried { rules[id] = try SecurityGroupQueries.rules(of: id, db) }
-        let remote = Set(rules.values.joined().compactMap(\.remoteGroupID))
-        return try carried.union(remote).sorted().map { id in
-            TopologySecurityGroup(
-                id: id, rules: (rules[id] ?? []).compactMap(describe),
-                memberAddresses: remote.contains(id) ? try SecurityGroupQueries.memberAddresses(id, db) : [])
-        }
-    }
-
-    private func describe(_ rule: SecurityGroupRule) -> TopologySecurityGroup.Rule? {
-        guard let direction = TopologySecurityGroup.Rule.Direction(rawValue: rule.direction),
-            let family = TopologySecurityGroup.Rule.EtherType(rawValue: rule.etherType)
-        else { return nil }
-        return .init(
-            direction: direction, etherType: family, transport: rule.transport, portMin: rule.portMin,
-            portMax: rule.portMax, remotePrefix: rule.remotePrefix, remoteGroup: rule.remoteGroupID)
     }
 }

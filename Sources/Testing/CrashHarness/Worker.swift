@@ -32,7 +32,7 @@ struct Worker: AsyncParsableCommand {
             turns: Turns())
         let intake = WorkflowIntake(logger: logger)
         let compute = ComputeService(
-            database: store, clock: clock, networking: NetworkingService(database: store, clock: clock) {},
+            database: store, clock: clock, networking: NetworkingService(database: store, clock: clock) { _ in },
             image: try ImageService(
                 database: store, clock: clock, directory: folder + "/state/images", logger: logger),
             bells: ComputeBells(workflows: intake, host: { _ in }), logger: logger)

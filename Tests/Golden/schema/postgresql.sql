@@ -334,6 +334,13 @@ CREATE TABLE migrations (
     CONSTRAINT migrations_pkey PRIMARY KEY (name)
 );
 
+CREATE TABLE network_generations (
+    part TEXT NOT NULL,
+    generation TEXT NOT NULL,
+    CONSTRAINT network_generations_pkey PRIMARY KEY (part),
+    CONSTRAINT network_generations_generation_check CHECK ((generation <> ''::text))
+);
+
 CREATE TABLE network_outbox (
     sequence BIGINT NOT NULL,
     device_id TEXT NOT NULL,
@@ -854,6 +861,8 @@ CREATE INDEX credentials_by_user ON public.credentials USING btree (user_id);
 
 CREATE INDEX floating_ips_by_project ON public.floating_ips USING btree (project_id);
 
+CREATE INDEX floating_ips_by_router ON public.floating_ips USING btree (router_id);
+
 CREATE INDEX group_assignments_by_group ON public.group_assignments USING btree (group_id);
 
 CREATE INDEX group_assignments_by_target ON public.group_assignments USING btree (target_id);
@@ -890,6 +899,8 @@ CREATE INDEX ports_by_host ON public.ports USING btree (binding_host);
 
 CREATE INDEX ports_by_project ON public.ports USING btree (project_id, created_at, id);
 
+CREATE INDEX ports_of_routers ON public.ports USING btree (network_id, device_id) WHERE (device_owner = 'network:router_interface'::text);
+
 CREATE INDEX projects_by_parent ON public.projects USING btree (parent_id);
 
 CREATE INDEX role_assignments_by_target ON public.role_assignments USING btree (target_id);
@@ -899,6 +910,8 @@ CREATE INDEX role_assignments_by_user ON public.role_assignments USING btree (us
 CREATE INDEX routers_by_project ON public.routers USING btree (project_id);
 
 CREATE INDEX security_group_rules_by_group ON public.security_group_rules USING btree (security_group_id);
+
+CREATE INDEX security_group_rules_by_remote ON public.security_group_rules USING btree (remote_group_id);
 
 CREATE INDEX security_groups_by_project ON public.security_groups USING btree (project_id);
 

@@ -231,6 +231,11 @@ created_at INTEGER NOT NULL
 
 CREATE TABLE migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL) STRICT;
 
+CREATE TABLE network_generations (
+part TEXT PRIMARY KEY NOT NULL,
+generation TEXT NOT NULL CHECK (generation <> '')
+) STRICT;
+
 CREATE TABLE network_outbox (
 sequence INTEGER PRIMARY KEY NOT NULL,
 device_id TEXT NOT NULL
@@ -612,6 +617,8 @@ CREATE INDEX credentials_by_user ON credentials (user_id);
 
 CREATE INDEX floating_ips_by_project ON floating_ips (project_id);
 
+CREATE INDEX floating_ips_by_router ON floating_ips (router_id);
+
 CREATE INDEX group_assignments_by_group ON group_assignments (group_id);
 
 CREATE INDEX group_assignments_by_target ON group_assignments (target_id);
@@ -649,6 +656,9 @@ CREATE INDEX ports_by_host ON ports (binding_host);
 
 CREATE INDEX ports_by_project ON ports (project_id, created_at, id);
 
+CREATE INDEX ports_of_routers ON ports (network_id, device_id)
+WHERE device_owner = 'network:router_interface';
+
 CREATE INDEX projects_by_parent ON projects (parent_id);
 
 CREATE INDEX role_assignments_by_target ON role_assignments (target_id);
@@ -658,6 +668,8 @@ CREATE INDEX role_assignments_by_user ON role_assignments (user_id);
 CREATE INDEX routers_by_project ON routers (project_id);
 
 CREATE INDEX security_group_rules_by_group ON security_group_rules (security_group_id);
+
+CREATE INDEX security_group_rules_by_remote ON security_group_rules (remote_group_id);
 
 CREATE INDEX security_groups_by_project ON security_groups (project_id);
 

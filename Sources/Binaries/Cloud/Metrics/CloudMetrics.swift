@@ -1,9 +1,10 @@
 import APIKit
 import Compute
 import Foundation
-import Telemetry
+import HostLink
 import Model
 import Store
+import Telemetry
 
 /// What this process counts of itself.
 final class CloudMetrics: Sendable {
@@ -37,10 +38,23 @@ extension Cloud {
         let up = compute.capacity.all.count(where: \.isUp)
         text.sample("novella_hosts", up, [("state", "up")])
         text.sample("novella_hosts", compute.capacity.all.count - up, [("state", "down")])
+        switchboard.writeMetrics(to: &text)
         text.family("novella_servers", .gauge, "Servers by the state they last settled in.")
         for one in servers { text.sample("novella_servers", one.count, [("state", one.settled)]) }
         try ProcessFigures.write(to: &text)
         return text.text
+    }
+}
+
+extension Switchboard {
+    fileprivate func writeMetrics(to text: inout MetricsText) {
+        text.family("novella_network_hosts_rung_total", .counter, "Rings of hosts for changes of the network.")
+        text.sample("novella_network_hosts_rung_total", networkRings)
+        text.family("novella_network_parts_sent_total", .counter, "Parts of the network sent to hosts in full.")
+        let sent = networkParts
+        for kind in NetworkPart.Kind.allCases {
+            text.sample("novella_network_parts_sent_total", sent[kind] ?? 0, [("kind", kind.rawValue)])
+        }
     }
 }
 

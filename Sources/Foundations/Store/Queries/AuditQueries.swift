@@ -52,6 +52,15 @@ package enum AuditQueries {
             """
         ),
         (
+            "generation of what is not there",
+            """
+            SELECT part FROM network_generations WHERE part NOT IN (
+                SELECT 'network/' || id FROM networks UNION ALL SELECT 'router/' || id FROM routers
+                UNION ALL SELECT 'rules/' || id FROM security_groups
+                UNION ALL SELECT 'members/' || id FROM security_groups) ORDER BY 1
+            """
+        ),
+        (
             "port of a router that is not there",
             """
             SELECT p.id || ' of ' || p.device_id FROM ports p LEFT JOIN routers r ON r.id = p.device_id

@@ -39,10 +39,14 @@ package enum FloatingIPQueries {
         try db.fetch(FloatingIP.self, "WHERE network_id = ?1 AND port_id IS NULL ORDER BY address", [.id(network)])
     }
 
-    /// Floating IPs of a port that goes point nowhere.
-    package static func detach(ofPort port: PortID, _ db: any Connection) throws {
-        try db.execute(
-            "UPDATE floating_ips SET port_id = NULL, fixed_address = NULL, router_id = NULL WHERE port_id = ?1",
-            [.id(port)])
+    /// Floating IPs of a port that goes point nowhere. Returns the routers that they went through.
+    package static func detach(ofPort port: PortID, _ db: any Connection) throws -> [RouterID] {
+        let found = try floatingIPs(ofPort: port, db)
+        if !found.isEmpty {
+            try db.execute(
+                "UPDATE floating_ips SET port_id = NULL, fixed_address = NULL, router_id = NULL WHERE port_id = ?1",
+                [.id(port)])
+        }
+        return found.compactMap(\.routerID)
     }
 }

@@ -25,17 +25,6 @@ extension Router: KeyedRecord {
 }
 
 package enum RouterQueries {
-    /// The routers with a leg in the network, by the ports they own there.
-    package static func routerIDs(on network: NetworkID, _ db: any Connection) throws -> [RouterID] {
-        try db.texts(
-            """
-            SELECT DISTINCT device_id FROM ports
-            WHERE network_id = ?1 AND device_owner = 'network:router_interface' ORDER BY device_id
-            """,
-            [.id(network)]
-        ).map { RouterID($0) }
-    }
-
     /// The router with a leg in the subnet and a gateway in the external network that has the subnet's gateway
     /// address, or else the first one with both.
     package static func wayOut(

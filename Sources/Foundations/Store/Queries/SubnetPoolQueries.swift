@@ -55,6 +55,20 @@ package enum SubnetPoolQueries {
         try db.fetch(Subnet.self, "WHERE subnetpool_id = ?1 ORDER BY created_at, id", [.id(pool)])
     }
 
+    /// The routers with an address of the pool.
+    package static func routers(on pool: SubnetPoolID, _ db: any Connection) throws -> [RouterID] {
+        try db.texts(
+            """
+            SELECT DISTINCT ports.device_id FROM subnets
+            JOIN address_allocations ON address_allocations.subnet_id = subnets.id
+            JOIN ports ON ports.id = address_allocations.port_id
+            WHERE subnets.subnetpool_id = ?1
+                AND ports.device_owner IN ('network:router_interface', 'network:router_gateway')
+            """,
+            [.id(pool)]
+        ).map { RouterID($0) }
+    }
+
     /// Subnets of the pool's version on the networks that have one of the pool, but not of it themselves.
     package static func neighbours(of pool: SubnetPool, _ db: any Connection) throws -> [String] {
         try db.texts(

@@ -25,8 +25,8 @@ enum BuildServer {
                 steps.inStore(
                     portsStep, undo: .run { try await releasePorts(steps, $0) },
                     StoreWork(commit: { context, db in
-                        try bindPorts(steps, context, db)
-                        return { compute.network.tellChanged() }
+                        let change = try bindPorts(steps, context, db)
+                        return { compute.network.tell(change) }
                     })),
                 steps.observed(
                     guestStep, undo: .run { try await withdraw(steps, $0) },
@@ -43,21 +43,25 @@ enum BuildServer {
             unwound: { context, why in try unwound(steps, context, why) })
     }
 
-    private static func bindPorts(_ steps: ServerSteps, _ context: StepContext, _ db: any Connection) throws {
+    private static func bindPorts(
+        _ steps: ServerSteps, _ context: StepContext, _ db: any Connection
+    ) throws -> NetworkChange {
         var (server, request, place) = try steps.placed(context, db)
         let isAdmin = try context.input(BuildInput.self).byAdministrator ?? false
-        try bindPorts(
+        let change = try bindPorts(
             of: &server, request, on: place, by: .workflow(context.record, asAdministrator: isAdmin),
             in: steps.compute.network, db)
         try db.update(server)
+        return change
     }
 
-    /// The ports, the document and what the server's list row shows of its addresses. Writes all but that row.
+    /// The ports, the document and what the server's list row shows of its addresses. Writes all but that row. Returns
+    /// what is to be told.
     private static func bindPorts(
         of server: inout Server, _ request: ServerRequest, on place: HostPlace, by caller: Caller,
         in network: NetworkCalls, _ db: any Connection
-    ) throws {
-        let attachments = try network.bind(server, request, to: place, by: caller, db)
+    ) throws -> NetworkChange {
+        let (attachments, change) = try network.bind(server, request, to: place, by: caller, db)
         let shown = try ShownPorts(attachments)
         server.phase = Phase.spawning.rawValue
         server.addresses = shown.json
@@ -65,6 +69,7 @@ enum BuildServer {
         var document = try document(of: server, request, for: caller.requestID)
         document.nics = attachments.map(GuestNIC.init)
         try HostDocuments.begin(document, on: place.id, db)
+        return change
     }
 
     /// The transaction cannot be kept: a server that was about to be written cannot have the ports that it wants.
@@ -76,13 +81,14 @@ enum BuildServer {
     static func bindPorts(
         of server: inout Server, _ request: ServerRequest, on place: HostPlace, _ workflow: inout WorkflowRecord,
         by caller: Caller, in network: NetworkCalls, _ db: any Connection
-    ) throws {
+    ) throws -> NetworkChange {
         do {
-            try bindPorts(of: &server, request, on: place, by: caller, in: network, db)
+            let change = try bindPorts(of: &server, request, on: place, by: caller, in: network, db)
+            workflow.step = guestStep
+            return change
         } catch {
             throw NoPorts(cause: error)
         }
-        workflow.step = guestStep
     }
 
     /// Without its NICs.

@@ -49,7 +49,7 @@ enum DeleteServer {
     private static func finish(_ steps: ServerSteps, _ context: StepContext, _ db: any Connection) throws -> Told {
         let compute = steps.compute
         let server = try steps.server(context, db)
-        try compute.network.release(server.id, given: steps.request(server.id, db).nics.value(), db)
+        let change = try compute.network.release(server.id, given: steps.request(server.id, db).nics.value(), db)
         var allocations: [Allocation] = []
         for placement in try ServerPlacementQueries.all(of: server.id, db) {
             allocations += try ServerPlacementQueries.giveBack(placement, db)
@@ -68,7 +68,7 @@ enum DeleteServer {
         let released = allocations
         return {
             compute.capacity.countReleased(released)
-            compute.network.tellChanged()
+            compute.network.tell(change)
         }
     }
 }

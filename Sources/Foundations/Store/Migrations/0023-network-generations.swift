@@ -1,6 +1,6 @@
 extension Migrations {
-    /// A generation for each part of the network that hosts have. What is there gets one that a store which was put
-    /// back has had with the same rows only.
+    /// A generation for each part of the network that hosts have. What is there already gets the number of the network
+    /// feed, which a store that was put back has had with the same rows only.
     static let networkGenerations = Migration(
         "0023-network-generations",
         [

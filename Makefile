@@ -26,8 +26,8 @@ destroy:
 	@scripts/destroy
 
 bench:
-	swift build -c release --product novella
-	swift build -c release --product bench-parts
+	swift build -c release --static-swift-stdlib --product novella
+	swift build -c release --static-swift-stdlib --product bench-parts
 	scripts/bench
 
 check:
@@ -53,7 +53,7 @@ fuzz:
 	NOVELLA_FUZZ_SEEDS=50 swift test --filter FuzzTests
 
 power-cuts:
-	swift build -c release --product novella
+	swift build -c release --static-swift-stdlib --product novella
 	scripts/power-cuts --cuts 50
 	scripts/power-cuts --cuts 5 --control log
 	scripts/power-cuts --cuts 5 --control files

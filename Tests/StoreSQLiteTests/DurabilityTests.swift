@@ -1,4 +1,5 @@
 import CSQLite
+import Dispatch
 import Foundation
 import Model
 import Store
@@ -45,7 +46,14 @@ struct DurabilityTests {
 
     @Test func everyConnectionHasWhatIsNeeded() async throws {
         try await inStore { store, _ in
-            #expect(store.handles.count == 6)
+            // A reader after the first is opened for a read that would have to wait.
+            #expect(store.handles.count == 3)
+            let gate = DispatchSemaphore(value: 0)
+            async let held: Void = store.read { _ in gate.wait() }
+            while store.handles.count == 3 { _ = try await store.read { try $0.integer("SELECT 1") } }
+            gate.signal()
+            try await held
+            #expect(store.handles.count == 4)
             for handle in store.handles {
                 #expect(try ConnectionSettings(inForceOn: handle) == .needed)
             }

@@ -26,7 +26,7 @@ package enum FreeMemory {
     /// holds, and programs that are started get nothing of it. To be called first of all.
     package static func keepSmallPieces() {
         let name = "GLIBC_TUNABLES"
-        let own = "glibc.malloc.tcache_count=512"
+        let own = "glibc.malloc.tcache_count=64"
         if let found = getenv(name) {
             if String(cString: found) == own { unsetenv(name) }
             return

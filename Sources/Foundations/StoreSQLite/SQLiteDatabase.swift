@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 package import Telemetry
 import Model
 package import Store
@@ -6,7 +7,8 @@ import Synchronization
 
 /// SQLite: one writer that commits groups, a few readers (WAL). Every acknowledged commit is on disk.
 package final class SQLiteDatabase: Database {
-    private static let readerCount = 4
+    /// One more than can run at once, so that a long list does not make all others wait; each has the schema in memory.
+    private static let readerCount = min(4, ProcessInfo.processInfo.activeProcessorCount + 1)
     let writer: SQLiteHandle
     private let committer: GroupCommitter
     private let readers: Readers
@@ -38,9 +40,12 @@ package final class SQLiteDatabase: Database {
         checkpointer =
             readOnly ? nil : Checkpointer(try SQLiteHandle(path: path, cacheKiB: 8000, .readingAndWriting), trouble)
         committer = GroupCommitter(writer: writer, sizes: commitSizes, checkpointer: checkpointer)
-        // Four readers with large caches would hold the same pages four times.
-        readers = Readers(
-            try (0..<Self.readerCount).map { _ in try SQLiteHandle(path: path, cacheKiB: 2000, .reading) })
+        // Readers with large caches would hold the same pages several times.
+        readers = try Readers(limit: Self.readerCount, trouble: trouble) {
+            let handle = try SQLiteHandle(path: path, cacheKiB: 2000, .reading)
+            if !readOnly { try ConnectionSettings.demand(on: handle) }
+            return handle
+        }
         // Who only looks loses nothing, and takes a store as it is.
         if !readOnly { try demandDurability() }
     }
@@ -74,7 +79,9 @@ package final class SQLiteDatabase: Database {
         await withCheckedContinuation { done in
             DispatchQueue(label: "novella.sqlite.close").async { [self] in
                 // The writer last, which takes the log away.
-                for handle in handles.reversed() { handle.close() }
+                readers.close()
+                checkpointer?.handle.close()
+                writer.close()
                 done.resume()
             }
         }

@@ -49,7 +49,7 @@ final class SQLiteHandle: @unchecked Sendable {
             // In milliseconds.
             sqlite3_busy_timeout(opened, 10_000)
             guard novella_sqlite_refuse_quoted_texts(opened) == SQLITE_OK,
-                novella_sqlite_set_small_pieces(opened, 256) == SQLITE_OK
+                access != .readingAndWriting || novella_sqlite_set_small_pieces(opened, 256) == SQLITE_OK
             else {
                 throw StoreError(sqlite: opened, "setting up \(path)")
             }

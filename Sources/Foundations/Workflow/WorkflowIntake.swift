@@ -46,14 +46,16 @@ package final class WorkflowIntake: Sendable {
         guard let carrier = state.withLock({ $0.carrier }) else { return CarriedWorkflow(record: record, steps: done) }
         var carried = try carrier.carry(record, at: now, db)
         carried.steps.insert(contentsOf: done, at: 0)
-        if carried.record.leaseUntil.microseconds == 0 { carried.record.leaseEpoch = 0 }
+        // It has begun: whoever leases it later goes on with it.
+        if !carried.needsRunner { carried.record.leaseEpoch = max(carried.record.leaseEpoch, 1) }
         return carried
     }
 
     /// To be called after the commit of these rows.
     package func started(_ begun: [CarriedWorkflow]) {
         for carried in begun {
-            trace("a workflow begins", carried.record)
+            // Of others their runner says it.
+            if !carried.needsRunner { trace("a workflow begins", carried.record) }
             tell(carried)
         }
         let due = begun.filter(\.needsRunner).map(\.record)

@@ -8,9 +8,8 @@ enum PortAddresses {
     /// it is given.
     static func take(
         _ wanted: [PortRequest.Address]?, for port: PortID, owner: String, mac: String, on network: Network,
-        _ db: any Connection
+        _ subnets: [Subnet], _ db: any Connection
     ) throws -> [FixedIP] {
-        let subnets = try SubnetQueries.subnets(of: network.id, db)
         guard let wanted else { return try usual(in: subnets, for: port, mac: mac, on: network, db) }
         let isRouters = PortOwners.ofRouters.contains(owner)
         var taken: [FixedIP] = []

@@ -29,6 +29,8 @@ package struct PortRequest: Sendable {
     package var deviceID = ""
     package var deviceOwner = ""
     package var bindingHost = ""
+    /// What the cloud itself keeps of the binding.
+    var bindingProfile = "{}"
     package var profile = "{}"
     package var dnsName = ""
     package var tags: [String] = []
@@ -120,26 +122,31 @@ extension NetworkingService {
     static func create(
         _ request: PortRequest, on network: Network, now: Timestamp, _ touch: inout NetworkChange, _ db: any Connection
     ) throws -> Port {
+        try make(request, on: network, now: now, &touch, db).port
+    }
+
+    /// The port with what was read to make it.
+    static func make(
+        _ request: PortRequest, on network: Network, now: Timestamp, _ touch: inout NetworkChange, _ db: any Connection
+    ) throws -> PortAttachment {
         if PortOwners.countsInQuota(request.deviceOwner) { try take("port", for: request.projectID, db) }
         let security = request.portSecurityEnabled ?? network.portSecurityEnabled
-        var groups = request.securityGroups ?? []
-        if request.securityGroups == nil, security, !request.deviceOwner.hasPrefix("network:") {
-            groups = [try ensureDefaultGroup(of: request.projectID, now: now, db).id]
-        }
-        try PortSecurity.check(security, groups: groups, pairs: request.allowedAddressPairs)
-        try check(groups, areOf: request.projectID, db)
+        let groups = try groups(of: request, security, now: now, db)
+        let groupIDs = groups.map(\.id)
+        try PortSecurity.check(security, groups: groupIDs, pairs: request.allowedAddressPairs)
         let mac = try request.macAddress ?? freeMAC(on: network.id, db)
+        let subnets = try SubnetQueries.subnets(of: network.id, db)
         let port = Port(
             id: request.id, networkID: network.id, projectID: request.projectID, name: request.name,
             description: request.description, adminStateUp: request.adminStateUp,
             macAddress: mac,
             fixedIPs: try JSONText(
                 try PortAddresses.take(
-                    request.addresses, for: request.id, owner: request.deviceOwner, mac: mac, on: network, db)),
-            deviceID: request.deviceID,
-            deviceOwner: request.deviceOwner, securityGroups: try JSONText(groups), portSecurityEnabled: security,
+                    request.addresses, for: request.id, owner: request.deviceOwner, mac: mac, on: network, subnets, db)
+            ), deviceID: request.deviceID,
+            deviceOwner: request.deviceOwner, securityGroups: try JSONText(groupIDs), portSecurityEnabled: security,
             allowedAddressPairs: try JSONText(PortSecurity.completed(request.allowedAddressPairs, mac: mac)),
-            bindingHost: request.bindingHost,
+            bindingHost: request.bindingHost, bindingProfile: request.bindingProfile,
             status: PortOwners.status(owner: request.deviceOwner, host: request.bindingHost),
             dnsName: request.dnsName, tags: try JSONText(request.tags), createdAt: now, updatedAt: now,
             profile: request.profile)
@@ -148,18 +155,29 @@ extension NetworkingService {
         } catch let error as StoreError where error.kind == .uniqueViolation {
             throw macInUse(port, cause: error)
         }
-        try PortQueries.setGroups(groups, of: port.id, db)
+        try PortQueries.addGroups(groupIDs, to: port.id, db)
         try touch.port(from: nil, to: port)
-        return port
+        return PortAttachment(
+            port: port, network: network, subnets: subnets, floatingIPs: [], groupNames: groups.map(\.name))
     }
 
-    private static func check(
-        _ groups: [SecurityGroupID], areOf project: ProjectID, _ db: any Connection
-    ) throws {
-        for group in groups {
-            guard let found = try db.find(SecurityGroup.self, key: .id(group)), found.projectID == project else {
-                throw SecurityGroup.notFound("\(group)")
+    /// Those that are asked for, or the project's default group where the port has any.
+    private static func groups(
+        of request: PortRequest, _ security: Bool, now: Timestamp, _ db: any Connection
+    ) throws -> [SecurityGroup] {
+        if let wanted = request.securityGroups { return try groups(wanted, of: request.projectID, db) }
+        guard security, !request.deviceOwner.hasPrefix("network:") else { return [] }
+        return [try ensureDefaultGroup(of: request.projectID, now: now, db)]
+    }
+
+    private static func groups(
+        _ ids: [SecurityGroupID], of project: ProjectID, _ db: any Connection
+    ) throws -> [SecurityGroup] {
+        try ids.map { id in
+            guard let found = try db.find(SecurityGroup.self, key: .id(id)), found.projectID == project else {
+                throw SecurityGroup.notFound("\(id)")
             }
+            return found
         }
     }
 
@@ -187,11 +205,12 @@ extension NetworkingService {
                 try SubnetQueries.releaseAll(of: id, db)
                 changed.fixedIPs = try JSONText(
                     try PortAddresses.take(
-                        wanted, for: id, owner: old.deviceOwner, mac: changed.macAddress, on: network, db))
+                        wanted, for: id, owner: old.deviceOwner, mac: changed.macAddress, on: network,
+                        SubnetQueries.subnets(of: network.id, db), db))
                 try Self.refuseLostFloatingIPs(changed, db)
             }
             let groups = try changed.securityGroups.value()
-            try Self.check(groups, areOf: old.projectID, db)
+            _ = try Self.groups(groups, of: old.projectID, db)
             try PortQueries.setGroups(groups, of: id, db)
             do {
                 try db.update(changed)

@@ -32,7 +32,7 @@ extension NetworkingService {
         }
     }
 
-    /// Returns all ports of the device.
+    /// Returns the ports of these NICs, in their order.
     package func bindPorts(
         of holder: PortHolder, nics: [ServerNIC], by caller: Caller
     ) async throws -> [PortAttachment] {
@@ -53,33 +53,40 @@ extension NetworkingService {
         _ nics: [ServerNIC], to holder: PortHolder, by caller: Caller, _ touch: inout NetworkChange,
         _ db: any Connection
     ) throws -> [PortAttachment] {
-        let now = clock.now()
         let known = try PortQueries.ports(ofDevice: holder.device, db)
-        for nic in nics {
-            if known.contains(where: { $0.isBound(under: nic.key) }) { continue }
-            var port = try newOrGiven(nic, device: holder.device, now: now, by: caller, &touch, db)
-            let given = port
-            guard port.deviceID.isEmpty else {
-                throw CloudError(.conflict, "Port \(port.id) is still in use.")
+        var made: [PortAttachment] = []
+        for nic in nics where !known.contains(where: { $0.isBound(under: nic.key) }) {
+            if let id = nic.request.portID {
+                try bind(own(Port.self, id, caller, db), nic, to: holder, &touch, db)
+            } else {
+                made.append(try make(nic, for: holder, by: caller, &touch, db))
             }
-            port.deviceID = holder.device
-            port.deviceOwner = holder.owner
-            port.bindingHost = holder.host
-            port.bindingProfile = try JSONText(Binding(nic: nic.key, tag: nic.request.tag)).raw
-            port.status = "ACTIVE"
-            if port.dnsName.isEmpty { port.dnsName = holder.hostname }
-            port.revise(at: now)
-            try db.update(port)
-            try touch.port(from: given, to: port)
         }
-        return try Self.attachments(of: holder.device, db)
+        if made.count == nics.count { return made }
+        let all = try Self.attachments(of: holder.device, db)
+        return nics.compactMap { nic in all.first { $0.port.isBound(under: nic.key) } }
     }
 
-    private func newOrGiven(
-        _ nic: ServerNIC, device: String, now: Timestamp, by caller: Caller, _ touch: inout NetworkChange,
-        _ db: any Connection
-    ) throws -> Port {
-        if let id = nic.request.portID { return try own(Port.self, id, caller, db) }
+    /// A port that the server was given.
+    private func bind(
+        _ given: Port, _ nic: ServerNIC, to holder: PortHolder, _ touch: inout NetworkChange, _ db: any Connection
+    ) throws {
+        guard given.deviceID.isEmpty else { throw CloudError(.conflict, "Port \(given.id) is still in use.") }
+        var port = given
+        port.deviceID = holder.device
+        port.deviceOwner = holder.owner
+        port.bindingHost = holder.host
+        port.bindingProfile = try JSONText(Binding(nic)).raw
+        port.status = "ACTIVE"
+        if port.dnsName.isEmpty { port.dnsName = holder.hostname }
+        port.revise(at: clock.now())
+        try db.update(port, from: given)
+        try touch.port(from: given, to: port)
+    }
+
+    private func make(
+        _ nic: ServerNIC, for holder: PortHolder, by caller: Caller, _ touch: inout NetworkChange, _ db: any Connection
+    ) throws -> PortAttachment {
         guard let networkID = nic.request.networkID else {
             throw CloudError(.internal, "A NIC names neither a port nor a network.")
         }
@@ -88,7 +95,12 @@ extension NetworkingService {
         request.securityGroups = nic.securityGroups
         if let address = nic.request.fixedIP { request.addresses = [.init(ipAddress: address)] }
         try Self.check(request, on: network, by: caller)
-        return try Self.create(request, on: network, now: now, &touch, db)
+        request.deviceID = holder.device
+        request.deviceOwner = holder.owner
+        request.bindingHost = holder.host
+        request.bindingProfile = try JSONText(Binding(nic)).raw
+        request.dnsName = holder.hostname
+        return try Self.make(request, on: network, now: clock.now(), &touch, db)
     }
 
     package enum PortChoice: Sendable {
@@ -186,9 +198,9 @@ private struct Binding: Codable, Sendable {
     var nic: String
     var tag: String?
 
-    init(nic: String, tag: String?) {
-        self.nic = nic
-        self.tag = tag
+    init(_ nic: NetworkingService.ServerNIC) {
+        self.nic = nic.key
+        tag = nic.request.tag
     }
 
     /// The first release wrote the NIC's place as a number.

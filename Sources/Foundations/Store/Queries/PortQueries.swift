@@ -60,6 +60,11 @@ package enum PortQueries {
     /// Which groups a port carries, for membership look-ups.
     package static func setGroups(_ groups: [SecurityGroupID], of port: PortID, _ db: any Connection) throws {
         try db.execute("DELETE FROM port_security_groups WHERE port_id = ?1", [.id(port)])
+        try addGroups(groups, to: port, db)
+    }
+
+    /// Of a port that carries none yet.
+    package static func addGroups(_ groups: [SecurityGroupID], to port: PortID, _ db: any Connection) throws {
         for group in Set(groups) {
             try db.execute(
                 "INSERT INTO port_security_groups (port_id, security_group_id) VALUES (?1, ?2)",

@@ -2,8 +2,8 @@ import Dispatch
 import Store
 import Synchronization
 
-/// A few connections that only read, of which those after the first are opened when they are needed. What waits is taken
-/// by the next that is free, without another change of thread.
+/// A few connections that only read; those after the first are opened when they are needed. What waits is taken by the
+/// next that is free, without another change of thread.
 final class Readers: Sendable {
     private typealias Work = @Sendable (SQLiteConnection) -> Void
 

@@ -1,9 +1,12 @@
 import Dataplane
 import HostProtocol
+import Logging
 import Model
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Agent
 
 /// What a host makes of the parts that it is sent.
 @Suite(.timeLimit(.minutes(3)))
@@ -39,6 +42,44 @@ struct HeldTopologyTests {
         try await bench.withAgent { [bench] in
             try await eventually("another agent asks") { bench.channel.holdings.count > asked }
             #expect(bench.channel.holdings[asked] == [:])
+        }
+    }
+
+    private func withKeeper(
+        _ bench: Bench, mendingsUntilAll: Int, _ body: () async throws -> Void
+    ) async throws {
+        let keeper = NetworkKeeper(
+            channel: bench.channel, dataplane: bench.dataplane, logger: Logger(label: "test"),
+            mendingInterval: .milliseconds(1), mendingsUntilAll: mendingsUntilAll)
+        let mending = Task { await keeper.keepMending {} }
+        defer { mending.cancel() }
+        try await body()
+    }
+
+    /// What a change has failed to name comes then.
+    @Test func allIsAskedForAgainAfterSoManyMendings() async throws {
+        var bench = Bench()
+        bench.dataplane = RecordedDataplane(wantsTopology: true)
+        bench.channel.send(TopologyNews(changed: [Self.part("a", "1")]))
+        try await withKeeper(bench, mendingsUntilAll: 3) { [bench] in
+            try await eventually("it has asked often") { bench.channel.holdings.count >= 4 }
+            let hasAll = bench.channel.holdings.prefix(4).map(\.isEmpty)
+            #expect(hasAll == [true, false, false, true])
+        }
+    }
+
+    @Test func whatIsHeldIsMendedWithoutTheCloud() async throws {
+        var bench = Bench()
+        bench.dataplane = RecordedDataplane(wantsTopology: true)
+        bench.channel.send(TopologyNews(changed: [Self.part("a", "1")]))
+        try await withKeeper(bench, mendingsUntilAll: 1000) { [bench] in
+            try await eventually("it is there") { await Self.mtus(bench) == ["a": 1500] }
+            bench.channel.loseCalls(.max)
+            let asked = bench.channel.holdings.count
+            let before = await bench.dataplane.passes
+            try await eventually("it is made again") { await bench.dataplane.passes > before + 3 }
+            #expect(bench.channel.holdings.count <= asked + 1)
+            #expect(await Self.mtus(bench) == ["a": 1500])
         }
     }
 }

@@ -83,7 +83,7 @@ final class ScriptedChannel: HostChannel {
         state.withLock { $0.whileReporting = body }
     }
 
-    /// The next reports and image fetches do not arrive.
+    /// The next reports, questions about the network and image fetches do not arrive.
     func loseCalls(_ count: Int) {
         state.withLock { $0.lostCalls = count }
     }
@@ -123,7 +123,8 @@ final class ScriptedChannel: HostChannel {
     var holdings: [[NetworkPart: String]] { state.withLock { $0.holdings } }
 
     func topology(holding: [NetworkPart: String]) async throws -> TopologyNews {
-        state.withLock { state in
+        try arrive()
+        return state.withLock { state in
             state.holdings.append(holding)
             defer { state.network = TopologyNews() }
             return state.network

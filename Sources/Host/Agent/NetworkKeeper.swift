@@ -6,25 +6,34 @@ import Logging
 actor NetworkKeeper {
     /// Between two passes: what was lost is back within ten seconds, with a pass that takes its time.
     static let mendingInterval = Duration.seconds(5)
-
     private let channel: any HostChannel
     private let dataplane: any Dataplane
     private let logger: Logger
+    private let mendingInterval: Duration
+    /// After so many of them all is asked for, whatever is held: what a change has failed to name is right then.
+    private let mendingsUntilAll: Int
     private var current: Task<[DataplaneTrouble], any Error>?
     private var next: Task<[DataplaneTrouble], any Error>?
     /// Whether the next run looks at the kernel even when the topology is the one that is in force.
     private var nextMends = false
     private var held = HeldTopology()
+    /// `nil` before the first answer.
+    private var mendingsSinceAll: Int?
     /// Whether the kernel has been made all of what is held.
     private var isInForce = false
     private var knownTroubles: Set<DataplaneTrouble> = []
     /// Why the last pass did nothing, as long as the next has not done better.
     private(set) var trouble: String?
 
-    init(channel: any HostChannel, dataplane: any Dataplane, logger: Logger) {
+    init(
+        channel: any HostChannel, dataplane: any Dataplane, logger: Logger,
+        mendingInterval: Duration = NetworkKeeper.mendingInterval, mendingsUntilAll: Int = 60
+    ) {
         self.channel = channel
         self.dataplane = dataplane
         self.logger = logger
+        self.mendingInterval = mendingInterval
+        self.mendingsUntilAll = mendingsUntilAll
     }
 
     /// Returns when a topology asked for after this call is in force. Throws when one of these NICs would be without
@@ -48,7 +57,7 @@ actor NetworkKeeper {
             await mend()
             await mended()
             do {
-                try await Task.sleep(for: Self.mendingInterval)
+                try await Task.sleep(for: mendingInterval)
             } catch {
                 return
             }
@@ -87,9 +96,29 @@ actor NetworkKeeper {
         next = nil
         let mends = nextMends
         nextMends = false
-        let news = try await channel.topology(holding: held.generations)
-        held.take(news)
-        if !mends, isInForce, news.isEmpty { return [] }
+        let isNew: Bool
+        do {
+            isNew = try await ask(forAll: mends && mendingsSinceAll.map { $0 >= mendingsUntilAll } ?? true)
+        } catch {
+            // What is held holds without the cloud, too.
+            if mends, mendingsSinceAll != nil, !(error is CancellationError) { _ = try await converge(mending: true) }
+            throw error
+        }
+        if mends { mendingsSinceAll = mendingsSinceAll.map { $0 + 1 } }
+        return !mends && isInForce && !isNew ? [] : try await converge(mending: mends)
+    }
+
+    /// Whether what the host should have is another than what it has.
+    private func ask(forAll: Bool) async throws -> Bool {
+        var asked = forAll ? HeldTopology() : held
+        let news = try await channel.topology(holding: asked.generations)
+        asked.take(news)
+        held = asked
+        if forAll { mendingsSinceAll = 0 }
+        return !news.isEmpty
+    }
+
+    private func converge(mending mends: Bool) async throws -> [DataplaneTrouble] {
         isInForce = false
         let troubles: [DataplaneTrouble]
         do {

@@ -33,6 +33,7 @@ extension Dataplane {
 /// Writes down what it was asked and touches nothing: for the simulated cloud and for tests.
 package actor RecordedDataplane: Dataplane {
     package private(set) var latest: NetworkTopology?
+    package private(set) var passes = 0
     package nonisolated let wantsTopology: Bool
     private let troubles: [DataplaneTrouble]
     private var idle: Set<String> = []
@@ -50,6 +51,7 @@ package actor RecordedDataplane: Dataplane {
     @discardableResult
     package func converge(_ topology: NetworkTopology, mending: Bool) -> [DataplaneTrouble] {
         latest = topology
+        passes += 1
         return troubles
     }
 

@@ -136,7 +136,7 @@ struct ObservationTests {
         var options = CloudFixture.Options()
         options.runsWorkflows = false
         try await CloudFixture.run(options) { fixture in
-            let wish = [RequestedNIC(networkID: try await ownNetwork(fixture), fixedIP: "10.20.0.77")]
+            let wish = [RequestedNIC(networkID: try await fixture.ownNetwork(), fixedIP: "10.20.0.77")]
             let ids = [
                 try await fixture.create { $0.nics = wish }, try await fixture.create { $0.nics = wish },
             ].compactMap(\.first?.id)
@@ -151,21 +151,5 @@ struct ObservationTests {
                 group.cancelAll()
             }
         }
-    }
-
-    /// On a network of its own a member may choose addresses.
-    private func ownNetwork(_ fixture: CloudFixture) async throws -> NetworkID {
-        let networking = fixture.cloud.networking
-        let (member, now) = (fixture.people.member, networking.clock.now())
-        let network = try await networking.create(
-            Network(
-                id: .random(), projectID: try member.project(), name: "own", segmentationID: 0, tags: try JSONText([]),
-                createdAt: now, updatedAt: now), by: member)
-        _ = try await networking.create(
-            Subnet(
-                id: .random(), networkID: network.id, projectID: try member.project(), ipVersion: 4,
-                cidr: "10.20.0.0/24", gatewayIP: "", dnsNameservers: try JSONText([]), hostRoutes: try JSONText([]),
-                allocationPools: JSONText(raw: ""), tags: try JSONText([]), createdAt: now, updatedAt: now), by: member)
-        return network.id
     }
 }

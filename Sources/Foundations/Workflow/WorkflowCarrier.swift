@@ -41,8 +41,7 @@ struct WorkflowCarrier: Sendable {
             carried.told.append(told)
             guard isDone else {
                 carried.napSeconds = work.napSeconds
-                carried.record.leaseUntil = Timestamp(microseconds: 0)
-                carried.record.wakeAt = now.advanced(seconds: work.napSeconds)
+                carried.record.nap(seconds: work.napSeconds, at: now)
                 break
             }
             carried.steps.append(definition.steps[position].name)

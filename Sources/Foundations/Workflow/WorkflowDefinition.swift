@@ -137,11 +137,3 @@ package struct WorkflowDefinition: Sendable {
         self.unwound = unwound
     }
 }
-
-extension WorkflowRecord {
-    mutating func end(_ outcome: Outcome, at now: Timestamp) {
-        self.outcome = outcome
-        finishedAt = now
-        leaseUntil = Timestamp(microseconds: 0)
-    }
-}

@@ -144,7 +144,10 @@ package final class WorkflowRunner: Sendable {
             while !Task.isCancelled, left > 0 {
                 left -= 1
                 bell?.forgetRing()
-                guard let next = try await advance(record, definition, bell) else { return }
+                let course = WorkflowCourse(
+                    definition: definition, record: record, leaseSeconds: limits.leaseSeconds,
+                    lingerSeconds: bell == nil ? 0 : limits.lingerSeconds)
+                guard let next = try await follow(course, bell) else { return }
                 record = next
             }
         } catch is LeaseLost {
@@ -168,210 +171,127 @@ package final class WorkflowRunner: Sendable {
         }
     }
 
-    private func advance(
-        _ record: WorkflowRecord, _ definition: WorkflowDefinition, _ bell: Bell?
-    ) async throws -> WorkflowRecord? {
-        switch record.direction {
-        case .forward: try await forward(record, definition, bell)
-        case .unwinding: try await unwind(record, definition)
+    /// Does what the course says up to the next commit; `nil` when this runner has no more to do with the workflow.
+    private func follow(_ course: WorkflowCourse, _ bell: Bell?) async throws -> WorkflowRecord? {
+        let record = course.record
+        var event = WorkflowEvent.taken
+        while true {
+            let now = clock.now()
+            switch try course.action(after: event, at: now) {
+            case .run(let step):
+                let context = try StepContext(record, at: now)
+                event = try await Self.event { .ran(try await step.run(context)) }
+            case .undo(let undo):
+                let context = try StepContext(record, at: now)
+                event = try await Self.event { .undone(try await undo(context)) }
+            case .linger(let until, let seconds):
+                if let bell, await linger(until, bell) { return intake.attends(record.id, bell) ? record : nil }
+                event = .heardNothing(seconds: seconds)
+            case .stepDone(let next, let commit):
+                do {
+                    // Without a bell each commit is to be seen.
+                    let carried = try await write(next, at: now, carrier: bell == nil ? nil : carrier, commit: commit)
+                    intake.tell(carried, after: course.stepName)
+                    return carried.needsRunner ? carried.record : nil
+                } catch let error where !(error is LeaseLost || error is CancellationError) {
+                    event = .failed(error)
+                }
+            case .write(let write): return try await carryOut(write, of: course, at: now)
+            }
         }
     }
 
-    private func forward(
-        _ record: WorkflowRecord, _ definition: WorkflowDefinition, _ bell: Bell?
-    ) async throws -> WorkflowRecord? {
-        guard let position = definition.position(of: record.step) else {
-            return try await fail(
-                record, step: record.step,
-                CloudError(.internal, "This release has no step '\(record.step)' of \(record.kind)."))
-        }
-        let step = definition.steps[position]
-        let context = try StepContext(record, at: clock.now())
-        let outcome: StepOutcome
+    private static func event(_ work: () async throws -> WorkflowEvent) async throws -> WorkflowEvent {
         do {
-            outcome = try await step.run(context)
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            return try await fail(record, step: step.name, error)
+            return try await work()
+        } catch let error where !(error is CancellationError) {
+            return .failed(error)
         }
-        switch outcome {
-        case .nap(let seconds):
-            if clock.now() >= record.deadline {
-                let limit = Int(definition.deadlineSeconds)
-                return try await fail(
-                    record, step: step.name,
-                    CloudError(.internal, "The operation was not done within \(limit) seconds (step \(step.name))."))
-            }
-            if let bell, await linger(record, seconds, bell) {
-                return intake.attends(record.id, bell) ? record : nil
-            }
-            return try await nap(record, seconds: seconds)
-        case .done(let found, let commit):
-            let outputs = found.isEmpty ? record.outputs : try JSONText(context.outputs.merging(found) { $1 })
-            return try await go(on: record, outputs, from: position, definition, bell) { db in
+    }
+
+    private func carryOut(
+        _ write: WorkflowWrite, of course: WorkflowCourse, at now: Timestamp
+    ) async throws -> WorkflowRecord? {
+        switch write {
+        case .stepUndone(let next, let commit):
+            let written = try await self.write(next, at: now) { db in
                 try commit(db)
                 return {}
             }
-        case .doneTelling(let commit):
-            return try await go(on: record, record.outputs, from: position, definition, bell, commit: commit)
+            traceUndone(course)
+            return written.record
+        case .conclude(let next, let commit): return try await conclude(next, of: course, at: now, commit)
+        case .nap(let next): return try await nap(next, at: now)
+        case .tryLater(let next, let error):
+            complain(of: error, course)
+            return try await nap(next, at: now)
+        case .turnRound(let next, let error):
+            complain(of: error, course)
+            return try await self.write(next, at: now).record
         }
     }
 
-    /// To the next step, or to the end when there is none, and in the same commit through the steps that need the store
-    /// alone, unless each commit is to be seen. What the commit throws is the step's failure.
-    private func go(
-        on record: WorkflowRecord, _ outputs: JSONText<[String: String]>, from position: Int,
-        _ definition: WorkflowDefinition, _ bell: Bell?, commit: @escaping @Sendable (any Connection) throws -> Told
-    ) async throws -> WorkflowRecord? {
-        var next = definition.next(after: position, record, at: clock.now())
-        next.outputs = outputs
-        let step = definition.steps[position].name
-        do {
-            let carried = try await write(next, carrier: bell == nil ? nil : carrier, commit: commit)
-            intake.tell(carried, after: step)
-            return carried.needsRunner ? carried.record : nil
-        } catch let error where !(error is LeaseLost || error is CancellationError) {
-            return try await fail(record, step: step, error)
-        }
-    }
-
-    /// A failure that may pass is tried again until the deadline; any other begins the unwinding. What a step's commit
-    /// throws counts as the step's failure.
-    private func fail(_ record: WorkflowRecord, step: String, _ error: any Error) async throws -> WorkflowRecord? {
-        let failure = error as? CloudError
-        logger.warning(
-            "a step failed",
+    private func complain(of error: any Error, _ course: WorkflowCourse) {
+        let record = course.record
+        let isForward = record.direction == .forward
+        logger.log(
+            level: isForward ? .warning : .error,
+            isForward ? "a step failed" : "an undo failed; it is tried again",
             metadata: [
-                "workflow": "\(record.id)", "kind": "\(record.kind)", "step": "\(step)",
+                "workflow": "\(record.id)", "kind": "\(record.kind)", "step": "\(course.stepName)",
                 "request": "\(record.requestID)", "attempt": "\(record.attempt)", "error": "\(error)",
             ])
-        let mayPass = failure?.kind == .unavailable || (error as? StoreError)?.kind == .other
-        if mayPass, clock.now() < record.deadline { return try await retryLater(record) }
-        let kind = failure?.kind ?? .internal
-        var next = record
-        (next.direction, next.attempt) = (.unwinding, 0)
-        next.outputs = try JSONText(
-            record.outputs.value().merging(
-                [WorkflowDefinition.failedStepOutput: step, WorkflowRecord.failureKindOutput: kind.rawValue]) { $1 })
-        next.failure = failure?.message ?? "The step \(step) failed unexpectedly."
-        return try await write(next).record
     }
 
-    /// Undoes the failed step first, whose effect is unknown, then those before it.
-    private func unwind(_ record: WorkflowRecord, _ definition: WorkflowDefinition) async throws -> WorkflowRecord? {
-        let context = try StepContext(record, at: clock.now())
-        let position = definition.position(of: record.step) ?? definition.steps.count - 1
-        let step = definition.steps[position]
-        let commit: StepCommit
-        do {
-            if case .run(let undo) = step.undo { commit = try await undo(context) } else { commit = { _ in } }
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            complain("an undo failed; it is tried again", record, step.name, error)
-            return try await retryLater(record)
-        }
-        var next = record
-        next.attempt = 0
-        if position > 0 {
-            next.step = definition.steps[position - 1].name
-            let written = try await write(next) { db in
-                try commit(db)
-                return {}
-            }.record
-            trace("a step is undone", record, ["step": "\(step.name)"])
-            return written
-        }
-        let end = try definition.unwound(context, record.failure ?? "unknown")
-        let concluded = try await conclude(next, definition) { db in
+    private func traceUndone(_ course: WorkflowCourse) {
+        trace("a step is undone", course.record, ["step": "\(course.stepName)"])
+    }
+
+    /// The end of an unwinding decides in its transaction whether the workflow has failed or begins again.
+    private func conclude(
+        _ record: WorkflowRecord, of course: WorkflowCourse, at now: Timestamp, _ commit: @escaping StepCommit
+    ) async throws -> WorkflowRecord? {
+        let context = try StepContext(course.record, at: now)
+        let end = try course.definition.unwound(context, record.failure ?? "unknown")
+        let (concluded, turned) = try await database.transaction { db in
+            guard try WorkflowQueries.commit(record, now: now, db) else { throw LeaseLost() }
             try commit(db)
-            return try end(db)
+            let concluded = try course.concluded(end(db), at: now)
+            guard try WorkflowQueries.commit(concluded, now: now, db) else { throw LeaseLost() }
+            return (concluded, try WorkflowQueries.passTurn(after: concluded, now: now, db))
         }
-        trace("a step is undone", record, ["step": "\(step.name)"])
+        leases.keep(concluded)
+        if concluded.finishedAt != nil { intake.ended(concluded.id) }
+        if turned { nudge() }
+        traceUndone(course)
         if concluded.finishedAt == nil {
-            trace("a workflow begins again", record)
+            trace("a workflow begins again", course.record)
             return concluded
         }
         trace.end(concluded)
         return nil
     }
 
-    private func complain(_ what: Logger.Message, _ record: WorkflowRecord, _ step: String, _ error: any Error) {
-        logger.error(
-            what,
-            metadata: [
-                "workflow": "\(record.id)", "request": "\(record.requestID)", "step": "\(step)", "error": "\(error)",
-            ])
-    }
-
-    /// The end of an unwinding decides in its transaction whether the workflow has failed or begins again.
-    private func conclude(
-        _ record: WorkflowRecord, _ definition: WorkflowDefinition, end: @escaping UnwindingEnd
-    ) async throws -> WorkflowRecord {
-        let now = clock.now()
-        let leaseUntil = now.advanced(seconds: limits.leaseSeconds)
-        let (concluded, turned) = try await database.transaction { db in
-            guard try WorkflowQueries.commit(record, now: now, db) else { throw LeaseLost() }
-            var next = record
-            switch try end(db) {
-            case .failed: next.end(.failed, at: now)
-            case .again(let outputs):
-                next.direction = .forward
-                next.step = ""
-                next.failure = nil
-                next.outputs = try JSONText(outputs)
-                next.deadline = now.advanced(seconds: definition.deadlineSeconds)
-                next.leaseUntil = leaseUntil
-            }
-            guard try WorkflowQueries.commit(next, now: now, db) else { throw LeaseLost() }
-            return (next, try WorkflowQueries.passTurn(after: next, now: now, db))
-        }
-        leases.keep(concluded)
-        if concluded.finishedAt != nil { intake.ended(concluded.id) }
-        if turned { nudge() }
-        return concluded
-    }
-
-    /// Waits a moment in memory, and in no slot, for the signal of what the step waits for; says whether it came. Two
-    /// thirds of the lease are left to the step that follows.
-    private func linger(_ record: WorkflowRecord, _ seconds: Double, _ bell: Bell) async -> Bool {
-        let limit = record.leaseUntil.advanced(seconds: -limits.leaseSeconds * 2 / 3)
-        let until = min(clock.now().advanced(seconds: min(seconds, limits.lingerSeconds)), limit)
-        guard limits.lingerSeconds > 0, clock.now() < until else { return false }
+    /// Waits in memory, and in no slot, for a signal; says whether it came.
+    private func linger(_ until: Timestamp, _ bell: Bell) async -> Bool {
         slots.giveBack()
         defer { slots.take() }
         return await bell.wait(until: until, clock: clock)
     }
 
-    private func retryLater(_ record: WorkflowRecord) async throws -> WorkflowRecord? {
-        var next = record
-        next.attempt += 1
-        return try await nap(next, seconds: min(30, 0.1 * Double(1 << min(record.attempt, 9))))
-    }
-
-    private func nap(_ record: WorkflowRecord, seconds: Double) async throws -> WorkflowRecord? {
-        var next = record
-        next.wakeAt = clock.now().advanced(seconds: seconds)
-        next.leaseUntil = Timestamp(microseconds: 0)
-        _ = try await write(next)
+    private func nap(_ record: WorkflowRecord, at now: Timestamp) async throws -> WorkflowRecord? {
+        _ = try await write(record, at: now)
         nudge()
         return nil
     }
 
     private func write(
-        _ record: WorkflowRecord, carrier: WorkflowCarrier? = nil,
+        _ record: WorkflowRecord, at now: Timestamp, carrier: WorkflowCarrier? = nil,
         commit: @escaping @Sendable (any Connection) throws -> Told = { _ in {} }
     ) async throws -> CarriedWorkflow {
-        let now = clock.now()
-        var renewed = record
-        if renewed.finishedAt == nil, renewed.leaseUntil.microseconds > 0 {
-            renewed.leaseUntil = now.advanced(seconds: limits.leaseSeconds)
-        }
-        let next = renewed
         let written = try await database.transaction { db in
             let told = try commit(db)
-            var carried = try carrier?.carry(next, at: now, db) ?? CarriedWorkflow(record: next)
+            var carried = try carrier?.carry(record, at: now, db) ?? CarriedWorkflow(record: record)
             carried.told.insert(told, at: 0)
             guard try WorkflowQueries.commit(carried.record, now: now, db) else { throw LeaseLost() }
             carried.hasPassedTurn = try WorkflowQueries.passTurn(after: carried.record, now: now, db)

@@ -18,12 +18,6 @@ struct WorkflowTrace: Sendable {
         logger.info(event, metadata: metadata.merging(more) { $1 })
     }
 
-    /// The row is as the step's commit has written it.
-    func stepDone(_ step: String, _ record: WorkflowRecord) {
-        self("a step is done", record, ["step": "\(step)"])
-        end(record)
-    }
-
     /// Nothing, unless the workflow has ended.
     func end(_ record: WorkflowRecord) {
         guard let outcome = record.outcome, let end = record.finishedAt else { return }

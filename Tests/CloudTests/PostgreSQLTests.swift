@@ -1,4 +1,6 @@
 import APIKit
+import Cloud
+import Compute
 import Foundation
 import HTTPTypes
 import Inspection
@@ -27,6 +29,17 @@ struct PostgreSQLTests {
             await #expect(throws: Never.self, "\(literal)") {
                 try await store.transaction { try $0.execute("PREPARE tried\(number) AS \(statement)", []) }
             }
+        }
+    }
+
+    @Test func aCloudHasTheTimeOfItsDatabase() async throws {
+        let recorder = RecordingDatabase(try await ScratchStore(on: .postgresql))
+        let statement = try #require(recorder.timeStatement)
+        var options = CloudFixture.Options()
+        options.database = recorder
+        try await CloudFixture.run(options) { fixture in
+            #expect(fixture.cloud.compute.clock is DatabaseClock)
+            #expect(recorder.statements.contains(statement))
         }
     }
 

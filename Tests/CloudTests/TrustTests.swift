@@ -52,7 +52,7 @@ struct TrustTests {
         clock: (any CloudClock)? = nil, _ body: @Sendable (Trusts) async throws -> Void
     ) async throws {
         var options = CloudFixture.Options()
-        if let clock { options.clock = clock }
+        options.clock = clock
         try await CloudFixture.run(options) { fixture in try await body(Trusts(fixture: fixture)) }
     }
 

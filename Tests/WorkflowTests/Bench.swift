@@ -8,19 +8,27 @@ import Workflow
 /// A store, a clock that the test turns, and what steps did, in order.
 struct Bench: Sendable {
     let database: WatchedDatabase
-    let clock = ManualClock()
+    let clock: ManualClock
     let journal = Journal()
     var lingerSeconds = 0.0
 
     init() throws {
-        database = WatchedDatabase(try ScratchStore())
+        self.init(on: try ScratchStore(), ManualClock())
     }
 
-    func runner(_ definitions: [WorkflowDefinition], intake: WorkflowIntake? = nil) -> WorkflowRunner {
+    init(on store: any Database, _ clock: ManualClock) {
+        database = WatchedDatabase(store)
+        self.clock = clock
+    }
+
+    /// - Parameter clock: of its own process; `nil` for the one that the test turns.
+    func runner(
+        _ definitions: [WorkflowDefinition], clock own: (any CloudClock)? = nil, intake: WorkflowIntake? = nil
+    ) -> WorkflowRunner {
         var limits = WorkflowRunner.Limits()
         limits.lingerSeconds = lingerSeconds
         return WorkflowRunner(
-            database: database, clock: clock, definitions: definitions, limits: limits, intake: intake,
+            database: database, clock: own ?? clock, definitions: definitions, limits: limits, intake: intake,
             logger: Self.logger)
     }
 

@@ -22,7 +22,8 @@ package final class Cloud: Sendable {
         /// A folder for the store, the images and the cloud's tag; made when it is not there.
         package var stateDirectory: String
         package var passwords: Passwords = Passwords()
-        package var clock: any CloudClock = SystemClock()
+        /// `nil` for the store's: that of its database server, or this machine's.
+        package var clock: (any CloudClock)?
         package var retention = Retention()
         /// A migrated store; `nil` for an SQLite file in the state directory.
         package var database: (any Database)?
@@ -51,6 +52,7 @@ package final class Cloud: Sendable {
     private let untold: UntoldChange
     private let logger: Logger
     let clock: any CloudClock
+    private let databaseClock: DatabaseClock?
     let metrics = CloudMetrics()
     let metricsToken: MetricsToken
     private let publicURL: String?
@@ -75,7 +77,8 @@ package final class Cloud: Sendable {
         let intake = WorkflowIntake(logger: logger)
         let networkBell = Bell()
         let untold = UntoldChange()
-        let clock = options.clock
+        databaseClock = options.clock == nil ? DatabaseClock(store) : nil
+        let clock = options.clock ?? databaseClock ?? SystemClock()
         self.clock = clock
         self.logger = logger
         self.switchboard = switchboard
@@ -113,8 +116,10 @@ package final class Cloud: Sendable {
         return store
     }
 
-    /// Makes ready what a start has to: keys, work and uploads that another process left, the view of the hosts.
+    /// Makes ready what a start has to: the time, keys, work and uploads that another process left, the view of the
+    /// hosts.
     package func prepare() async throws {
+        try await databaseClock?.measure()
         if isAlone {
             let now = clock.now()
             try await database.transaction { try WorkflowQueries.releaseAll(now: now, $0) }
@@ -130,6 +135,7 @@ package final class Cloud: Sendable {
             if runsWorkflows { group.addTask { [self] in await runner.run() } }
             group.addTask { [self] in await keepFresh() }
             group.addTask { [self] in await followNetwork() }
+            if let databaseClock { group.addTask { [self] in await follow(databaseClock) } }
             group.addTask { [self] in await forget() }
         }
     }
@@ -145,6 +151,20 @@ package final class Cloud: Sendable {
                 return
             } catch {
                 logger.error("the store cannot be read", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Every ten seconds: what time the store has.
+    private func follow(_ databaseClock: DatabaseClock) async {
+        while !Task.isCancelled {
+            do {
+                try await clock.sleep(until: clock.now().advanced(seconds: 10))
+                try await databaseClock.measure()
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.error("the store's time cannot be read", metadata: ["error": "\(error)"])
             }
         }
     }

@@ -173,6 +173,24 @@ package protocol CloudClock: Sendable {
     func sleep(until deadline: Timestamp) async throws
 }
 
+/// Begins with the system's time and goes on evenly from there, also when that is set.
+package struct SteadyClock: CloudClock {
+    private let wall = SystemClock().now()
+    private let start = ContinuousClock.now
+
+    package init() {}
+
+    package func now() -> Timestamp {
+        let (seconds, attoseconds) = start.duration(to: .now).components
+        return Timestamp(microseconds: wall.microseconds + seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+    }
+
+    package func sleep(until deadline: Timestamp) async throws {
+        let wait = deadline.microseconds - now().microseconds
+        if wait > 0 { try await Task.sleep(for: .microseconds(wait)) }
+    }
+}
+
 package struct SystemClock: CloudClock {
     package init() {}
 

@@ -2,6 +2,10 @@ package import Model
 
 /// A database of the cloud. Two exist: SQLite for one machine, PostgreSQL for many.
 package protocol Database: Sendable {
+    /// Answers with the time, in microseconds, of the clock that all processes of this store share; `nil` where that is
+    /// their machine's own. See `DatabaseClock`.
+    var timeStatement: String? { get }
+
     /// Runs `body` on a snapshot. It must not write.
     func read<Result: Sendable>(
         _ body: @escaping @Sendable (any Connection) throws -> Result

@@ -9,6 +9,11 @@ package final class PostgresDatabase: Store.Database {
     private static let migrationLock: Int64 = 0x6e6f_7665_6c6c_61
     private let pool: PostgresPool
 
+    /// Not `now()`, which is when the transaction began.
+    package var timeStatement: String? {
+        "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
+    }
+
     private init(_ settings: PostgresSettings) {
         pool = PostgresPool(settings)
     }

@@ -13,6 +13,7 @@ package final class SQLiteDatabase: Database {
     private let committer: GroupCommitter
     private let readers: Readers
     private let checkpointer: Checkpointer?
+    package let timeStatement: String? = nil
 
     /// Opens or makes the file; `:memory:` is refused, because the pool's readers would see another database.
     ///

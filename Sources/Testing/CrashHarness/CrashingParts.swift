@@ -13,6 +13,8 @@ struct CrashingDatabase: Database {
     /// So that a process that is stopped at a point holds no lock of the store's file.
     var turns: Turns?
 
+    var timeStatement: String? { inner.timeStatement }
+
     func read<Result: Sendable>(
         _ body: @escaping @Sendable (any Connection) throws -> Result
     ) async throws -> Result {

@@ -14,7 +14,8 @@ package import Workflow
 package struct CloudFixture: Sendable {
     package struct Options: Sendable {
         package var hosts = 1
-        package var clock: any CloudClock = SystemClock()
+        /// `nil` for the store's.
+        package var clock: (any CloudClock)?
         /// Rounds of scrypt; few, so that tests are quick.
         package var passwordRounds = 1 << 4
         /// Whether the cloud's own runner and followers work; without them a test drives workflows by hand.

@@ -11,6 +11,8 @@ package final class RecordingDatabase: Database {
         self.inner = inner
     }
 
+    package var timeStatement: String? { inner.timeStatement }
+
     package var statements: Set<String> { Set(seen.work.withLock { $0.keys }) }
 
     /// What has run so far of the statements with this in their text.

@@ -74,6 +74,8 @@ package final class ScratchStore: Database {
         return exists && isFolder.boolValue ? URL(filePath: "/dev/shm") : FileManager.default.temporaryDirectory
     }
 
+    package var timeStatement: String? { database.timeStatement }
+
     package func read<Result: Sendable>(
         _ body: @escaping @Sendable (any Connection) throws -> Result
     ) async throws -> Result {

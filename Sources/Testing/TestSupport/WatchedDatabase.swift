@@ -16,6 +16,8 @@ package final class WatchedDatabase: Database {
         self.inner = inner
     }
 
+    package var timeStatement: String? { inner.timeStatement }
+
     package func read<Result: Sendable>(
         _ body: @escaping @Sendable (any Connection) throws -> Result
     ) async throws -> Result {

@@ -97,6 +97,38 @@ struct RemoteHostTests {
         }
     }
 
+    /// They stand in the command's row, whoever asks for them and wherever.
+    @Test func theProgressAndTheResultOfACommandAreKept() async throws {
+        try await SocketCloud.run { cloud in
+            try await RemoteHost.run(cloud) { host in
+                let (fixture, id) = (cloud.fixture, HostCommandID("c"))
+                try await command(host.id, toFill: .random(), fixture)
+                func report(_ state: HostCommand.State, _ progress: Int, _ result: [String: String]? = nil) async throws
+                {
+                    let answer = CommandReport(id: id, state: state, progress: progress, result: result)
+                    try await host.channel.report(
+                        HostReport([
+                            ServerObservation(
+                                hostID: host.id, serverID: .random(), epoch: 0, power: .running, commands: [answer])
+                        ]))
+                }
+                func kept() async throws -> HostCommand? {
+                    try await fixture.cloud.database.read { try $0.find(HostCommand.self, key: .id(id)) }
+                }
+                for (told, shown) in [(7, 7), (40, 40), (400, 100)] {
+                    try await report(.running, told)
+                    let row = try await kept()
+                    #expect(row?.state == .running && row?.progress == shown)
+                }
+                try await report(.done, 100, ["size": "12"])
+                try await report(.running, 50)
+                let ended = try await kept()
+                #expect(ended?.state == .done && ended?.progress == 100)
+                #expect(try ended?.result?.value() == ["size": "12"])
+            }
+        }
+    }
+
     /// An image goes up at the cloud's pace, by a command that names it; without one it is not there.
     @Test func aHostFillsTheImageThatItsCommandNames() async throws {
         try await SocketCloud.run { cloud in

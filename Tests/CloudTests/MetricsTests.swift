@@ -35,8 +35,13 @@ struct MetricsTests {
                 "novella_network_hosts_rung_total", #"novella_network_parts_sent_total{kind="network"}"#,
                 "process_open_fds", "process_resident_memory_bytes", "novella_store_commit_transactions_count",
             ] {
-                let line = try #require(lines.first { $0.hasPrefix(name + " ") })
-                #expect(Int(line.dropFirst(name.count + 1)) ?? 0 > 0, "\(line)")
+                // Hosts are rung beside the answer, a moment after the commit.
+                try await eventually("\(name) counts") {
+                    let answer = try await fixture.request(.get, "/metrics", as: .admin)
+                    let lines = String(decoding: answer.body, as: UTF8.self).split(separator: "\n")
+                    let line = try #require(lines.first { $0.hasPrefix(name + " ") })
+                    return Int(line.dropFirst(name.count + 1)) ?? 0 > 0
+                }
             }
         }
     }

@@ -150,7 +150,8 @@ extension Connection {
         return found
     }
 
-    /// Runs `body` within a transaction; what it throws takes back its own writes, and none before them.
+    /// Runs `body` within a transaction; what it throws by itself takes back its own writes, and none before them.
+    /// Where a statement has failed PostgreSQL refuses the whole transaction all the same, see `Database.transaction`.
     package func attempt<Result>(_ body: () throws -> Result) throws -> Swift.Result<Result, any Error> {
         try execute("SAVEPOINT attempt", [])
         do {

@@ -43,7 +43,8 @@ final class Readers: Sendable {
     private let opening = DispatchQueue(label: "novella.sqlite.open")
     private let state: Mutex<State>
 
-    /// - Parameter trouble: told when a further one cannot be opened; those that are open do its work.
+    /// - Parameter trouble: told when a further one cannot be opened; those that are open do its work, and the next
+    ///   read that would have to wait tries again.
     init(
         limit: Int, trouble: @escaping @Sendable (any Error) -> Void,
         _ open: @escaping @Sendable () throws -> SQLiteHandle
@@ -86,6 +87,7 @@ final class Readers: Sendable {
             state.withLock { $0.opened.append(handle) }
             handle.start { [self] in drain(handle, $0) }
         } catch {
+            state.withLock { $0.unopened += 1 }
             trouble(error)
         }
     }

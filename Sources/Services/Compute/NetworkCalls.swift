@@ -2,8 +2,8 @@ import Model
 import Networking
 import Store
 
-/// All that Compute asks of Network: few calls, each repeatable. In transactions of Compute they bind the ports of a
-/// new server and look at the ports of one.
+/// All that Compute asks of Network: few calls, each repeatable. In transactions of Compute they check the NICs that a
+/// new server wants, bind its ports, look at them, and release those of one that is deleted.
 struct NetworkCalls: Sendable {
     private let networking: NetworkingService
 

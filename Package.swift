@@ -88,7 +88,7 @@ let package = Package(
         .target(name: "CLibvirt", path: "Sources/Host/CLibvirt"),
         room(
             "LibvirtDriver", in: "Host",
-            imports: ["Model", "Threads", "HostProtocol", "Hypervisor", "CLibvirt", logging]),
+            imports: ["Model", "Threads", "HostProtocol", "Hypervisor", "Tools", "CLibvirt", logging]),
         room("Tools", in: "Host", imports: [subprocess]),
         .target(name: "CNamespace", path: "Sources/Host/CNamespace"),
         room(

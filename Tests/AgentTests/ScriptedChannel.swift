@@ -22,6 +22,8 @@ final class ScriptedChannel: HostChannel {
         var lostCalls = 0
         var network = TopologyNews()
         var holdings: [[NetworkPart: String]] = []
+        var uploads: [String: [UInt8]] = [:]
+        var lostUploads = 0
     }
 
     static let host = HostID("host")
@@ -142,7 +144,23 @@ final class ScriptedChannel: HostChannel {
         return AsyncThrowingStream { $0.finish() }
     }
 
-    func upload(_ image: ImageID, _ content: UploadedContent) async throws {}
+    func upload(_ image: ImageID, _ content: UploadedContent) async throws {
+        var bytes: [UInt8] = []
+        try await content { bytes += $0 }
+        let isLost = state.withLock { state in
+            defer { state.lostUploads = max(0, state.lostUploads - 1) }
+            if state.lostUploads == 0 { state.uploads[image.text] = bytes }
+            return state.lostUploads > 0
+        }
+        if isLost { throw ControlPlaneUnreachable("a scripted absence") }
+    }
+
+    /// What came for images, by their ids.
+    var uploads: [String: [UInt8]] { state.withLock { $0.uploads } }
+
+    func loseUploads(_ count: Int) {
+        state.withLock { $0.lostUploads = count }
+    }
 
     func connectConsole(_ console: @escaping ConsoleReader) {}
 }

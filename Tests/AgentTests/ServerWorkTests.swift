@@ -26,7 +26,7 @@ import Testing
         let (first, second) = (work.next(), work.next())
         #expect(epoch(first) == 3)
         #expect(second == nil, "one attempt at a time")
-        work.ended()
+        work.reached(inBoot: "boot", nil)
         #expect(work.isIdle)
     }
 

@@ -66,6 +66,22 @@ struct WorkflowScenario: Sendable, CustomTestStringConvertible {
             begin: { try await $0.cloud.compute.begin(.rebootHard, on: $1, by: $0.people.member) },
             end: .active, power: .running, errorWhenOff: true),
         WorkflowScenario(
+            kind: "snapshot-server", start: .running,
+            begin: {
+                _ = try await $0.cloud.compute.snapshot($1, SnapshotRequest(name: "image"), by: $0.people.member)
+            }, end: .active, power: .running, endAfterFailure: .active),
+        WorkflowScenario(
+            kind: "snapshot-server", start: .suspended,
+            begin: {
+                _ = try await $0.cloud.compute.snapshot($1, SnapshotRequest(name: "image"), by: $0.people.member)
+            }, end: .suspended, power: .suspended, endAfterFailure: .suspended),
+        WorkflowScenario(
+            kind: "backup-server", start: .stopped,
+            begin: {
+                _ = try await $0.cloud.compute.snapshot(
+                    $1, SnapshotRequest(name: "image", backup: ("daily", 1)), by: $0.people.member)
+            }, end: .stopped, power: .shutdown, endAfterFailure: .stopped),
+        WorkflowScenario(
             kind: "attach-interface", start: .running,
             begin: { _ = try await $0.cloud.compute.beginAttaching(nil, to: $1, by: $0.people.member) },
             end: .active, power: .running, ports: 2, endAfterFailure: .active),

@@ -4,6 +4,8 @@ package import Model
 package struct DesiredCommand: Codable, Sendable, Equatable {
     /// The argument that names the image a host is to fill.
     package static let imageArgument = "image"
+    /// Of a snapshot: a `SnapshotConsistency`, less than which is a failure.
+    package static let consistencyArgument = "consistency"
 
     package var id: HostCommandID
     package var serverID: ServerID
@@ -33,6 +35,7 @@ package struct CommandReport: Codable, Sendable, Equatable {
     package var state: HostCommand.State
     /// Percent.
     package var progress: Int
+    /// What it has come to, so far or in the end.
     package var result: [String: String]?
     package var failure: HostFailure?
 

@@ -94,8 +94,17 @@ package struct GuestHardware: Codable, Sendable, Equatable {
     }
 
     /// Whether the image asks for a guest agent channel (`hw_qemu_guest_agent=yes`).
-    package var wantsGuestAgent: Bool {
-        ["yes", "true", "1", "on"].contains(imageProperties["hw_qemu_guest_agent"]?.lowercased() ?? "")
+    package var wantsGuestAgent: Bool { says(yes: "hw_qemu_guest_agent") }
+    /// Whether the image wants no snapshot of its servers that may need a repair (`os_require_quiesce=yes`).
+    package var requiresQuiesce: Bool { says(yes: "os_require_quiesce") }
+    /// Whether a freeze of its file systems takes the guest's applications along: Windows' agent has VSS do it, and
+    /// other images have to say that their agents run hooks.
+    package var freezesApplications: Bool {
+        imageProperties["os_type"]?.lowercased() == "windows" || says(yes: SnapshotConsistency.hookProperty)
+    }
+
+    private func says(yes property: String) -> Bool {
+        ["yes", "true", "1", "on"].contains(imageProperties[property]?.lowercased() ?? "")
     }
 }
 

@@ -1,5 +1,9 @@
 /// What hosts can be told to do once.
-package enum HostCommandAction: String, Sendable, Codable { case rebootSoft, rebootHard }
+package enum HostCommandAction: String, Sendable, Codable {
+    case rebootSoft, rebootHard
+    /// Copies the root disk and fills an image with it.
+    case snapshot
+}
 
 /// Something that a host does once, beside what should persist: the row by which it is told, and by which it answers.
 package struct HostCommand: Sendable, Equatable {

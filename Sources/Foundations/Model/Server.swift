@@ -47,6 +47,8 @@ package struct Server: Sendable, Equatable {
     package var launchedAt: Timestamp?
     package var terminatedAt: Timestamp?
     package var deletedAt: Timestamp?
+    /// Percent of the operation under way, where somebody tells of it.
+    package var progress: Int?
 
     package init(
         id: ServerID, projectID: ProjectID, userID: UserID, name: String, description: String? = nil,
@@ -60,7 +62,7 @@ package struct Server: Sendable, Equatable {
         addresses: String = "{}", securityGroups: String = "[]", hints: String = "{}", configDrive: Bool = false,
         accessIPv4: String? = nil, accessIPv6: String? = nil, diskConfig: String = "MANUAL", createdAt: Timestamp,
         updatedAt: Timestamp, launchedAt: Timestamp? = nil, terminatedAt: Timestamp? = nil,
-        deletedAt: Timestamp? = nil
+        deletedAt: Timestamp? = nil, progress: Int? = nil
     ) {
         self.id = id
         self.projectID = projectID
@@ -101,6 +103,7 @@ package struct Server: Sendable, Equatable {
         self.launchedAt = launchedAt
         self.terminatedAt = terminatedAt
         self.deletedAt = deletedAt
+        self.progress = progress
     }
 
     /// The host that has it; one that could not be built is on none.

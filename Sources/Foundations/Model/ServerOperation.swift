@@ -17,6 +17,8 @@ package enum ServerOperation: String, Sendable, Codable, CaseIterable {
     case pause, unpause, suspend, resume
     case resetState = "reset_state"
     case lock, unlock
+    case createImage = "create_image"
+    case createBackup = "create_backup"
     case attachInterface = "attach_interface"
     case detachInterface = "detach_interface"
     case delete
@@ -63,6 +65,8 @@ package struct OperationRule: Sendable {
     /// `task_state` by phase; the first is shown until a phase is set. An operation without any waits for its turn.
     package var taskStates: [String] = []
     package var failure = Failure.revert
+    /// Whether a lock keeps it from beginning; what changes nothing of the server is not kept.
+    package var heedsLock = true
     package var access = AccessLevel.member
     /// After which it has failed, whatever it waits for.
     package var deadlineSeconds: Double = 600
@@ -79,7 +83,7 @@ package struct OperationRule: Sendable {
     fileprivate init(
         _ action: String, kind: String? = nil, verb: String? = nil, from: Set<SettledState>, _ goal: Goal,
         _ taskStates: String..., interrupts: Interruption = .nothing, failure: Failure = .revert,
-        access: AccessLevel = .member, deadlineSeconds: Double = 600
+        heedsLock: Bool = true, access: AccessLevel = .member, deadlineSeconds: Double = 600
     ) {
         self.kind = kind ?? "\(action)-server"
         self.action = action
@@ -89,8 +93,21 @@ package struct OperationRule: Sendable {
         self.taskStates = taskStates
         self.interrupts = interrupts
         self.failure = failure
+        self.heedsLock = heedsLock
         self.access = access
         self.deadlineSeconds = deadlineSeconds
+    }
+}
+
+extension OperationRule {
+    /// A lock keeps nobody from it, as it changes nothing of the server. A disk may be large and the way to the image
+    /// store slow.
+    fileprivate static func snapshot(
+        _ action: String, kind: String, begun: String, _ copying: String
+    ) -> OperationRule {
+        OperationRule(
+            action, kind: kind, from: [.active, .stopped, .paused, .suspended], .steps, begun, copying,
+            "image_pending_upload", "image_uploading", heedsLock: false, deadlineSeconds: 24 * 3600)
     }
 }
 
@@ -122,6 +139,9 @@ extension ServerOperation {
         case .resetState: OperationRule("resetState", from: live, .record, interrupts: .everything, access: .admin)
         case .lock: OperationRule("lock", from: live, .record)
         case .unlock: OperationRule("unlock", from: live, .record)
+        case .createImage:
+            .snapshot("createImage", kind: "snapshot-server", begun: "image_snapshot_pending", "image_snapshot")
+        case .createBackup: .snapshot("createBackup", kind: "backup-server", begun: "image_backup", "image_backup")
         case .attachInterface:
             OperationRule("attach_interface", kind: "attach-interface", from: [.active, .stopped], .steps)
         case .detachInterface:

@@ -56,7 +56,7 @@ package enum Migrations {
         identity, image, network, compute, workflow, hostDocuments, serverGroups, workflowTurns,
         networkAttributes, imageMembers, identityAttributes, placementNames,
         subnetPools, agents, trusts, imageStaging, workflowSteps,
-        restingStates, serverPlacements, hostTroubles, guestPasswords, uploadLeases, networkGenerations,
+        restingStates, serverPlacements, hostTroubles, guestPasswords, uploadLeases, networkGenerations, serverProgress,
     ]
 
     /// What releases that hashed a description of the statements have written for them.

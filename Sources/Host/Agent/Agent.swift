@@ -65,6 +65,9 @@ package actor Agent {
         for record in try await machine.storage.loadRecords() {
             servers[record.serverID] = ServerWork(record)
             if record.tombstone { tombstones.add(record.serverID) }
+            if servers[record.serverID]?.isAtCommand == false {
+                try await machine.storage.removeCopies(of: record.serverID)
+            }
         }
     }
 
@@ -115,6 +118,7 @@ package actor Agent {
             group.addTask { [self] in await beat() }
             group.addTask { [self] in await network.keepMending { [self] in await plugAnew() } }
             group.addTask { [images] in await images.run() }
+            group.addTask { [machine, logger] in await machine.freezes.resume(logger) }
             await group.waitForAll()
         }
         let left = Array(drains.values)
@@ -219,12 +223,26 @@ package actor Agent {
                     task.cancel()
                 }
                 attempts[id] = nil
+                if !Task.isCancelled { await tidy(after: attempt, of: id) }
             }
         }
         drains[id] = nil
         let moved = servers[id]?.moved
         servers[id]?.moved = nil
         if let moved, moved != servers[id]?.reported { await report(id) }
+    }
+
+    /// What a command that has ended, and will not be tried again, has left.
+    private func tidy(after attempt: ServerWork.Attempt, of id: ServerID) async {
+        guard attempt.command?.action == .snapshot, servers[id]?.isAtCommand == false else { return }
+        do {
+            try await machine.driver.endCopy(of: id)
+            try await machine.storage.removeCopies(of: id)
+        } catch {
+            logger.warning(
+                "a copy of a disk is left behind until the next one",
+                metadata: ["server": "\(id)", "error": "\(error)"])
+        }
     }
 
     private func tell(_ answer: ServerWork.Answer, of id: ServerID) async {
@@ -236,14 +254,17 @@ package actor Agent {
         let started = ContinuousClock.now
         trace("a document is carried out", attempt)
         do {
-            guard var record = servers[id]?.record else { return }
+            guard let record = servers[id]?.record else { return }
             try await machine.storage.saveRecord(record)
-            record =
-                try await attempt.document.presence == .absent
-                ? machine.remove(id, record)
-                : machine.make(attempt.document, attempt.command, record, channel: channel, network: network)
-            servers[id]?.record = record
-            servers[id]?.ended()
+            var result: [String: String]?
+            if attempt.document.presence == .absent {
+                try await machine.remove(id)
+            } else {
+                result = try await machine.make(
+                    attempt.document, attempt.command, record, channel: channel, network: network
+                ) { [self] in await came(id, to: $0, $1) }
+            }
+            servers[id]?.reached(inBoot: machine.bootID, result)
             try await save(id)
             if record.tombstone { tombstones.add(id) }
             trace("a document is reached", attempt, ["took": "\(ContinuousClock.now - started)"])
@@ -253,6 +274,12 @@ package actor Agent {
         } catch {
             await gaveUp(attempt, of: id, error)
         }
+    }
+
+    /// A command under way has come so far.
+    private func came(_ id: ServerID, to percent: Int, _ result: [String: String]) async {
+        servers[id]?.came(to: percent, result)
+        await report(id)
     }
 
     private func save(_ id: ServerID) async throws {
@@ -287,7 +314,7 @@ package actor Agent {
             try await Task.sleep(for: .seconds(2))
             servers[id]?.again()
         } catch {
-            servers[id]?.ended()
+            servers[id]?.cancelled()
         }
     }
 

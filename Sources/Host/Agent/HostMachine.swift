@@ -9,6 +9,7 @@ package struct HostMachine: Sendable {
     let driver: any HypervisorDriver
     let storage: any HostStorage
     let dataplane: any Dataplane
+    let freezes: FreezeKeeper
     /// Tells one boot of the machine from another.
     let bootID: String
     /// Seconds a guest has to power off before it is made to; Nova's `shutdown_timeout`.
@@ -21,22 +22,25 @@ package struct HostMachine: Sendable {
         self.driver = driver
         self.storage = storage
         self.dataplane = dataplane
+        freezes = FreezeKeeper(driver: driver, storage: storage)
         self.bootID = bootID
         self.graceSeconds = graceSeconds
     }
 
-    func remove(_ id: ServerID, _ record: ServerRecord) async throws -> ServerRecord {
+    func remove(_ id: ServerID) async throws {
         try await driver.undefine(id)
         try await storage.remove(id)
-        return record
     }
 
-    /// Brings disks and NICs to what the document says, then carries out the command; without one it brings the power,
-    /// too.
+    /// Tells how far a command is: percent, and what it has come to so far.
+    typealias Progress = @Sendable (Int, [String: String]) async -> Void
+
+    /// Brings disks and NICs to what the document says, and the power, unless it is the command's; then carries out the
+    /// command. Returns its result.
     func make(
         _ document: DesiredServer, _ command: DesiredCommand?, _ record: ServerRecord, channel: any HostChannel,
-        network: NetworkKeeper
-    ) async throws -> ServerRecord {
+        network: NetworkKeeper, progress: @escaping Progress
+    ) async throws -> [String: String]? {
         let id = document.serverID
         let wentOff = try await hasGoneOff(document, record)
         async let plugs: Void = network.ready(for: document.nics)
@@ -44,15 +48,13 @@ package struct HostMachine: Sendable {
             document, imageContent: { try await channel.imageContent($0) },
             configDrive: { try await channel.configDrive(id) })
         try await plugs
-        var done = record
-        if let command {
-            try await carryOut(command, document, files)
-        } else if !wentOff {
-            try await reachPower(document, files)
+        switch command?.action {
+        case .rebootSoft: try await reboot(softly: true, document, files)
+        case .rebootHard: try await reboot(softly: false, document, files)
+        case .snapshot, nil: if !wentOff { try await reachPower(document, files) }
         }
-        done.appliedEpoch = document.epoch
-        done.appliedBoot = bootID
-        return done
+        guard let command, command.action == .snapshot else { return nil }
+        return try await Snapshot(self, command, document, files, channel: channel, progress: progress).make()
     }
 
     /// Whether the guest was brought to this document before and has gone off since: by itself, or, where its memory
@@ -110,9 +112,9 @@ package struct HostMachine: Sendable {
         try await driver.setNICs(spec, anew: taps)
     }
 
-    private func carryOut(_ command: DesiredCommand, _ document: DesiredServer, _ files: PreparedFiles) async throws {
+    private func reboot(softly: Bool, _ document: DesiredServer, _ files: PreparedFiles) async throws {
         let id = document.serverID
-        if command.action == .rebootSoft, try await driver.power(of: id) == .running,
+        if softly, try await driver.power(of: id) == .running,
             try await driver.rebootSoft(id, graceSeconds: graceSeconds)
         {
             return

@@ -46,6 +46,9 @@ struct ServerWork {
         self.record = record
     }
 
+    /// Whether a command has begun and not ended, or waits.
+    var isAtCommand: Bool { !commands.isEmpty || record.commands.contains { !$0.state.isEnd } }
+
     var isIdle: Bool { underWay == nil && !isDue && toTell == nil && commands.isEmpty }
 
     /// Whether the attempt under way should be ended: a document that takes the server away does not wait for an image
@@ -148,10 +151,29 @@ struct ServerWork {
         if let command = attempt.command { record.note(CommandReport(id: command.id, state: .running)) }
     }
 
-    /// The attempt under way is over; with a command that `failure` may be the end of.
-    mutating func ended(_ failure: HostFailure? = nil) {
+    /// The command under way has come so far.
+    mutating func came(to percent: Int, _ result: [String: String]) {
+        guard let command = underWay?.command else { return }
+        record.note(CommandReport(id: command.id, state: .running, progress: percent, result: result))
+    }
+
+    /// The document of the attempt under way is reached, and its command carried out with that result.
+    mutating func reached(inBoot boot: String, _ result: [String: String]?) {
+        guard let attempt = underWay else { return }
+        if attempt.document.presence == .present {
+            record.appliedEpoch = attempt.document.epoch
+            record.appliedBoot = boot
+        }
+        if let command = attempt.command {
+            record.note(CommandReport(id: command.id, state: .done, progress: 100, result: result))
+        }
+        underWay = nil
+    }
+
+    /// The attempt under way is over without success.
+    private mutating func ended(_ failure: HostFailure) {
         if let command = underWay?.command {
-            record.note(CommandReport(id: command.id, state: failure == nil ? .done : .failed, failure: failure))
+            record.note(CommandReport(id: command.id, state: .failed, failure: failure))
         }
         underWay = nil
     }
@@ -169,9 +191,8 @@ struct ServerWork {
 
     /// The attempt under way was cancelled before its end.
     mutating func cancelled() {
-        guard underWay?.command != nil else { return ended() }
+        if underWay?.command != nil { toTell = toTell ?? Answer() }
         ended(HostFailure(message: "It was cancelled.", detail: "\(record.serverID)"))
-        toTell = toTell ?? Answer()
     }
 
     /// The attempt under way comes again, unless something newer has taken its place.

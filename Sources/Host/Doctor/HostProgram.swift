@@ -7,7 +7,7 @@ enum HostProgram {
         "mkfs.ext4": "e2fsprogs", "mkswap": "util-linux", "modprobe": "kmod", "nft": "nftables",
         "prlimit": "util-linux",
         "qemu-img": "qemu-utils", "qemu-system-x86_64": "qemu-system-x86", "sysctl": "procps",
-        "unshare": "util-linux",
+        "unshare": "util-linux", "virsh": "libvirt-clients",
     ]
 
     static func missing() -> [String] {

@@ -11,7 +11,7 @@ import Threads
 package final class FileHostStorage: HostStorage {
     let paths: StoragePaths
     /// For calls that wait on a disk.
-    private let io = BlockingThreads(count: 8, name: "novella.storage")
+    let io = BlockingThreads(count: 8, name: "novella.storage")
     private let cache: ImageCache
     private let serverLocks = KeyedLock<ServerID>()
     /// Apart from the locks of files, so that a tombstone is written while an image still comes in.
@@ -29,14 +29,15 @@ package final class FileHostStorage: HostStorage {
         paths = try StoragePaths(root: "\(stateDirectory)/host")
         cache = ImageCache(paths: paths, io: io)
         if isShared { return }
-        for folder in [paths.root, paths.images, paths.servers, paths.records, paths.vncSockets] {
+        let own = [paths.images, paths.servers, paths.records, paths.freezes]
+        for folder in [paths.root] + own + [paths.vncSockets] {
             try PosixFile.makeFolder(folder)
         }
         try PosixFile.chown(paths.vncSockets, toUser: hypervisorUser)
         let servers = try PosixFile.names(in: paths.servers).filter(UUIDText.isValid).map { "\(paths.servers)/\($0)" }
-        for folder in [paths.images, paths.servers, paths.records] { try Self.clearLeftovers(in: folder) }
+        for folder in own { try Self.clearLeftovers(in: folder) }
         // Names that a process gave which was killed before it could sync them.
-        for folder in [paths.images, paths.servers, paths.records] + servers { try PosixFile.sync(folder) }
+        for folder in own + servers { try PosixFile.sync(folder) }
     }
 
     package func prepare(

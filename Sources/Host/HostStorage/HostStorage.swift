@@ -35,6 +35,27 @@ package protocol HostStorage: Sendable {
     func removeUnusedImages(unusedFor age: Duration) async throws -> ImageSweep
     /// The tail of the serial log; empty when there is none.
     func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8]
+    /// Where a copy of a disk for a command is to be written; nothing is there. Copies of the server for other commands
+    /// are taken away.
+    ///
+    /// - Throws: when there may not be room for it.
+    func beginCopy(of disk: DomainSpec.Disk, for command: HostCommandID, of server: ServerID) async throws -> String
+    /// Copies a disk that nobody writes to into a qcow2 file that stands on no other.
+    func copyAtRest(_ disk: DomainSpec.Disk, to path: String) async throws
+    /// The file that `beginCopy` has named is whole: from now on it is the command's, until the machine starts anew.
+    func keepCopy(
+        _ path: String, _ report: SnapshotReport, boot: String, for command: HostCommandID, of server: ServerID
+    ) async throws -> DiskCopy
+    /// What was kept for the command in this boot of the machine: a file that nobody has synced does not outlive it.
+    func copy(for command: HostCommandID, of server: ServerID, boot: String) async throws -> DiskCopy?
+    /// Bytes of a copy that was kept; none from its end on.
+    func read(_ copy: DiskCopy, at offset: Int64, count: Int) async throws -> [UInt8]
+    /// Takes all copies of the server's disks away.
+    func removeCopies(of server: ServerID) async throws
+    /// Writes down that a guest may be frozen, or that it is not any more.
+    func noteFreeze(of server: ServerID, _ isOwed: Bool) async throws
+    /// The guests of which that was written down.
+    func notedFreezes() async throws -> Set<ServerID>
     /// Returns when a file could be written; throws what hinders it.
     func check() async throws
     /// What the agent must not forget of a server: its highest epoch, tombstone and commands. Durable on return.

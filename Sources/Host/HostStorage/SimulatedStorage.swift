@@ -1,5 +1,5 @@
 package import HostProtocol
-import Hypervisor
+package import Hypervisor
 package import Model
 import Synchronization
 
@@ -16,6 +16,8 @@ package final class SimulatedStorage: HostStorage {
         /// By checksum, with the last use.
         var fetchedImages: [String: ContinuousClock.Instant] = [:]
         var sweeps = 0
+        var copies: [ServerID: (command: HostCommandID, copy: DiskCopy)] = [:]
+        var freezes: Set<ServerID> = []
     }
 
     private let state = Mutex(State())
@@ -39,7 +41,10 @@ package final class SimulatedStorage: HostStorage {
     }
 
     package func remove(_ server: ServerID) async throws {
-        state.withLock { _ = $0.prepared.removeValue(forKey: server) }
+        state.withLock { state in
+            state.prepared[server] = nil
+            state.copies[server] = nil
+        }
     }
 
     package func preparedServers() async throws -> Set<ServerID> {
@@ -65,6 +70,52 @@ package final class SimulatedStorage: HostStorage {
         ]
         // As a serial line sends it.
         return Array(log.joined(separator: "\r\n").utf8.suffix(max(0, maxBytes)))
+    }
+
+    package func beginCopy(
+        of disk: DomainSpec.Disk, for command: HostCommandID, of server: ServerID
+    ) async throws -> String {
+        state.withLock { state in
+            if state.copies[server]?.command != command { state.copies[server] = nil }
+        }
+        return "/simulated/servers/\(server)/copy-\(command)"
+    }
+
+    package func copyAtRest(_ disk: DomainSpec.Disk, to path: String) async throws {}
+
+    package func keepCopy(
+        _ path: String, _ report: SnapshotReport, boot: String, for command: HostCommandID, of server: ServerID
+    ) async throws -> DiskCopy {
+        let copy = DiskCopy(path: path, size: Int64(Self.copied.count), boot: boot, report: report)
+        state.withLock { $0.copies[server] = (command, copy) }
+        return copy
+    }
+
+    /// What is on every disk.
+    private static let copied = BlankImage.qcow2(size: 1 << 30)
+
+    package func copy(for command: HostCommandID, of server: ServerID, boot: String) async throws -> DiskCopy? {
+        state.withLock { state in
+            state.copies[server].flatMap { $0.command == command && $0.copy.boot == boot ? $0.copy : nil }
+        }
+    }
+
+    package func read(_ copy: DiskCopy, at offset: Int64, count: Int) async throws -> [UInt8] {
+        Array(Self.copied.dropFirst(Int(offset)).prefix(count))
+    }
+
+    package func removeCopies(of server: ServerID) async throws {
+        state.withLock { $0.copies[server] = nil }
+    }
+
+    package func noteFreeze(of server: ServerID, _ isOwed: Bool) async throws {
+        state.withLock { state in
+            if isOwed { state.freezes.insert(server) } else { state.freezes.remove(server) }
+        }
+    }
+
+    package func notedFreezes() async throws -> Set<ServerID> {
+        state.withLock { $0.freezes }
     }
 
     package func check() async throws {

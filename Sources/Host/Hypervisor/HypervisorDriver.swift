@@ -98,6 +98,18 @@ package struct PowerEvent: Sendable, Equatable {
     }
 }
 
+/// A guest of which nothing writes to its file systems.
+package struct Frozen: Sendable {
+    package var fileSystems: Int
+    /// When that was asked for.
+    package var since: ContinuousClock.Instant
+
+    package init(fileSystems: Int, since: ContinuousClock.Instant) {
+        self.fileSystems = fileSystems
+        self.since = since
+    }
+}
+
 /// A hypervisor. Every verb may be repeated and says the truth about what is there now, not about what was asked.
 ///
 /// Errors are `HostFailure`. A verb that stalls is cancelled by its caller; the driver then leaves the guest as it is.
@@ -142,6 +154,17 @@ package protocol HypervisorDriver: Sendable {
     /// Gives a running guest the disks of the spec that it lacks and takes away those it should not have. Returns when
     /// the guest has let go of them; fails when it does not. Leaves one that does not run alone.
     func setDisks(_ spec: DomainSpec) async throws
+    /// Asks the guest's agent to let nothing write to its file systems. It may come to pass after this has failed, so
+    /// whoever asks owes a thaw, whatever comes of it. Should this process die, the driver sees to one.
+    func freeze(_ server: ServerID) async throws -> Frozen
+    /// Ends a freeze; returns how many file systems were frozen, 0 of one that is off.
+    func thaw(_ server: ServerID) async throws -> Int
+    /// Begins to copy a disk of a guest that is on, as it is now, into a new qcow2 file that stands on no other.
+    func beginCopy(of disk: String, of server: ServerID, to path: String) async throws
+    /// Returns when the copy that was begun is whole; throws when it never will be. `progress` gets percents.
+    func awaitCopy(of server: ServerID, progress: @escaping @Sendable (Int) async -> Void) async throws
+    /// Ends a copy that is under way; nothing is wrong where none is.
+    func endCopy(of server: ServerID) async throws
     /// Power changes since the stream was asked for.
     func events() -> AsyncStream<PowerEvent>
 }

@@ -8,7 +8,7 @@ import Synchronization
 package final class SimulatedDriver: HypervisorDriver {
     package enum Verb: String, Sendable, CaseIterable {
         case describe, list, power, end, define, start, stop, pause, unpause, suspend, rebootSoft, undefine, taps
-        case setNICs, diskErrors, disks, setDisks
+        case setNICs, diskErrors, disks, setDisks, freeze, thaw, beginCopy, awaitCopy, endCopy
     }
 
     private struct Guest {
@@ -25,6 +25,8 @@ package final class SimulatedDriver: HypervisorDriver {
         /// Taps whose NICs were taken out and put in again.
         var pluggedAnew: [String] = []
         var diskErrors: [String: String] = [:]
+        var frozen = 0
+        var copied: String?
     }
 
     private struct Fault {
@@ -195,6 +197,53 @@ package final class SimulatedDriver: HypervisorDriver {
         }
     }
 
+    /// A guest has one file system, and an agent where its image says so.
+    package func freeze(_ server: ServerID) async throws -> Frozen {
+        try await enter(.freeze, server)
+        return try state.withLock { state in
+            guard state.guests[server]?.power == .running, state.guests[server]?.spec.hardware.wantsGuestAgent == true
+            else { throw HostFailure(message: "The server's guest agent does not answer.", detail: "\(server)") }
+            state.guests[server]?.frozen = 1
+            return Frozen(fileSystems: 1, since: .now)
+        }
+    }
+
+    package func thaw(_ server: ServerID) async throws -> Int {
+        try await enter(.thaw, server)
+        return state.withLock { state in
+            defer { state.guests[server]?.frozen = 0 }
+            return state.guests[server]?.frozen ?? 0
+        }
+    }
+
+    package func beginCopy(of disk: String, of server: ServerID, to path: String) async throws {
+        try await enter(.beginCopy, server)
+        try state.withLock { state in
+            guard let guest = state.guests[server], guest.power.isOn, guest.runningDisks.contains(disk),
+                guest.copied == nil
+            else { throw HostFailure(message: "The server's disk cannot be copied.", detail: "\(server) \(disk)") }
+            state.guests[server]?.copied = disk
+        }
+    }
+
+    package func awaitCopy(
+        of server: ServerID, progress: @escaping @Sendable (Int) async -> Void
+    ) async throws {
+        await progress(0)
+        try await enter(.awaitCopy, server)
+        try state.withLock { state in
+            guard let guest = state.guests[server], guest.power.isOn, guest.copied != nil else {
+                throw HostFailure(message: "The server went off while its disk was copied.", detail: "\(server)")
+            }
+            state.guests[server]?.copied = nil
+        }
+    }
+
+    package func endCopy(of server: ServerID) async throws {
+        try await enter(.endCopy, server)
+        state.withLock { $0.guests[server]?.copied = nil }
+    }
+
     package func events() -> AsyncStream<PowerEvent> {
         hub.stream()
     }
@@ -206,6 +255,10 @@ package final class SimulatedDriver: HypervisorDriver {
             guard let before = state.guests[server]?.power, from.contains(before) else { return false }
             state.guests[server]?.power = power
             state.guests[server]?.end = end
+            if !power.isOn {
+                state.guests[server]?.frozen = 0
+                state.guests[server]?.copied = nil
+            }
             return true
         }
         if moved { hub.send(PowerEvent(serverID: server, power: power)) }
@@ -278,6 +331,10 @@ extension SimulatedDriver {
 
     package func setDiskErrors(_ errors: [String: String], of server: ServerID) {
         state.withLock { $0.guests[server]?.diskErrors = errors }
+    }
+
+    package func isFrozen(_ server: ServerID) -> Bool {
+        state.withLock { ($0.guests[server]?.frozen ?? 0) > 0 }
     }
 
     package func pluggedAnew(_ server: ServerID) -> [String] {

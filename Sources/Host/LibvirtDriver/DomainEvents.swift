@@ -48,6 +48,8 @@ enum DomainState {
 final class DomainEvents: Sendable {
     let power = Broadcast<PowerEvent>()
     let restarts = Broadcast<ServerID>()
+    /// Jobs that have ended, well or not.
+    let jobs = Broadcast<ServerID>()
     private let names: DomainNames
 
     init(names: DomainNames) {
@@ -56,17 +58,25 @@ final class DomainEvents: Sendable {
 
     /// Listens on a connection for as long as it is open.
     func listen(on handle: LibvirtConnection.Handle) throws(LibvirtError) {
-        let context = Unmanaged.passRetained(self).retain().toOpaque()
+        let context = Unmanaged.passRetained(self).retain().retain().toOpaque()
         try handle.call { error in
             novella_virt_listen(handle.pointer, domainEventHeard, context, domainEventsReleased, &error)
         }
     }
 
-    fileprivate func heard(name: String, isRestart: Bool, event: Int32, detail: Int32) {
+    /// The numbers of `novella_virt_event_fn`.
+    private enum Kind {
+        static let restart: Int32 = 1
+        static let job: Int32 = 2
+    }
+
+    fileprivate func heard(name: String, kind: Int32, event: Int32, detail: Int32) {
         guard let server = names.server(of: name) else { return }
-        if isRestart {
-            restarts.send(server)
-        } else if let power = DomainState.power(event: event, detail: detail) {
+        switch kind {
+        case Kind.restart: restarts.send(server)
+        case Kind.job: jobs.send(server)
+        default:
+            guard let power = DomainState.power(event: event, detail: detail) else { return }
             self.power.send(PowerEvent(serverID: server, power: power))
         }
     }
@@ -77,7 +87,7 @@ private func domainEventHeard(
 ) {
     guard let context, let name else { return }
     Unmanaged<DomainEvents>.fromOpaque(context).takeUnretainedValue()
-        .heard(name: String(cString: name), isRestart: kind == 1, event: event, detail: detail)
+        .heard(name: String(cString: name), kind: kind, event: event, detail: detail)
 }
 
 private func domainEventsReleased(context: UnsafeMutableRawPointer?) {

@@ -4,6 +4,8 @@ package import HostProtocol
 package import Hypervisor
 package import Logging
 package import Model
+import Synchronization
+import Tools
 
 /// QEMU guests, kept by libvirt. Domains outlive this process; only those of our cloud's tag are ever touched.
 package final class LibvirtDriver: HypervisorDriver {
@@ -27,13 +29,15 @@ package final class LibvirtDriver: HypervisorDriver {
     }
 
     package let virtType: VirtType
-    private let configuration: Configuration
+    let configuration: Configuration
     let names: DomainNames
     let domainXML: DomainXML
-    private let heard: DomainEvents
+    let heard: DomainEvents
     let short: LibvirtConnection
     /// Starting and ending a guest can take seconds, which must not hold up the others.
     let long: LibvirtConnection
+    /// Of guests that are or may be frozen.
+    let watchdogs = Mutex<[ServerID: Watchdog]>([:])
     private let logger: Logger
 
     private init(_ configuration: Configuration, logger: Logger) {

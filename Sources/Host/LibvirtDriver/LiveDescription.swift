@@ -5,21 +5,25 @@ import Model
 /// What libvirt's description of a running domain says of its devices. What users wrote cannot pass for it: libvirt
 /// escapes their quotes and brackets.
 struct LiveDescription {
-    /// By the ids that our aliases carry.
-    let disks: Set<String>
-    /// Such as `vda`.
+    /// Of the disks that have an id of ours, their targets, such as `vda`.
+    let targets: [String: String]
+    /// Of all disks.
     let diskTargets: Set<String>
     let taps: Set<String>
 
     init(_ xml: String) {
         let disks = Self.elements("disk", of: xml)
         let prefix = DomainXML.alias(ofDisk: "")
-        self.disks = Set(
-            disks.compactMap { Self.value(in: $0, after: "<alias name='") }.filter { $0.hasPrefix(prefix) }
-                .map { String($0.dropFirst(prefix.count)) })
+        targets = disks.reduce(into: [:]) { targets, disk in
+            guard let alias = Self.value(in: disk, after: "<alias name='"), alias.hasPrefix(prefix) else { return }
+            targets[String(alias.dropFirst(prefix.count))] = Self.value(in: disk, after: "<target dev='")
+        }
         diskTargets = Set(disks.compactMap { Self.value(in: $0, after: "<target dev='") })
         taps = Set(Self.elements("interface", of: xml).compactMap { Self.value(in: $0, after: "<target dev='") })
     }
+
+    /// By the ids that our aliases carry.
+    var disks: Set<String> { Set(targets.keys) }
 
     private static func elements(_ name: String, of xml: String) -> [Substring] {
         xml.split(separator: "<\(name) ").dropFirst().map { part in

@@ -16,7 +16,7 @@ package struct ToolError: Error, Sendable, CustomStringConvertible {
 package enum Tool {
     /// Told the name of each tool right before it runs and right after it has ended.
     @TaskLocal package static var watch: (@Sendable (String) -> Void)?
-    private static let path = "/usr/sbin:/sbin:/usr/bin:/bin"
+    static let path = "/usr/sbin:/sbin:/usr/bin:/bin"
     private static let outputLimit = 64 << 20
 
     /// Runs to the end and returns standard output. Throws `ToolError` for a status that is not accepted.

@@ -7,8 +7,8 @@ import Workflow
 enum HostCommands {
     /// The command has its workflow's id, so that a step that runs again finds it.
     static func give(
-        _ action: HostCommandAction, on server: ServerID, by workflow: WorkflowRecord, now: Timestamp,
-        _ db: any Connection
+        _ action: HostCommandAction, _ arguments: [String: String] = [:], on server: ServerID,
+        by workflow: WorkflowRecord, now: Timestamp, _ db: any Connection
     ) throws {
         guard let placement = try ServerPlacementQueries.current(of: server, db) else {
             throw CloudError(.conflict, "Server \(server) is on no host.")
@@ -16,15 +16,20 @@ enum HostCommands {
         try db.insertIfAbsent(
             HostCommand(
                 id: id(of: workflow), hostID: placement.hostID, serverID: server, action: action,
-                arguments: try JSONText([:]), sequence: try HostFeedQueries.next(of: placement.hostID, db),
+                arguments: try JSONText(arguments), sequence: try HostFeedQueries.next(of: placement.hostID, db),
                 requestID: workflow.requestID, updatedAt: now))
+    }
+
+    /// What was given, as the host last told of it; throws what it failed of.
+    static func given(by workflow: WorkflowRecord, _ db: any Connection) throws -> HostCommand? {
+        let command = try db.find(HostCommand.self, key: .id(id(of: workflow)))
+        if let failure = command?.failure { throw try HostFailure.error(failure) }
+        return command
     }
 
     /// Whether the host has carried it out; throws what it failed of.
     static func isDone(_ workflow: WorkflowRecord, _ db: any Connection) throws -> Bool {
-        guard let command = try db.find(HostCommand.self, key: .id(id(of: workflow))) else { return false }
-        if let failure = command.failure { throw try HostFailure.error(failure) }
-        return command.state == .done
+        try given(by: workflow, db)?.state == .done
     }
 
     static func cancel(of server: ServerID, because why: String, now: Timestamp, _ db: any Connection) throws {
@@ -46,6 +51,7 @@ enum HostCommands {
         command.failure = try answer.failure.map { try JSONText($0).raw }
         command.updatedAt = now
         try db.update(command)
+        if command.action == .snapshot { try SnapshotProgress.show(command, now: now, db) }
     }
 
     private static func id(of workflow: WorkflowRecord) -> HostCommandID { HostCommandID(workflow.id.text) }

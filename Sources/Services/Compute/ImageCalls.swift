@@ -11,6 +11,25 @@ struct ImageCalls: Sendable {
         self.image = image
     }
 
+    /// An image that a host is to fill; see `ImageService`.
+    static func reserve(_ image: Model.Image, sharedWith member: ProjectID?, _ db: any Connection) throws {
+        try ImageService.reserve(image, sharedWith: member, db)
+    }
+
+    static func describe(
+        _ id: ImageID, with properties: [String: String], at now: Timestamp, _ db: any Connection
+    ) throws {
+        try ImageService.describe(id, with: properties, at: now, db)
+    }
+
+    static func discard(_ id: ImageID, at now: Timestamp, _ db: any Connection) throws {
+        try ImageService.discard(id, at: now, db)
+    }
+
+    func rotate(_ kind: String, of server: ServerID, in project: ProjectID, keeping count: Int) async throws {
+        try await image.rotate(kind, of: server, in: project, keeping: count)
+    }
+
     /// An image to boot from: active, and in a format the hosts know. Where the flavor has no root disk, the disk is as
     /// large as the image.
     func bootable(

@@ -1,3 +1,4 @@
+import HostProtocol
 package import Model
 import Store
 import Workflow
@@ -37,6 +38,7 @@ extension ComputeService {
                 server.operation = nil
                 server.workflowID = nil
                 server.phase = 0
+                server.progress = nil
             }
             server.updatedAt = now
             try db.update(server)
@@ -72,7 +74,7 @@ struct OperationInput: Codable, Sendable {
 enum OperationStart {
     /// Refuses what the state or a lock does not allow, in Nova's words.
     static func check(_ rule: OperationRule, on server: Server, by caller: Caller) throws {
-        if server.isLocked, !caller.isAdmin, rule.goal != .record {
+        if server.isLocked, rule.heedsLock, !caller.isAdmin, rule.goal != .record {
             throw CloudError(.conflict, "Instance \(server.id) is locked")
         }
         let state = server.state
@@ -98,6 +100,7 @@ enum OperationStart {
         case .nothing: return nil
         case .everything:
             try HostCommands.cancel(of: server.id, because: why, now: now, db)
+            try SnapshotServer.discardImages(of: server.id, now: now, db)
             let ended = try WorkflowQueries.underWay(on: server.id, db)
             try WorkflowQueries.endAll(of: server.id, because: why, now: now, db)
             return ended
@@ -127,6 +130,17 @@ enum OperationStart {
         try settle(id, in: .error, now: now, db) { $0.fault = fault }
     }
 
+    /// Ends the operation under way: the server rests where its guest was last seen, and its document says the same, so
+    /// that its host carries out no wish that was given up; where nothing was seen it rests where it was.
+    static func rest(_ id: ServerID, for request: String?, now: Timestamp, _ db: any Connection) throws {
+        let placement = try ServerPlacementQueries.current(of: id, db)
+        let seen = placement.flatMap { DesiredPower(seen: $0.observedPower) }
+        if let seen, let document = try placement?.desired(), document.power != seen {
+            try HostDocuments.change(of: id, for: request, db) { $0.power = seen }
+        }
+        try settle(id, in: seen?.settled, now: now, db)
+    }
+
     /// Ends the operation under way: the server rests in `settled`; `nil` where it was. Returns the row as it was.
     @discardableResult
     static func settle(
@@ -140,6 +154,7 @@ enum OperationStart {
         server.operation = nil
         server.workflowID = nil
         server.phase = 0
+        server.progress = nil
         server.updatedAt = now
         if settled != .error, settled != .deleted { server.fault = nil }
         if let seen = try ServerPlacementQueries.observed(of: id, db) { server.power = seen.power.number }
@@ -158,6 +173,7 @@ extension WorkflowIntake {
         var server = old
         server.operation = operation
         server.phase = 0
+        server.progress = nil
         server.workflowID = workflow.id
         server.updatedAt = now
         try db.update(server, from: old)

@@ -13,10 +13,12 @@ extension ImageService {
         try await fill(try await owned(id, by: caller), content)
     }
 
-    /// The same, for a host that was told to fill an image which is there for it.
+    /// The same, for a host that was told to fill an image which is there for it. A host that repeats it, as one does
+    /// that has not heard how it ended, is not asked for the bytes again.
     package func upload(_ id: ImageID, content: Content) async throws {
         guard let image = try await database.read({ try $0.find(Image.self, key: .id(id)) }), image.status != .deleted
         else { throw CloudError(.notFound, "The image \(id) is gone.") }
+        if image.status == .active { return }
         try await fill(image, content)
     }
 

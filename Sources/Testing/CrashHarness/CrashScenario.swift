@@ -42,6 +42,13 @@ struct CrashScenario: Sendable {
                 try await $0.suspend()
             }, act: { try await $0.move(.resume, from: .suspended, to: .active) }),
         CrashScenario(name: "reboot", prepare: { try await $0.boot() }, act: { try await $0.reboot() }),
+        CrashScenario(name: "snapshot", prepare: { try await $0.boot() }, act: { try await $0.snapshot() }),
+        CrashScenario(
+            name: "backup",
+            prepare: {
+                try await $0.boot()
+                try await $0.stop()
+            }, act: { try await $0.backUp() }),
         CrashScenario(name: "floating-ip", prepare: { try await $0.boot() }, act: { try await $0.associate() }),
         CrashScenario(name: "attach", prepare: { try await $0.boot() }, act: { try await $0.attach() }),
         CrashScenario(
@@ -131,6 +138,27 @@ struct Actor: Sendable {
             _ = try await cloud.compute.create(request, by: admin)
         }
         _ = try await settled(.active)
+    }
+
+    /// Until there is an image with its data. One that failed leaves nothing, and is asked for again.
+    private func snapshot(_ wanted: SnapshotRequest, of state: SettledState) async throws {
+        let admin = try await admin()
+        try await until("there is an image '\(wanted.name)'") {
+            let found = try await settled(state)
+            let images = try await cloud.image.images(named: wanted.name, of: try admin.project())
+            if images.contains(where: { $0.status == .active }) { return true }
+            guard images.isEmpty else {
+                throw CloudError(.internal, "An image without its data is left: \(images.map(\.status)).")
+            }
+            _ = try await cloud.compute.snapshot(found.id, wanted, by: admin)
+            return false
+        }
+    }
+
+    func snapshot() async throws { try await snapshot(SnapshotRequest(name: "snapshot"), of: .active) }
+
+    func backUp() async throws {
+        try await snapshot(SnapshotRequest(name: "backup", backup: ("daily", 1)), of: .stopped)
     }
 
     func delete() async throws {

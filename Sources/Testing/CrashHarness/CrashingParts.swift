@@ -101,6 +101,26 @@ struct CrashingDriver: HypervisorDriver {
         try await points.around("reboot") { try await inner.rebootSoft(server, graceSeconds: graceSeconds) }
     }
 
+    func freeze(_ server: ServerID) async throws -> Frozen {
+        try await points.around("freeze") { try await inner.freeze(server) }
+    }
+
+    func thaw(_ server: ServerID) async throws -> Int {
+        try await points.around("thaw") { try await inner.thaw(server) }
+    }
+
+    func beginCopy(of disk: String, of server: ServerID, to path: String) async throws {
+        try await points.around("begin copy") { try await inner.beginCopy(of: disk, of: server, to: path) }
+    }
+
+    func awaitCopy(of server: ServerID, progress: @escaping @Sendable (Int) async -> Void) async throws {
+        try await points.around("copy") { try await inner.awaitCopy(of: server, progress: progress) }
+    }
+
+    func endCopy(of server: ServerID) async throws {
+        try await points.around("end copy") { try await inner.endCopy(of: server) }
+    }
+
     func undefine(_ server: ServerID) async throws {
         try await points.around("undefine") { try await inner.undefine(server) }
     }
@@ -135,6 +155,45 @@ struct CrashingStorage: HostStorage {
     func remove(_ server: ServerID) async throws {
         try await points.around("remove") { try await inner.remove(server) }
     }
+
+    func beginCopy(
+        of disk: DomainSpec.Disk, for command: HostCommandID, of server: ServerID
+    ) async throws -> String {
+        try await points.around("name copy") { try await inner.beginCopy(of: disk, for: command, of: server) }
+    }
+
+    func copyAtRest(_ disk: DomainSpec.Disk, to path: String) async throws {
+        try await points.around("copy at rest") { [points] in
+            try await Tool.$watch.withValue({ points.pass($0) }) { try await inner.copyAtRest(disk, to: path) }
+        }
+    }
+
+    func keepCopy(
+        _ path: String, _ report: SnapshotReport, boot: String, for command: HostCommandID, of server: ServerID
+    ) async throws -> DiskCopy {
+        try await points.around("keep copy") {
+            try await inner.keepCopy(path, report, boot: boot, for: command, of: server)
+        }
+    }
+
+    func copy(for command: HostCommandID, of server: ServerID, boot: String) async throws -> DiskCopy? {
+        try await inner.copy(for: command, of: server, boot: boot)
+    }
+
+    func read(_ copy: DiskCopy, at offset: Int64, count: Int) async throws -> [UInt8] {
+        points.pass("read copy")
+        return try await inner.read(copy, at: offset, count: count)
+    }
+
+    func removeCopies(of server: ServerID) async throws {
+        try await points.around("remove copies") { try await inner.removeCopies(of: server) }
+    }
+
+    func noteFreeze(of server: ServerID, _ isOwed: Bool) async throws {
+        try await points.around("note freeze") { try await inner.noteFreeze(of: server, isOwed) }
+    }
+
+    func notedFreezes() async throws -> Set<ServerID> { try await inner.notedFreezes() }
 
     func preparedServers() async throws -> Set<ServerID> { try await inner.preparedServers() }
 

@@ -1,5 +1,6 @@
 import Foundation
 import HostProtocol
+import HostStorage
 import Hypervisor
 import Model
 
@@ -13,6 +14,10 @@ struct FileHypervisor: HypervisorDriver {
         var taps: Set<String> = []
         var definedDisks: Set<String> = []
         var disks: Set<String> = []
+        /// How many of its file systems stand still.
+        var frozen = 0
+        /// The file into which a disk is copied.
+        var copy: String?
     }
 
     private let folder: String
@@ -78,6 +83,7 @@ struct FileHypervisor: HypervisorDriver {
         try change(server) { guest in
             guest.power = .shutdown
             guest.taps = []
+            (guest.frozen, guest.copy) = (0, nil)
         }
     }
 
@@ -117,6 +123,42 @@ struct FileHypervisor: HypervisorDriver {
         try change(spec.serverID) { guest in
             if guest.power.isOn { guest.disks = Set(spec.disks.map(\.id)) }
         }
+    }
+
+    func freeze(_ server: ServerID) async throws -> Frozen {
+        guard try read(server)?.power == .running else { throw HostFailure.notDefined(server) }
+        try change(server) { $0.frozen = 1 }
+        return Frozen(fileSystems: 1, since: .now)
+    }
+
+    func thaw(_ server: ServerID) async throws -> Int {
+        let frozen = try read(server)?.frozen ?? 0
+        try change(server) { $0.frozen = 0 }
+        return frozen
+    }
+
+    func beginCopy(of disk: String, of server: ServerID, to path: String) async throws {
+        guard let guest = try read(server), guest.power.isOn, guest.copy == nil else {
+            throw HostFailure(message: "A copy is under way already.", detail: "\(server)")
+        }
+        try change(server) { $0.copy = path }
+    }
+
+    func awaitCopy(of server: ServerID, progress: @escaping @Sendable (Int) async -> Void) async throws {
+        guard let path = try read(server)?.copy else { throw HostFailure.notDefined(server) }
+        try Data(BlankImage.qcow2(size: 1 << 30)).write(to: URL(filePath: path))
+        try await endCopy(of: server)
+    }
+
+    func endCopy(of server: ServerID) async throws {
+        try change(server) { $0.copy = nil }
+    }
+
+    /// Guests that stand still, or into whose copies somebody still writes.
+    func heldUp() throws -> Set<ServerID> {
+        let servers = try FileManager.default.contentsOfDirectory(atPath: folder).filter(UUIDText.isValid)
+            .map { ServerID($0) }
+        return Set(try servers.filter { try read($0).map { $0.frozen > 0 || $0.copy != nil } ?? false })
     }
 
     func events() -> AsyncStream<PowerEvent> { AsyncStream { _ in } }

@@ -8,11 +8,13 @@ import Model
 struct FileStorage: HostStorage {
     private let disks: String
     private let records: String
+    private let freezes: String
 
     init(folder: String) throws {
         disks = folder + "/disks"
         records = folder + "/records"
-        for path in [disks, records] {
+        freezes = folder + "/freezes"
+        for path in [disks, records, freezes] {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         }
     }
@@ -34,7 +36,63 @@ struct FileStorage: HostStorage {
             consoleLogPath: root + ".log", vncSocketPath: root + ".vnc")
     }
 
+    private func copyPath(_ server: ServerID) -> String { "\(disks)/\(server).copy" }
+    private func notePath(_ server: ServerID, _ command: HostCommandID) -> String {
+        "\(copyPath(server))-\(command)"
+    }
+
+    func beginCopy(
+        of disk: DomainSpec.Disk, for command: HostCommandID, of server: ServerID
+    ) async throws -> String { copyPath(server) }
+
+    func copyAtRest(_ disk: DomainSpec.Disk, to path: String) async throws {
+        try Data(BlankImage.qcow2(size: 1 << 30)).write(to: URL(filePath: path))
+    }
+
+    func keepCopy(
+        _ path: String, _ report: SnapshotReport, boot: String, for command: HostCommandID, of server: ServerID
+    ) async throws -> DiskCopy {
+        let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64
+        let copy = DiskCopy(path: path, size: size ?? 0, boot: boot, report: report)
+        try JSONEncoder().encode(copy).write(to: URL(filePath: notePath(server, command)), options: .atomic)
+        return copy
+    }
+
+    func copy(for command: HostCommandID, of server: ServerID, boot: String) async throws -> DiskCopy? {
+        try FileManager.default.contents(atPath: notePath(server, command)).map {
+            try JSONDecoder().decode(DiskCopy.self, from: $0)
+        }
+    }
+
+    func read(_ copy: DiskCopy, at offset: Int64, count: Int) async throws -> [UInt8] {
+        let file = try FileHandle(forReadingFrom: URL(filePath: copy.path))
+        defer { file.closeFile() }
+        try file.seek(toOffset: UInt64(offset))
+        return Array(try file.read(upToCount: count) ?? Data())
+    }
+
+    func removeCopies(of server: ServerID) async throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: disks)
+        where name.hasPrefix("\(server).copy") {
+            try FileManager.default.removeItem(atPath: "\(disks)/\(name)")
+        }
+    }
+
+    func noteFreeze(of server: ServerID, _ isOwed: Bool) async throws {
+        let path = "\(freezes)/\(server)"
+        if isOwed {
+            try Data().write(to: URL(filePath: path), options: .atomic)
+        } else if FileManager.default.fileExists(atPath: path) {
+            try FileManager.default.removeItem(atPath: path)
+        }
+    }
+
+    func notedFreezes() async throws -> Set<ServerID> {
+        Set(try FileManager.default.contentsOfDirectory(atPath: freezes).map { ServerID($0) })
+    }
+
     func remove(_ server: ServerID) async throws {
+        try await removeCopies(of: server)
         let root = "\(disks)/\(server)"
         if FileManager.default.fileExists(atPath: root) { try FileManager.default.removeItem(atPath: root) }
     }

@@ -62,6 +62,8 @@ struct Machine: Sendable {
             lines.append("guest \(power.rawValue), NICs \(try await driver.taps(of: server).count)")
         }
         lines.sort()
+        lines.append("held up: \(try (driver as? FileHypervisor)?.heldUp().count ?? 0)")
+        lines.append("frozen: \(try await storage.notedFreezes().count)")
         let folders = kind == .files ? ["disks"] : ["host/servers", "host/images"]
         for name in folders {
             let names = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/machine/\(name)")

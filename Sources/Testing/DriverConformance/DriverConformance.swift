@@ -33,6 +33,8 @@ package struct DriverConformance: Sendable {
         ("a running guest is taken away", { try await $0.undefineRunning() }),
         ("NICs come and go", { try await $0.nics() }),
         ("disks come and go", { try await $0.disks() }),
+        ("a disk is copied while its guest is on", { try await $0.copying() }),
+        ("a guest without an agent is not frozen", { try await $0.freezing() }),
         ("power changes are told", { try await $0.events() }),
         ("guests do not disturb one another", { try await $0.manyGuests() }),
         ("the machine is described", { try await $0.description() }),
@@ -194,6 +196,46 @@ package struct DriverConformance: Sendable {
             try await expectDisks(server, own)
         }
         try await expectDisks(.random(), [])
+    }
+
+    private func copying() async throws {
+        try await withGuest { server in
+            let disk = try makeSpec(server).disks[0]
+            let path = disk.path + ".copy"
+            try await driver.endCopy(of: server)
+            try await driver.start(server)
+            for end in [GuestPower.running, .paused] {
+                if end == .paused { try await driver.pause(server) }
+                try await driver.beginCopy(of: disk.id, of: server, to: "\(path)-\(end)")
+                try await driver.awaitCopy(of: server) { _ in }
+                try await expectPower(server, end)
+                try await driver.endCopy(of: server)
+            }
+            // One that is ended makes room for the next.
+            try await driver.beginCopy(of: disk.id, of: server, to: path + "-2")
+            try await driver.endCopy(of: server)
+            try await driver.beginCopy(of: disk.id, of: server, to: path + "-3")
+            try await driver.stop(server, graceSeconds: 0)
+            do {
+                try await driver.awaitCopy(of: server) { _ in }
+            } catch is HostFailure {
+                return
+            }
+            throw ConformanceFailure(description: "a copy of a guest that went off was called whole")
+        }
+    }
+
+    private func freezing() async throws {
+        try await withGuest { server in
+            try expect(try await driver.thaw(server) == 0, "a guest that is off was frozen")
+            try await driver.start(server)
+            do {
+                _ = try await driver.freeze(server)
+            } catch is HostFailure {
+                return
+            }
+            throw ConformanceFailure(description: "a guest without an agent was frozen")
+        }
     }
 
     private func expectDisks(_ server: ServerID, _ disks: Set<String>, line: Int = #line) async throws {

@@ -675,6 +675,7 @@ CREATE TABLE servers (
     launched_at BIGINT,
     terminated_at BIGINT,
     deleted_at BIGINT,
+    progress BIGINT,
     CONSTRAINT servers_pkey PRIMARY KEY (id),
     CONSTRAINT servers_check CHECK (((settled = 'deleted'::text) = (deleted_at IS NOT NULL))),
     CONSTRAINT servers_check1 CHECK (((operation IS NULL) = (workflow_id IS NULL))),

@@ -483,7 +483,7 @@ created_at INTEGER NOT NULL,
 updated_at INTEGER NOT NULL,
 launched_at INTEGER,
 terminated_at INTEGER,
-deleted_at INTEGER,
+deleted_at INTEGER, progress INTEGER,
 CHECK ((settled = 'deleted') = (deleted_at IS NOT NULL)),
 CHECK ((operation IS NULL) = (workflow_id IS NULL)),
 CHECK (host_id IS NOT NULL OR settled NOT IN (

@@ -20,7 +20,10 @@ struct ServerActionsAPI: Sendable {
     }
 
     private var actions: [String: Action] {
-        [
+        let snapshots = SnapshotActions(compute: compute)
+        return [
+            "createImage": Action(access: ServerOperation.createImage.rule.access, run: snapshots.createImage),
+            "createBackup": Action(access: ServerOperation.createBackup.rule.access, run: snapshots.createBackup),
             "os-start": plain(.start),
             "os-stop": plain(.stop),
             "pause": plain(.pause),
@@ -53,8 +56,8 @@ struct ServerActionsAPI: Sendable {
 
     /// Nova's other actions; they are known and not there yet.
     private static let unfinished: Set<String> = [
-        "confirmResize", "revertResize", "resize", "rebuild", "createImage", "trigger_crash_dump", "injectNetworkInfo",
-        "changePassword", "createBackup", "restore", "forceDelete", "evacuate", "migrate", "os-migrateLive", "rescue",
+        "confirmResize", "revertResize", "resize", "rebuild", "trigger_crash_dump", "injectNetworkInfo",
+        "changePassword", "restore", "forceDelete", "evacuate", "migrate", "os-migrateLive", "rescue",
         "unrescue", "shelve", "shelveOffload", "unshelve", "addFixedIp", "removeFixedIp", "addFloatingIp",
         "removeFloatingIp", "os-getVNCConsole", "os-getSPICEConsole", "os-getSerialConsole",
     ]

@@ -81,7 +81,7 @@ enum ServerFilterTable {
         ServerFilterRow("launched_at", users: 83, time("launched_at") { $0.launchedAt }),
         ServerFilterRow("locked", users: 73, administrators: 73, flag("locked") { $0.isLocked }),
         ServerFilterRow("metadata", users: nil, .test(metadata)),
-        ServerFilterRow("progress", users: 83, number("progress") { $0.progress }),
+        ServerFilterRow("progress", users: 83, number("progress") { $0.shownProgress }),
         ServerFilterRow("terminated_at", users: 83, time("terminated_at") { $0.terminatedAt }),
     ]
 

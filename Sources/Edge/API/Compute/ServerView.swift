@@ -59,7 +59,7 @@ enum ServerView {
         Field(.textOrEmpty("accessIPv6", .accessIPv6)),
         Field(links),
         Field(.text("OS-DCF:diskConfig", .diskConfig)),
-        Field(.state([.launchedAt]) { progress($0, $1, &$2) }),
+        Field(.state([.launchedAt, .progress]) { progress($0, $1, &$2) }),
         Field(.state([.fault, .updatedAt]) { fault($0, $1, &$2) }),
     ]
 
@@ -138,7 +138,8 @@ enum ServerView {
     private static func progress(_ row: ServerRow, _ context: ServerContext, _ writer: inout JSONWriter) {
         switch context.state.status {
         case "ACTIVE", "BUILD", "REBOOT", "HARD_REBOOT", "RESIZE", "REBUILD", "MIGRATING", "PASSWORD", "VERIFY_RESIZE":
-            writer.field("progress", context.state.vmState == "building" || row.isNull(.launchedAt) ? 0 : 100)
+            let atRest = context.state.vmState == "building" || row.isNull(.launchedAt) ? 0 : 100
+            writer.field("progress", row.isNull(.progress) ? atRest : row.integer(.progress))
         default: return
         }
     }
@@ -199,5 +200,5 @@ private func writeLinks(
 
 extension Server {
     /// The same of a record.
-    var progress: Int { settled == .building || launchedAt == nil ? 0 : 100 }
+    var shownProgress: Int { progress ?? (settled == .building || launchedAt == nil ? 0 : 100) }
 }

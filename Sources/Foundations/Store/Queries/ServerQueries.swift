@@ -8,6 +8,7 @@ extension Server: KeyedRecord {
         "host_id", "requested_zone", "availability_zone", "flavor_id", "flavor", "image_id", "image_properties",
         "key_name", "metadata", "tags", "addresses", "security_groups", "hints", "config_drive", "access_ipv4",
         "access_ipv6", "disk_config", "created_at", "updated_at", "launched_at", "terminated_at", "deleted_at",
+        "progress",
     ]
 
     package init(row: inout RowReader) throws {
@@ -23,7 +24,7 @@ extension Server: KeyedRecord {
             addresses: row.text(), securityGroups: row.text(), hints: row.text(), configDrive: row.bool(),
             accessIPv4: row.optionalText(), accessIPv6: row.optionalText(), diskConfig: row.text(),
             createdAt: row.time(), updatedAt: row.time(), launchedAt: row.optionalTime(),
-            terminatedAt: row.optionalTime(), deletedAt: row.optionalTime())
+            terminatedAt: row.optionalTime(), deletedAt: row.optionalTime(), progress: row.optionalInt())
     }
 
     package var values: [SQLValue] {
@@ -35,7 +36,7 @@ extension Server: KeyedRecord {
             .text(imageProperties.raw), .text(keyName), .text(metadata.raw), .text(tags.raw), .text(addresses),
             .text(securityGroups), .text(hints), .bool(configDrive), .text(accessIPv4), .text(accessIPv6),
             .text(diskConfig), .time(createdAt), .time(updatedAt), .time(launchedAt), .time(terminatedAt),
-            .time(deletedAt),
+            .time(deletedAt), .int(progress),
         ]
     }
 }

@@ -121,6 +121,15 @@ package enum WorkflowQueries {
         ).first
     }
 
+    /// A server's workflows of these kinds that have not ended.
+    package static func open(
+        _ kinds: [String], on server: ServerID, _ db: any Connection
+    ) throws -> [WorkflowRecord] {
+        try db.fetch(
+            WorkflowRecord.self, "WHERE server_id = ?1 AND finished_at IS NULL AND \(among(kinds, from: 2))",
+            [.id(server)] + kinds.map { .text($0) })
+    }
+
     /// The turn of a server's workflow that has ended goes to the next; says whether there is one.
     package static func passTurn(
         after record: WorkflowRecord, now: Timestamp, _ db: any Connection

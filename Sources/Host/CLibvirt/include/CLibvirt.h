@@ -32,7 +32,8 @@ typedef enum novella_virt_action {
     NOVELLA_VIRT_FORGET = 8
 } novella_virt_action;
 
-/* `kind` is 0 for a change of life (`event`, `detail` as libvirt has them) and 1 for a restart. */
+/* `kind` is 0 for a change of life (`event`, `detail` as libvirt has them), 1 for a restart, and 2 for a job that has
+ * ended. */
 typedef void (*novella_virt_event_fn)(void *context, const char *name, int kind, int event, int detail);
 typedef void (*novella_virt_release_fn)(void *context);
 typedef void (*novella_virt_domain_fn)(void *context, const char *name, int state);
@@ -49,7 +50,7 @@ void *novella_virt_open(const char *uri, novella_virt_error *error);
 int novella_virt_ref(void *connection);
 void novella_virt_close(void *connection);
 int novella_virt_is_alive(void *connection);
-/* Takes over two references to `context`; `release` is called once for each, also when this fails. */
+/* Takes over three references to `context`; `release` is called once for each, also when this fails. */
 int novella_virt_listen(
     void *connection, novella_virt_event_fn callback, void *context, novella_virt_release_fn release,
     novella_virt_error *error);
@@ -71,6 +72,20 @@ int novella_virt_disk_errors(
 /* To and from a running domain; a guest lets go of a device some time after this has returned, or never. */
 int novella_virt_attach(void *connection, const char *name, const char *xml, novella_virt_error *error);
 int novella_virt_detach(void *connection, const char *name, const char *alias, novella_virt_error *error);
+/* By the agent in the guest, which is given `timeout` seconds to answer; `count` is that of the file systems. */
+int novella_virt_freeze(
+    void *connection, const char *name, int timeout, int *count, novella_virt_error *error);
+int novella_virt_thaw(
+    void *connection, const char *name, int timeout, int *count, novella_virt_error *error);
+/* Of a running domain. Forgets how an earlier job of the domain has ended. */
+int novella_virt_begin_backup(void *connection, const char *name, const char *xml, novella_virt_error *error);
+/* `type` is a virDomainJobType, 0 where no job is under way; the bytes are those of disks. */
+int novella_virt_job(
+    void *connection, const char *name, int *type, unsigned long long *total, unsigned long long *processed,
+    novella_virt_error *error);
+/* How the domain's last job has ended, a virDomainJobType; 0 where nobody knows. Tells it once. */
+int novella_virt_ended_job(void *connection, const char *name, int *type, novella_virt_error *error);
+int novella_virt_abort_job(void *connection, const char *name, novella_virt_error *error);
 int novella_virt_act(void *connection, const char *name, novella_virt_action action, novella_virt_error *error);
 
 #endif

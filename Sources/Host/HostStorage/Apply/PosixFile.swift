@@ -122,6 +122,21 @@ enum PosixFile {
         return 0
     }
 
+    /// What a file takes of its disk, which for one with holes is less than its size; 0 when there is no such file.
+    static func allocatedBytes(_ path: String) throws -> Int64 {
+        var info = stat()
+        if stat(path, &info) == 0 { return Int64(info.st_blocks) * 512 }
+        guard errno == ENOENT else { throw failure("stat", path) }
+        return 0
+    }
+
+    /// What others than root may still write to the disk that a path is on.
+    static func freeBytes(_ path: String) throws -> Int64 {
+        var info = statvfs()
+        guard statvfs(path, &info) == 0 else { throw failure("statvfs", path) }
+        return Int64(info.f_bavail) * Int64(info.f_frsize)
+    }
+
     /// Makes now the time of a file's last change.
     static func touch(_ path: String) throws {
         guard utimensat(AT_FDCWD, path, nil, 0) == 0 else { throw failure("utimensat", path) }

@@ -30,6 +30,8 @@ package struct StoragePaths: Sendable, Equatable {
     package var images: String { "\(root)/images" }
     package var servers: String { "\(root)/servers" }
     package var records: String { "\(root)/records" }
+    /// Of guests that may be frozen, a file each.
+    package var freezes: String { "\(root)/freezes" }
     package var vncSockets: String { "\(root)/vnc" }
 
     /// Whether a name is that of a cached image: a SHA-512 in lower case.
@@ -76,6 +78,12 @@ package struct ServerPaths: Sendable, Equatable {
     package var olderConsoleLog: String { "\(folder)/console.log.0" }
     /// Names the cached images this server needs, one a line, so that they are not evicted.
     package var imageReference: String { "\(folder)/image" }
+
+    static let copyPrefix = "copy-"
+
+    /// The copy of a disk that was made for a command. Commands are known by UUIDs.
+    func copy(for command: HostCommandID) -> String { "\(folder)/\(Self.copyPrefix)\(command).qcow2" }
+    func note(ofCopyFor command: HostCommandID) -> String { "\(folder)/\(Self.copyPrefix)\(command).json" }
 
     package func overlay(_ disk: String) throws(HostFailure) -> String { "\(folder)/\(try Self.name(disk)).qcow2" }
     package func blank(_ disk: String) throws(HostFailure) -> String { "\(folder)/\(try Self.name(disk)).raw" }

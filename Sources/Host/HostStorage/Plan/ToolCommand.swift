@@ -46,6 +46,12 @@ package enum DiskCommands {
             fileBytes: sizeBytes + sizeBytes / 1024 + (16 << 20), timeout: .seconds(1800))
     }
 
+    /// A qcow2 of its own with what a disk of a server holds, which is this host's own file; so is what it stands on.
+    package static func flatten(_ disk: String, format: String, to path: String) -> ToolCommand {
+        qemuImage(
+            ["convert", "-q", "-f", format, "-O", "qcow2", disk, path], cpuSeconds: 7200, timeout: .seconds(14_400))
+    }
+
     /// An ext4 file system over a whole file. What is lazy is done by the guest's kernel, so the file stays sparse.
     package static func ext4(at path: String, label: String) -> ToolCommand {
         ToolCommand(

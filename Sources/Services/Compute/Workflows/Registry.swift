@@ -6,7 +6,7 @@ extension ComputeService {
         let steps = ServerSteps(compute: self)
         return SettleServer.definitions(steps) + [
             BuildServer.definition(steps), DeleteServer.definition(steps), AttachInterface.definition(steps),
-            DetachInterface.definition(steps),
+            DetachInterface.definition(steps), SnapshotServer.definition(steps), SnapshotServer.backup(steps),
         ]
     }
 }

@@ -55,13 +55,11 @@ enum SettleServer {
         return seen.power == goal.power?.seen
     }
 
-    /// The document goes back to what the guest is, so that its host does not carry out later what has failed.
     private static func failed(_ context: StepContext, _ why: String, _ now: Timestamp) throws -> UnwindingEnd {
         let id = try context.serverID()
         let rule = try context.input(OperationInput.self).operation.rule
         let request = context.record.requestID
         return { db in
-            guard let server = try db.find(Server.self, key: .id(id)) else { return .failed }
             try HostCommands.cancel(of: id, because: why, now: now, db)
             let placement = try ServerPlacementQueries.current(of: id, db)
             let isLost = rule.failure == .revertIfOn && placement?.observedPower.isOn != true
@@ -69,11 +67,7 @@ enum SettleServer {
                 try OperationStart.fail(id, why, now: now, db)
                 return .failed
             }
-            let seen = placement.flatMap { DesiredPower(seen: $0.observedPower) }
-            if let power = seen, placement?.document != nil {
-                try HostDocuments.change(of: id, for: request, db) { $0.power = power }
-            }
-            try OperationStart.settle(id, in: seen?.settled ?? server.settled, now: now, db)
+            try OperationStart.rest(id, for: request, now: now, db)
             return .failed
         }
     }

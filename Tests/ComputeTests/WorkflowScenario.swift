@@ -9,7 +9,7 @@ import Workflow
 
 /// One workflow: how a server comes to where it may begin, how it is begun, and where it should end.
 struct WorkflowScenario: Sendable, CustomTestStringConvertible {
-    enum Start: Sendable { case nothing, running, stopped, paused, suspended }
+    enum Start: Sendable { case nothing, running, stopped, paused, suspended, rescued }
 
     let kind: String
     let start: Start
@@ -22,6 +22,15 @@ struct WorkflowScenario: Sendable, CustomTestStringConvertible {
     /// `errorWhenOff`, in ERROR.
     var endAfterFailure: SettledState?
     var errorWhenOff = false
+
+    private static func rebuild(_ fixture: CloudFixture, _ id: ServerID) async throws {
+        try await fixture.cloud.compute.rebuild(
+            id, RebuildRequest(imageID: fixture.image, adminPassword: "secret"), by: fixture.people.member)
+    }
+
+    static func rescue(_ fixture: CloudFixture, _ id: ServerID) async throws {
+        try await fixture.cloud.compute.rescue(id, from: nil, adminPassword: "secret", by: fixture.people.member)
+    }
 
     var testDescription: String { "\(kind) \(start)" }
 
@@ -65,6 +74,19 @@ struct WorkflowScenario: Sendable, CustomTestStringConvertible {
             kind: "reboot-server", start: .suspended,
             begin: { try await $0.cloud.compute.begin(.rebootHard, on: $1, by: $0.people.member) },
             end: .active, power: .running, errorWhenOff: true),
+        WorkflowScenario(
+            kind: "rebuild-server", start: .running, begin: { try await rebuild($0, $1) }, end: .active,
+            power: .running, endAfterFailure: .error),
+        WorkflowScenario(
+            kind: "rebuild-server", start: .stopped, begin: { try await rebuild($0, $1) }, end: .stopped,
+            power: .shutdown, endAfterFailure: .error),
+        WorkflowScenario(
+            kind: "rescue-server", start: .stopped, begin: { try await rescue($0, $1) }, end: .rescued,
+            power: .running, endAfterFailure: .error),
+        WorkflowScenario(
+            kind: "unrescue-server", start: .rescued,
+            begin: { try await $0.cloud.compute.unrescue($1, by: $0.people.member) }, end: .active, power: .running,
+            endAfterFailure: .error),
         WorkflowScenario(
             kind: "snapshot-server", start: .running,
             begin: {
@@ -118,6 +140,10 @@ struct Workshop: Sendable {
         let way: [WorkflowScenario.Start: ServerOperation] = [.stopped: .stop, .paused: .pause, .suspended: .suspend]
         if let operation = way[scenario.start] {
             try await fixture.cloud.compute.begin(operation, on: id, by: fixture.people.member)
+            try await finish(id)
+        }
+        if scenario.start == .rescued {
+            try await WorkflowScenario.rescue(fixture, id)
             try await finish(id)
         }
         try await scenario.begin(fixture, id)

@@ -15,6 +15,9 @@ package struct DesiredServer: Codable, Sendable, Equatable {
     package var mark: String
     package var presence: Presence
     package var power: DesiredPower
+    /// Another number, another machine: a guest that runs by an older one is ended before disks are made, and starts
+    /// with what the document says.
+    package var machine: Int
     package var hardware: GuestHardware
     /// In the order in which the guest sees them.
     package var disks: [GuestDisk]
@@ -24,13 +27,14 @@ package struct DesiredServer: Codable, Sendable, Equatable {
 
     package init(
         serverID: ServerID, epoch: Int64, mark: String = "", presence: Presence, power: DesiredPower,
-        hardware: GuestHardware, disks: [GuestDisk], nics: [GuestNIC], requestID: String? = nil
+        machine: Int = 0, hardware: GuestHardware, disks: [GuestDisk], nics: [GuestNIC], requestID: String? = nil
     ) {
         self.serverID = serverID
         self.epoch = epoch
         self.mark = mark
         self.presence = presence
         self.power = power
+        self.machine = machine
         self.hardware = hardware
         self.disks = disks
         self.nics = nics
@@ -40,10 +44,10 @@ package struct DesiredServer: Codable, Sendable, Equatable {
 
 extension DesiredServer {
     private enum CodingKeys: String, CodingKey {
-        case serverID, epoch, mark, presence, power, hardware, disks, nics, requestID
+        case serverID, epoch, mark, presence, power, machine, hardware, disks, nics, requestID
     }
 
-    /// Documents of earlier releases have no mark, and of disks what their flavor says.
+    /// Documents of earlier releases have no mark, are all of one machine, and have of disks what their flavor says.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -52,6 +56,7 @@ extension DesiredServer {
             mark: try values.decodeIfPresent(String.self, forKey: .mark) ?? "",
             presence: try values.decode(Presence.self, forKey: .presence),
             power: try values.decode(DesiredPower.self, forKey: .power),
+            machine: try values.decodeIfPresent(Int.self, forKey: .machine) ?? 0,
             hardware: try values.decode(GuestHardware.self, forKey: .hardware),
             disks: try Self.disks(values),
             nics: try values.decode([GuestNIC].self, forKey: .nics),

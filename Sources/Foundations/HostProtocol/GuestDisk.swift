@@ -2,7 +2,7 @@ package import Model
 
 /// One disk of a guest. None is special: the guest boots from the one with the lowest boot index.
 package struct GuestDisk: Codable, Sendable, Equatable {
-    package enum Role: String, Codable, Sendable { case root, ephemeral, swap, config }
+    package enum Role: String, Codable, Sendable { case root, ephemeral, swap, config, rescue }
 
     /// What is on it when it is made.
     package enum Source: Sendable, Equatable {
@@ -10,6 +10,8 @@ package struct GuestDisk: Codable, Sendable, Equatable {
         case blank(Format)
         /// What `HostChannel.configDrive` says, as ISO 9660 labelled `config-2`.
         case configDrive
+        /// What another disk of the server holds when this one is made, with the image that it is made of, if any.
+        case copy(of: String, ImageReference?)
     }
 
     package enum Format: String, Codable, Sendable { case none, ext4, swap }
@@ -27,10 +29,12 @@ package struct GuestDisk: Codable, Sendable, Equatable {
     /// What the guest reads from the disk itself.
     package var serial: String?
     package var isReadOnly: Bool
+    /// On the host, and not in the guest.
+    package var isKept: Bool
 
     package init(
         id: String, role: Role, source: Source, sizeBytes: Int64 = 0, bus: String? = nil, bootIndex: Int? = nil,
-        serial: String? = nil, isReadOnly: Bool = false
+        serial: String? = nil, isReadOnly: Bool = false, isKept: Bool = false
     ) {
         self.id = id
         self.role = role
@@ -40,16 +44,39 @@ package struct GuestDisk: Codable, Sendable, Equatable {
         self.bootIndex = bootIndex
         self.serial = serial
         self.isReadOnly = isReadOnly
+        self.isKept = isKept
     }
 
     package var image: ImageReference? {
-        if case .image(let image) = source { image } else { nil }
+        switch source {
+        case .image(let image): image
+        case .copy(_, let image): image
+        case .blank, .configDrive: nil
+        }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id, role, source, sizeBytes, bus, bootIndex, serial, isReadOnly, isKept
+    }
+
+    /// Documents of earlier releases keep no disk apart.
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            id: try values.decode(String.self, forKey: .id), role: try values.decode(Role.self, forKey: .role),
+            source: try values.decode(Source.self, forKey: .source),
+            sizeBytes: try values.decode(Int64.self, forKey: .sizeBytes),
+            bus: try values.decodeIfPresent(String.self, forKey: .bus),
+            bootIndex: try values.decodeIfPresent(Int.self, forKey: .bootIndex),
+            serial: try values.decodeIfPresent(String.self, forKey: .serial),
+            isReadOnly: try values.decode(Bool.self, forKey: .isReadOnly),
+            isKept: try values.decodeIfPresent(Bool.self, forKey: .isKept) ?? false)
     }
 }
 
 extension GuestDisk.Source: Codable {
-    private enum Kind: String, Codable { case image, blank, configDrive }
-    private enum CodingKeys: String, CodingKey { case kind, image, format }
+    private enum Kind: String, Codable { case image, blank, configDrive, copy }
+    private enum CodingKeys: String, CodingKey { case kind, image, format, disk }
 
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -58,6 +85,10 @@ extension GuestDisk.Source: Codable {
             case .image: .image(try values.decode(ImageReference.self, forKey: .image))
             case .blank: .blank(try values.decode(GuestDisk.Format.self, forKey: .format))
             case .configDrive: .configDrive
+            case .copy:
+                .copy(
+                    of: try values.decode(String.self, forKey: .disk),
+                    try values.decodeIfPresent(ImageReference.self, forKey: .image))
             }
     }
 
@@ -71,6 +102,10 @@ extension GuestDisk.Source: Codable {
             try values.encode(Kind.blank, forKey: .kind)
             try values.encode(format, forKey: .format)
         case .configDrive: try values.encode(Kind.configDrive, forKey: .kind)
+        case .copy(let disk, let image):
+            try values.encode(Kind.copy, forKey: .kind)
+            try values.encode(disk, forKey: .disk)
+            try values.encodeIfPresent(image, forKey: .image)
         }
     }
 }

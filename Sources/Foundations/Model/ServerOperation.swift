@@ -17,6 +17,7 @@ package enum ServerOperation: String, Sendable, Codable, CaseIterable {
     case pause, unpause, suspend, resume
     case resetState = "reset_state"
     case lock, unlock
+    case rebuild, rescue, unrescue
     case createImage = "create_image"
     case createBackup = "create_backup"
     case attachInterface = "attach_interface"
@@ -99,10 +100,53 @@ package struct OperationRule: Sendable {
     }
 }
 
+/// The rows. Required states are those of Nova's `check_instance_state` decorators (compute/api.py); where failures end
+/// is told of in compute/manager.py.
 extension OperationRule {
+    private static let live = Set(SettledState.allCases).subtracting([.deleted])
+    /// Nova's `ALLOW_REBOOT` (compute/task_states.py).
+    private static let endedByReboot: Set<ServerOperation> = [
+        .rebootSoft, .rebootHard, .pause, .unpause, .suspend, .resume,
+    ]
+
+    fileprivate static let build = OperationRule(
+        "create", kind: "build-server", from: [.building], .steps, "scheduling", "networking", "spawning",
+        failure: .error, deadlineSeconds: 1800)
+    fileprivate static let start = OperationRule("start", from: [.stopped], .power(.running), "powering-on")
+    fileprivate static let stop = OperationRule("stop", from: [.active, .error], .power(.stopped), "powering-off")
+    fileprivate static let rebootSoft = OperationRule(
+        "reboot", from: [.active], .command(.rebootSoft), "rebooting", failure: .revertIfOn)
+    fileprivate static let rebootHard = OperationRule(
+        "reboot", from: [.active, .stopped, .paused, .suspended, .error], .command(.rebootHard), "rebooting_hard",
+        interrupts: .operations(endedByReboot), failure: .revertIfOn)
+    fileprivate static let pause = OperationRule("pause", from: [.active], .power(.paused), "pausing")
+    fileprivate static let unpause = OperationRule("unpause", from: [.paused], .power(.running), "unpausing")
+    fileprivate static let suspend = OperationRule("suspend", from: [.active], .power(.suspended), "suspending")
+    fileprivate static let resume = OperationRule("resume", from: [.suspended], .power(.running), "resuming")
+    fileprivate static let resetState = OperationRule(
+        "resetState", from: live, .record, interrupts: .everything, access: .admin)
+    fileprivate static let lock = OperationRule("lock", from: live, .record)
+    fileprivate static let unlock = OperationRule("unlock", from: live, .record)
+    fileprivate static let rebuild = OperationRule(
+        "rebuild", from: [.active, .stopped, .error], .steps, "rebuilding", "rebuild_spawning", failure: .error,
+        deadlineSeconds: 1800)
+    fileprivate static let rescue = OperationRule(
+        "rescue", from: [.active, .stopped, .error], .steps, "rescuing", failure: .error, deadlineSeconds: 1800)
+    fileprivate static let unrescue = OperationRule("unrescue", from: [.rescued], .steps, "unrescuing", failure: .error)
+    fileprivate static let createImage = snapshot(
+        "createImage", kind: "snapshot-server", begun: "image_snapshot_pending", "image_snapshot")
+    fileprivate static let createBackup = snapshot(
+        "createBackup", kind: "backup-server", begun: "image_backup", "image_backup")
+    fileprivate static let attachInterface = OperationRule(
+        "attach_interface", kind: "attach-interface", from: [.active, .stopped], .steps)
+    fileprivate static let detachInterface = OperationRule(
+        "detach_interface", kind: "detach-interface", from: [.active, .stopped], .steps)
+    fileprivate static let delete = OperationRule(
+        "delete", from: live, .steps, "deleting", interrupts: .everything, failure: .error, deadlineSeconds: 1800)
+
     /// A lock keeps nobody from it, as it changes nothing of the server. A disk may be large and the way to the image
     /// store slow.
-    fileprivate static func snapshot(
+    private static func snapshot(
         _ action: String, kind: String, begun: String, _ copying: String
     ) -> OperationRule {
         OperationRule(
@@ -112,44 +156,28 @@ extension OperationRule {
 }
 
 extension ServerOperation {
-    /// Nova's `ALLOW_REBOOT` (compute/task_states.py).
-    private static let endedByReboot: Set<Self> = [.rebootSoft, .rebootHard, .pause, .unpause, .suspend, .resume]
-
-    /// Required states are those of Nova's `check_instance_state` decorators (compute/api.py); where failures end is
-    /// told of in compute/manager.py.
     package var rule: OperationRule {
-        let live = Set(SettledState.allCases).subtracting([.deleted])
-        return switch self {
-        case .build:
-            OperationRule(
-                "create", kind: "build-server", from: [.building], .steps, "scheduling", "networking", "spawning",
-                failure: .error, deadlineSeconds: 1800)
-        case .start: OperationRule("start", from: [.stopped], .power(.running), "powering-on")
-        case .stop: OperationRule("stop", from: [.active, .error], .power(.stopped), "powering-off")
-        case .rebootSoft:
-            OperationRule("reboot", from: [.active], .command(.rebootSoft), "rebooting", failure: .revertIfOn)
-        case .rebootHard:
-            OperationRule(
-                "reboot", from: [.active, .stopped, .paused, .suspended, .error], .command(.rebootHard),
-                "rebooting_hard", interrupts: .operations(Self.endedByReboot), failure: .revertIfOn)
-        case .pause: OperationRule("pause", from: [.active], .power(.paused), "pausing")
-        case .unpause: OperationRule("unpause", from: [.paused], .power(.running), "unpausing")
-        case .suspend: OperationRule("suspend", from: [.active], .power(.suspended), "suspending")
-        case .resume: OperationRule("resume", from: [.suspended], .power(.running), "resuming")
-        case .resetState: OperationRule("resetState", from: live, .record, interrupts: .everything, access: .admin)
-        case .lock: OperationRule("lock", from: live, .record)
-        case .unlock: OperationRule("unlock", from: live, .record)
-        case .createImage:
-            .snapshot("createImage", kind: "snapshot-server", begun: "image_snapshot_pending", "image_snapshot")
-        case .createBackup: .snapshot("createBackup", kind: "backup-server", begun: "image_backup", "image_backup")
-        case .attachInterface:
-            OperationRule("attach_interface", kind: "attach-interface", from: [.active, .stopped], .steps)
-        case .detachInterface:
-            OperationRule("detach_interface", kind: "detach-interface", from: [.active, .stopped], .steps)
-        case .delete:
-            OperationRule(
-                "delete", from: live, .steps, "deleting", interrupts: .everything, failure: .error,
-                deadlineSeconds: 1800)
+        switch self {
+        case .build: .build
+        case .start: .start
+        case .stop: .stop
+        case .rebootSoft: .rebootSoft
+        case .rebootHard: .rebootHard
+        case .pause: .pause
+        case .unpause: .unpause
+        case .suspend: .suspend
+        case .resume: .resume
+        case .resetState: .resetState
+        case .lock: .lock
+        case .unlock: .unlock
+        case .rebuild: .rebuild
+        case .rescue: .rescue
+        case .unrescue: .unrescue
+        case .createImage: .createImage
+        case .createBackup: .createBackup
+        case .attachInterface: .attachInterface
+        case .detachInterface: .detachInterface
+        case .delete: .delete
         }
     }
 }

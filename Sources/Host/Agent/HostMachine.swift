@@ -43,16 +43,20 @@ package struct HostMachine: Sendable {
     ) async throws -> [String: String]? {
         let id = document.serverID
         let wentOff = try await hasGoneOff(document, record)
+        let isOther = document.machine != record.machine
+        if isOther { try await driver.stop(id, graceSeconds: graceSeconds) }
         async let plugs: Void = network.ready(for: document.nics)
         let files = try await storage.prepare(
             document, imageContent: { try await channel.imageContent($0) },
             configDrive: { try await channel.configDrive(id) })
         try await plugs
+        if isOther { try await driver.define(spec(document, files)) }
         switch command?.action {
         case .rebootSoft: try await reboot(softly: true, document, files)
         case .rebootHard: try await reboot(softly: false, document, files)
         case .snapshot, nil: if !wentOff { try await reachPower(document, files) }
         }
+        try await storage.removeSurplus(document)
         guard let command, command.action == .snapshot else { return nil }
         return try await Snapshot(self, command, document, files, channel: channel, progress: progress).make()
     }
@@ -68,8 +72,10 @@ package struct HostMachine: Sendable {
     }
 
     private func spec(_ document: DesiredServer, _ files: PreparedFiles) -> DomainSpec {
-        DomainSpec(
-            serverID: document.serverID, hardware: document.hardware, disks: files.disks,
+        let kept = Set(document.disks.filter(\.isKept).map(\.id))
+        return DomainSpec(
+            serverID: document.serverID, hardware: document.hardware,
+            disks: files.disks.filter { !kept.contains($0.id) },
             nics: document.nics.map {
                 DomainSpec.NIC(macAddress: $0.macAddress, tapName: dataplane.tapName(of: $0.portID), mtu: $0.mtu)
             },

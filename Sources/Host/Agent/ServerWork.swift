@@ -163,6 +163,7 @@ struct ServerWork {
         if attempt.document.presence == .present {
             record.appliedEpoch = attempt.document.epoch
             record.appliedBoot = boot
+            record.machine = attempt.document.machine
         }
         if let command = attempt.command {
             record.note(CommandReport(id: command.id, state: .done, progress: 100, result: result))

@@ -66,7 +66,7 @@ struct Snapshot: Sendable {
     }
 
     private func copyDisk() async throws -> DiskCopy {
-        guard let root = document.disks.first(where: { $0.role == .root }),
+        guard let root = document.disks.first(where: { $0.role == .root && !$0.isKept }),
             let disk = files.disks.first(where: { $0.id == root.id }), !disk.isCDROM
         else {
             throw HostFailure(

@@ -61,11 +61,27 @@ package final class FileHostStorage: HostStorage {
                 case .blank(let format):
                     try await makeBlank(file.path, bytes: disk.sizeBytes, DiskCommands.format(format, label: disk.id))
                 case .configDrive: try await makeConfigDrive(file.path, configDrive)
+                case .copy(let other, let image):
+                    let source = image == nil ? try server.blank(other) : try server.overlay(other)
+                    try await makeCopy(file, of: source, bytes: disk.sizeBytes, images, server)
                 }
                 files.append(file)
             }
             return PreparedFiles(
                 disks: files, consoleLogPath: server.consoleLog, vncSocketPath: server.vncSocket)
+        }
+    }
+
+    package func removeSurplus(_ desired: DesiredServer) async throws {
+        let server = try paths.server(desired.serverID)
+        let wanted = Set(try desired.disks.map { try DiskPlan.file(of: $0, server, paths).path })
+        try await serverLocks.run(desired.serverID) { [io] in
+            try await io.run {
+                for name in try PosixFile.names(in: server.folder) where ServerPaths.isDisk(name) {
+                    let path = "\(server.folder)/\(name)"
+                    if !wanted.contains(path) { try PosixFile.removeTree(path) }
+                }
+            }
         }
     }
 
@@ -193,6 +209,22 @@ extension FileHostStorage {
         try await io.run { try PosixFile.makeSparse(temporary, bytes: bytes) }
         try await format?(temporary).run()
         try await io.run { try PosixFile.commit(temporary, as: path) }
+    }
+
+    /// The copied disk has the same image below it.
+    private func makeCopy(
+        _ disk: DomainSpec.Disk, of source: String, bytes: Int64, _ images: [String], _ server: ServerPaths
+    ) async throws {
+        if try await io.run({ try PosixFile.exists(disk.path) }) { return }
+        let temporary = PosixFile.temporaryName(beside: disk.path)
+        try await DiskCommands.copy(source, to: temporary).run()
+        if bytes > 0 { try await DiskCommands.grow(temporary, format: disk.format, to: bytes).run() }
+        try await io.run {
+            if disk.backing != nil {
+                try PosixFile.replace(server.imageReference, with: Array(images.joined(separator: "\n").utf8))
+            }
+            try PosixFile.commit(temporary, as: disk.path)
+        }
     }
 
     private func makeConfigDrive(

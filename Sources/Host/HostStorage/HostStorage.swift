@@ -27,6 +27,8 @@ package protocol HostStorage: Sendable {
         imageContent: @Sendable @escaping (ImageID) async throws -> AsyncThrowingStream<[UInt8], any Error>,
         configDrive: @Sendable @escaping () async throws -> [ConfigDriveFile]
     ) async throws -> PreparedFiles
+    /// Takes away the disks of the server that a document has no more, which no guest uses.
+    func removeSurplus(_ desired: DesiredServer) async throws
     /// Takes the server's files away; nothing is wrong when there are none.
     func remove(_ server: ServerID) async throws
     /// The servers with files on this host.

@@ -16,10 +16,13 @@ package struct ServerRecord: Codable, Sendable, Equatable {
     /// in the same boot has powered itself off, one found off in another is started again.
     package var appliedEpoch: Int64
     package var appliedBoot: String
+    /// The machine of that document.
+    package var machine: Int
 
     package init(
         serverID: ServerID, highestEpoch: Int64 = -1, mark: String = "", tombstone: Bool = false,
-        commands: [CommandReport] = [], appliedEpoch: Int64 = -1, appliedBoot: String = ""
+        commands: [CommandReport] = [], appliedEpoch: Int64 = -1, appliedBoot: String = "",
+        machine: Int = 0
     ) {
         self.serverID = serverID
         self.highestEpoch = highestEpoch
@@ -28,10 +31,11 @@ package struct ServerRecord: Codable, Sendable, Equatable {
         self.commands = commands
         self.appliedEpoch = appliedEpoch
         self.appliedBoot = appliedBoot
+        self.machine = machine
     }
 
     private enum CodingKeys: String, CodingKey {
-        case serverID, highestEpoch, mark, tombstone, commands, appliedEpoch, appliedBoot
+        case serverID, highestEpoch, mark, tombstone, commands, appliedEpoch, appliedBoot, machine
         /// Of releases in which a document had a slot for one command: the id of the last that was carried out.
         case lastCommand
     }
@@ -47,7 +51,8 @@ package struct ServerRecord: Codable, Sendable, Equatable {
             commands: try values.decodeIfPresent([CommandReport].self, forKey: .commands)
                 ?? last.map { [CommandReport(id: $0, state: .done)] } ?? [],
             appliedEpoch: try values.decode(Int64.self, forKey: .appliedEpoch),
-            appliedBoot: try values.decode(String.self, forKey: .appliedBoot))
+            appliedBoot: try values.decode(String.self, forKey: .appliedBoot),
+            machine: try values.decodeIfPresent(Int.self, forKey: .machine) ?? 0)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -59,6 +64,7 @@ package struct ServerRecord: Codable, Sendable, Equatable {
         try values.encode(commands, forKey: .commands)
         try values.encode(appliedEpoch, forKey: .appliedEpoch)
         try values.encode(appliedBoot, forKey: .appliedBoot)
+        try values.encode(machine, forKey: .machine)
     }
 }
 

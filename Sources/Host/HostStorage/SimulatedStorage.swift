@@ -40,6 +40,8 @@ package final class SimulatedStorage: HostStorage {
         return Self.files(desired.serverID, desired.disks)
     }
 
+    package func removeSurplus(_ desired: DesiredServer) async throws {}
+
     package func remove(_ server: ServerID) async throws {
         state.withLock { state in
             state.prepared[server] = nil

@@ -52,8 +52,10 @@ struct CreationPlan: Sendable {
     }
 
     /// A flavor without a root disk bounds nothing, and so only administrators boot images with one (Nova's rule
-    /// `os_compute_api:servers:create:zero_disk_flavor`).
-    static func check(_ image: Model.Image, fits flavor: Flavor, by caller: Caller) throws {
+    /// `os_compute_api:servers:create:zero_disk_flavor`). Disks are GiB, memory MiB.
+    static func check(
+        _ image: Model.Image, fits flavor: (disk: Int, memory: Int), by caller: Caller
+    ) throws {
         guard flavor.disk > 0 || caller.isAdmin else {
             throw CloudError(.forbidden, "Only volume-backed servers are allowed for flavors with zero disk.")
         }

@@ -33,7 +33,7 @@ struct ImageCalls: Sendable {
     /// An image to boot from: active, and in a format the hosts know. Where the flavor has no root disk, the disk is as
     /// large as the image.
     func bootable(
-        _ id: ImageID, for flavor: Flavor, by caller: Caller, _ db: any Connection
+        _ id: ImageID, rootGiB: Int, by caller: Caller, _ db: any Connection
     ) throws -> (Model.Image, ImageReference) {
         let found: Model.Image
         do {
@@ -45,7 +45,7 @@ struct ImageCalls: Sendable {
             let format = found.diskFormat.flatMap(DiskFormat.init(rawValue:))
         else { throw CloudError.badRequest("Image \(id) is not active.") }
         var reference = ImageReference(id: id, sha512: sha512, format: format, sizeBytes: Int64(size))
-        if flavor.disk == 0 { reference.rootBytes = found.virtualSize.map { Int64($0) } }
+        if rootGiB == 0 { reference.rootBytes = found.virtualSize.map { Int64($0) } }
         return (found, reference)
     }
 }

@@ -93,9 +93,9 @@ extension ComputeService {
         guard let imageID = request.imageID else {
             throw CloudError.badRequest("Invalid imageRef provided: this cloud boots from images only.")
         }
-        let (image, reference) = try self.image.bootable(imageID, for: flavor, by: caller, db)
+        let (image, reference) = try self.image.bootable(imageID, rootGiB: flavor.disk, by: caller, db)
         try refuseFurtherDisks(request.furtherImages, flavor, by: caller, db)
-        try CreationPlan.check(image, fits: flavor, by: caller)
+        try CreationPlan.check(image, fits: (flavor.disk, flavor.memory), by: caller)
         let keys = try request.keyName.map { try publicKeys($0, of: caller.userID, db) }
         if let host = request.requestedHost, !capacity.all.contains(where: { $0.hostname == host }) {
             throw CloudError.badRequest("Compute host \(host.prefix(80)) could not be found.")
@@ -109,7 +109,7 @@ extension ComputeService {
         _ images: [ImageID], _ flavor: Flavor, by caller: Caller, _ db: any Connection
     ) throws {
         guard !images.isEmpty else { return }
-        for id in images { _ = try image.bootable(id, for: flavor, by: caller, db) }
+        for id in images { _ = try image.bootable(id, rootGiB: flavor.disk, by: caller, db) }
         throw CloudError(.notImplemented, "A server has one disk of an image so far, not \(images.count + 1).")
     }
 
@@ -121,7 +121,7 @@ extension ComputeService {
         }
     }
 
-    private func publicKeys(_ name: String, of user: UserID, _ db: any Connection) throws -> [PublicKey] {
+    func publicKeys(_ name: String, of user: UserID, _ db: any Connection) throws -> [PublicKey] {
         do {
             return try Self.keypair(name, of: user, db).keys.value()
         } catch let error as CloudError where error.kind == .notFound {

@@ -85,7 +85,7 @@ enum OperationStart {
         if let task = state.taskState, rule.goal != .record, !rule.mayInterrupt(server.operation) {
             throw CloudError(.conflict, "Cannot '\(rule.verb)' instance \(server.id) while it is in task_state \(task)")
         }
-        if rule.needsHost, server.hostID == nil {
+        if rule.needsHost, server.placedOn == nil {
             throw CloudError(.conflict, "Instance \(server.id) has no host: it was never built.")
         }
     }

@@ -42,6 +42,13 @@ struct CrashScenario: Sendable {
                 try await $0.suspend()
             }, act: { try await $0.move(.resume, from: .suspended, to: .active) }),
         CrashScenario(name: "reboot", prepare: { try await $0.boot() }, act: { try await $0.reboot() }),
+        CrashScenario(name: "rebuild", prepare: { try await $0.boot() }, act: { try await $0.rebuild() }),
+        CrashScenario(
+            name: "rescue", prepare: { try await $0.boot() },
+            act: {
+                try await $0.rescue()
+                try await $0.unrescue()
+            }),
         CrashScenario(name: "snapshot", prepare: { try await $0.boot() }, act: { try await $0.snapshot() }),
         CrashScenario(
             name: "backup",
@@ -137,6 +144,33 @@ struct Actor: Sendable {
             request.imageID = try await cloud.image.images(named: "tiny", of: try admin.project()).first?.id
             _ = try await cloud.compute.create(request, by: admin)
         }
+        _ = try await settled(.active)
+    }
+
+    func rebuild() async throws {
+        let found = try await settled(.active)
+        if found.name == "anew" { return }
+        let admin = try await admin()
+        guard let image = try await cloud.image.images(named: "tiny", of: try admin.project()).first else {
+            throw CloudError(.internal, "The image is gone.")
+        }
+        try await cloud.compute.rebuild(
+            found.id, RebuildRequest(imageID: image.id, adminPassword: "secret") { $0.name = "anew" }, by: admin)
+        _ = try await settled(.active)
+    }
+
+    func rescue() async throws {
+        let found = try await settled(.active, .rescued)
+        let admin = try await admin()
+        let actions = try await cloud.compute.actions(of: found.id, by: admin)
+        if found.settled == .rescued || actions.contains(where: { $0.action == "unrescue" }) { return }
+        try await cloud.compute.rescue(found.id, from: nil, adminPassword: "secret", by: admin)
+        _ = try await settled(.rescued)
+    }
+
+    func unrescue() async throws {
+        let found = try await settled(.active, .rescued)
+        if found.settled == .rescued { try await cloud.compute.unrescue(found.id, by: try await admin()) }
         _ = try await settled(.active)
     }
 

@@ -152,6 +152,10 @@ struct CrashingStorage: HostStorage {
         }
     }
 
+    func removeSurplus(_ desired: DesiredServer) async throws {
+        try await points.around("remove surplus") { try await inner.removeSurplus(desired) }
+    }
+
     func remove(_ server: ServerID) async throws {
         try await points.around("remove") { try await inner.remove(server) }
     }

@@ -36,6 +36,8 @@ struct FileStorage: HostStorage {
             consoleLogPath: root + ".log", vncSocketPath: root + ".vnc")
     }
 
+    func removeSurplus(_ desired: DesiredServer) async throws {}
+
     private func copyPath(_ server: ServerID) -> String { "\(disks)/\(server).copy" }
     private func notePath(_ server: ServerID, _ command: HostCommandID) -> String {
         "\(copyPath(server))-\(command)"

@@ -24,6 +24,12 @@ struct ServerActionsAPI: Sendable {
         return [
             "createImage": Action(access: ServerOperation.createImage.rule.access, run: snapshots.createImage),
             "createBackup": Action(access: ServerOperation.createBackup.rule.access, run: snapshots.createBackup),
+            "rebuild": Action(run: rebuild),
+            "rescue": Action(run: rescue),
+            "unrescue": Action { request, _ in
+                try await compute.unrescue(request.id(), by: request.caller)
+                return .accepted
+            },
             "os-start": plain(.start),
             "os-stop": plain(.stop),
             "pause": plain(.pause),
@@ -56,9 +62,9 @@ struct ServerActionsAPI: Sendable {
 
     /// Nova's other actions; they are known and not there yet.
     private static let unfinished: Set<String> = [
-        "confirmResize", "revertResize", "resize", "rebuild", "trigger_crash_dump", "injectNetworkInfo",
-        "changePassword", "restore", "forceDelete", "evacuate", "migrate", "os-migrateLive", "rescue",
-        "unrescue", "shelve", "shelveOffload", "unshelve", "addFixedIp", "removeFixedIp", "addFloatingIp",
+        "confirmResize", "revertResize", "resize", "trigger_crash_dump", "injectNetworkInfo",
+        "changePassword", "restore", "forceDelete", "evacuate", "migrate", "os-migrateLive",
+        "shelve", "shelveOffload", "unshelve", "addFixedIp", "removeFixedIp", "addFloatingIp",
         "removeFloatingIp", "os-getVNCConsole", "os-getSPICEConsole", "os-getSerialConsole",
     ]
 
@@ -92,6 +98,32 @@ struct ServerActionsAPI: Sendable {
         }
         try await compute.begin(type == "HARD" ? .rebootHard : .rebootSoft, on: request.id(), by: request.caller)
         return .accepted
+    }
+
+    private func rebuild(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {
+        let (id, wanted): (ServerID, RebuildRequest) = (
+            request.id(), try RebuildBody(body, at: request.version).request
+        )
+        try await compute.rebuild(id, wanted, by: request.caller)
+        var answer = try await ServersAPI(compute: compute).render(
+            id, ServerView.rebuild, plainAddresses: request.version < Microversion(2, 75),
+            adminPassword: wanted.adminPassword, request)
+        answer.status = .accepted
+        return answer.header(.location, "\(request.baseURL)/servers/\(id)")
+    }
+
+    private func rescue(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {
+        var (image, password): (ImageID?, String?) = (nil, nil)
+        if body != .null {
+            var fields = try Fields(body, at: "rescue")
+            try fields.refuseNulls()
+            password = try fields.optionalString("adminPass", 0...255)
+            image = try fields.optionalID("rescue_image_ref")
+            try fields.finish()
+        }
+        let shown = password ?? ServerCreateBody.password()
+        try await compute.rescue(request.id(), from: image, adminPassword: shown, by: request.caller)
+        return .json { $0.field("adminPass", shown) }
     }
 
     private func resetState(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {

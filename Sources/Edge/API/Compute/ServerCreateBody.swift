@@ -61,7 +61,7 @@ struct ServerCreateBody {
         text.split(separator: "/").last.map(String.init) ?? text
     }
 
-    private static func password() -> String {
+    static func password() -> String {
         let letters = Array("23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")
         var generator = SystemRandomNumberGenerator()
         return String((0..<12).map { _ in letters[Int.random(in: 0..<letters.count, using: &generator)] })
@@ -77,13 +77,16 @@ struct ServerCreateBody {
         }
         request.keyName = try fields.optionalString("key_name", 1...255)
         request.configDrive = try fields.optionalBool("config_drive") ?? false
-        if let data = try fields.optionalString("user_data", 0...65_535) {
-            guard let decoded = Data(base64Encoded: data, options: .ignoreUnknownCharacters),
-                !decoded.isEmpty || data.isEmpty
-            else { throw fields.invalid("user_data", .string(data), "It is not a 'base64'.") }
-            request.userData = data
-        }
+        request.userData = try Self.userData(&fields)
         request.diskConfig = try fields.word("OS-DCF:diskConfig", of: ["AUTO", "MANUAL"]) ?? "MANUAL"
+    }
+
+    static func userData(_ fields: inout Fields) throws(CloudError) -> String? {
+        guard let data = try fields.optionalString("user_data", 0...65_535) else { return nil }
+        guard let decoded = Data(base64Encoded: data, options: .ignoreUnknownCharacters),
+            !decoded.isEmpty || data.isEmpty
+        else { throw fields.invalid("user_data", .string(data), "It is not a 'base64'.") }
+        return data
     }
 
     /// The one form that needs no volume service: the image on a local disk.
@@ -176,6 +179,11 @@ struct ServerCreateBody {
         request.description = try NovaText.description(try fields.optionalString("description"))
         request.tags = try ServerTagsAPI.check(try fields.strings("tags") ?? [])
         request.hostname = try Hostname.read(&fields, at: version)
+        try Self.refuseUnoffered(&fields)
+    }
+
+    /// What Nova has and this cloud does not.
+    static func refuseUnoffered(_ fields: inout Fields) throws(CloudError) {
         if let files = try fields.optionalArray("personality"), !files.isEmpty {
             throw CloudError(.notImplemented, "File injection (personality) is not offered; use user_data.")
         }

@@ -120,6 +120,8 @@ final class ServerContext {
     let isForAdmin: Bool
     /// Whether `addresses` is written in its short form (`PlainAddresses`).
     var showsPlainAddresses = false
+    /// Of a server that was just given one.
+    var adminPassword: String?
     /// The server group, where it is shown.
     var group: ServerGroupID?
     private(set) var state = ServerState(settled: .building, operation: nil, phase: 0, power: 0)

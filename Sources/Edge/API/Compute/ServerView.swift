@@ -23,6 +23,17 @@ enum ServerView {
     static let update: [Field<ServerMember>] =
         basics + (placement + states + facts).map { $0.from(75) } + extras + groups
 
+    /// What a rebuild answers with; the new password is told here and nowhere else.
+    static let rebuild: [Field<ServerMember>] =
+        update + [
+            Field(since: 54, until: 74, .text("key_name", .keyName)),
+            Field(since: 57, .text("user_data", .userData)),
+            Field(
+                .written([]) { _, context, writer in
+                    if let password = context.adminPassword { writer.field("adminPass", password) }
+                }),
+        ]
+
     private static let groups = [
         Field<ServerMember>(
             since: 71, .written([]) { $2.field("server_groups", strings: $1.group.map { [$0.text] } ?? []) })

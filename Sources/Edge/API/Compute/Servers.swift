@@ -55,8 +55,9 @@ struct ServersAPI: Sendable {
         try await render(request.id(), ServerView.show, request)
     }
 
-    private func render(
-        _ id: ServerID, _ fields: [Field<ServerMember>], plainAddresses: Bool = false, _ request: APIRequest
+    func render(
+        _ id: ServerID, _ fields: [Field<ServerMember>], plainAddresses: Bool = false, adminPassword: String? = nil,
+        _ request: APIRequest
     ) async throws -> APIResponse {
         let group = request.version >= Microversion(2, 71) ? try await compute.serverGroup(of: id) : nil
         let plan = ServerPlan(fields, request)
@@ -64,6 +65,7 @@ struct ServersAPI: Sendable {
         return try await compute.write(id, plan.columns, by: request.caller) { each in
             let context = ServerContext(request, hosts: hosts, compute.hostDigests)
             context.group = group
+            context.adminPassword = adminPassword
             context.showsPlainAddresses = plainAddresses
             return try .json(reserving: 4096) { writer in
                 writer.key("server")

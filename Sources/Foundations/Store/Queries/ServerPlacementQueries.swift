@@ -166,13 +166,13 @@ package enum ServerPlacementQueries {
             [.id(server)])
     }
 
-    /// Whether a server on a host is made of an image.
+    /// Whether a server on a host is made of an image, or has a disk of it.
     package static func needs(_ image: ImageID, on host: HostID, _ db: any Connection) throws -> Bool {
         try db.integer(
             """
             SELECT 1 FROM servers s JOIN server_placements p ON p.server_id = s.id
-            WHERE p.host_id = ?1 AND p.role <> 'leaving' AND s.image_id = ?2 LIMIT 1
-            """, [.id(host), .id(image)]) != nil
+            WHERE p.host_id = ?1 AND p.role <> 'leaving' AND (s.image_id = ?2 OR p.document LIKE ?3) LIMIT 1
+            """, [.id(host), .id(image), .text("%\"\(image)\"%")]) != nil
     }
 
     /// The documents of a host after a number in its feed, in that order.

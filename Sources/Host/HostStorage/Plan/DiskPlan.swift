@@ -25,13 +25,13 @@ package enum DiskPlan {
         of disk: GuestDisk, _ server: ServerPaths, _ paths: StoragePaths
     ) throws(HostFailure) -> DomainSpec.Disk {
         switch disk.source {
-        case .image(let image):
+        case .image(let image), .copy(_, let image?):
             let cached = try paths.image(image.sha512)
             if image.format == .iso { return DomainSpec.Disk(disk, path: cached, format: "raw", isCDROM: true) }
             return DomainSpec.Disk(
                 disk, path: try server.overlay(disk.id), format: "qcow2",
                 backing: .init(path: cached, format: image.format.onHost.rawValue))
-        case .blank: return DomainSpec.Disk(disk, path: try server.blank(disk.id), format: "raw")
+        case .blank, .copy(_, nil): return DomainSpec.Disk(disk, path: try server.blank(disk.id), format: "raw")
         case .configDrive: return DomainSpec.Disk(disk, path: try server.configDrive(disk.id), format: "raw")
         }
     }

@@ -80,6 +80,13 @@ package struct ServerPaths: Sendable, Equatable {
     package var imageReference: String { "\(folder)/image" }
 
     static let copyPrefix = "copy-"
+    private static let diskSuffixes = [".qcow2", ".raw", ".iso"]
+
+    /// Whether a file of the folder is a disk, and no copy of one on its way to an image.
+    static func isDisk(_ name: String) -> Bool {
+        diskSuffixes.contains { name.hasSuffix($0) } && !name.hasPrefix(copyPrefix)
+            && !name.hasPrefix(StoragePaths.temporaryPrefix)
+    }
 
     /// The copy of a disk that was made for a command. Commands are known by UUIDs.
     func copy(for command: HostCommandID) -> String { "\(folder)/\(Self.copyPrefix)\(command).qcow2" }

@@ -52,6 +52,15 @@ package enum DiskCommands {
             ["convert", "-q", "-f", format, "-O", "qcow2", disk, path], cpuSeconds: 7200, timeout: .seconds(14_400))
     }
 
+    /// The same file under another name, with its holes; where the file system can, without its blocks.
+    package static func copy(_ path: String, to other: String) -> ToolCommand {
+        ToolCommand("cp", ["--sparse=always", "--reflink=auto", "--", path, other], timeout: .seconds(14_400))
+    }
+
+    package static func grow(_ path: String, format: String, to bytes: Int64) -> ToolCommand {
+        qemuImage(["resize", "-q", "-f", format, path, String(bytes)])
+    }
+
     /// An ext4 file system over a whole file. What is lazy is done by the guest's kernel, so the file stays sparse.
     package static func ext4(at path: String, label: String) -> ToolCommand {
         ToolCommand(

@@ -101,12 +101,7 @@ enum BuildServer {
             hardware: GuestHardware(
                 name: server.name, vcpus: flavor.vcpus, memoryMiB: flavor.ram,
                 imageProperties: try server.imageProperties.value(), extraSpecs: flavor.extraSpecs),
-            disks: FlavorDisks(
-                image: try request.imageReference(), rootGiB: flavor.disk,
-                ephemeralGiB: flavor.ephemeral > 0 ? [flavor.ephemeral] : [], swapMiB: flavor.swap,
-                configDrive: server.configDrive
-            ).list,
-            nics: [], requestID: requestID)
+            disks: try server.disks(of: request), nics: [], requestID: requestID)
     }
 
     private static func withdraw(_ steps: ServerSteps, _ context: StepContext) async throws -> StepCommit {

@@ -1,0 +1,119 @@
+import HostProtocol
+package import Model
+import Store
+import Workflow
+
+/// What a server is to be made anew with. What is `nil` stays as it was.
+package struct RebuildRequest: Sendable {
+    package var imageID: ImageID
+    package var adminPassword: String
+    package var preservesEphemeral = false
+    /// `.some(nil)` takes the key away; likewise with the user data.
+    package var keyName: String??
+    package var userData: String??
+    /// Changes of the server's row that need no look at anything else.
+    package var change: @Sendable (inout Server) throws -> Void
+
+    package init(
+        imageID: ImageID, adminPassword: String, change: @escaping @Sendable (inout Server) throws -> Void = { _ in }
+    ) {
+        self.imageID = imageID
+        self.adminPassword = adminPassword
+        self.change = change
+    }
+}
+
+extension ComputeService {
+    /// Begins to make the server anew from an image, on its host and with its ports.
+    package func rebuild(_ id: ServerID, _ wanted: RebuildRequest, by caller: Caller) async throws {
+        try await changeMachine(.rebuild, of: id, by: caller) { server, db in
+            let flavor = try server.flavor.value()
+            let (image, reference) = try image.bootable(wanted.imageID, rootGiB: flavor.disk, by: caller, db)
+            try CreationPlan.check(image, fits: (flavor.disk, flavor.ram), by: caller)
+            guard var request = try db.find(ServerRequest.self, key: .id(id)) else {
+                throw CloudError(.internal, "What was asked for server \(id) is not kept.")
+            }
+            request.image = try JSONText(reference).raw
+            request.adminPassword = wanted.adminPassword
+            if let keyName = wanted.keyName {
+                request.publicKeys = try JSONText(try keyName.map { try publicKeys($0, of: caller.userID, db) } ?? [])
+                server.keyName = keyName
+            }
+            if let userData = wanted.userData { request.userData = userData }
+            try db.update(request)
+            server.imageID = image.id
+            server.imageProperties = image.properties
+            try wanted.change(&server)
+            return ChangeMachine.Input(
+                operation: .rebuild, settled: server.settled == .stopped ? .stopped : .active,
+                preservesEphemeral: wanted.preservesEphemeral)
+        }
+    }
+
+    /// Begins to boot the server from a rescue disk: of the image that is named, or of its own.
+    package func rescue(
+        _ id: ServerID, from imageID: ImageID?, adminPassword: String, by caller: Caller
+    ) async throws {
+        try await changeMachine(.rescue, of: id, by: caller) { server, db in
+            guard let chosen = imageID ?? server.imageID else {
+                throw CloudError.badRequest("Server \(id) has no image; name one in rescue_image_ref.")
+            }
+            let (image, reference) = try image.bootable(chosen, rootGiB: 0, by: caller, db)
+            guard var request = try db.find(ServerRequest.self, key: .id(id)) else {
+                throw CloudError(.internal, "What was asked for server \(id) is not kept.")
+            }
+            request.adminPassword = adminPassword
+            try db.update(request)
+            return ChangeMachine.Input(
+                operation: .rescue, settled: .rescued,
+                rescue: try RescueDisk(reference, try image.properties.value()))
+        }
+    }
+
+    package func unrescue(_ id: ServerID, by caller: Caller) async throws {
+        try await changeMachine(.unrescue, of: id, by: caller) { _, _ in
+            ChangeMachine.Input(operation: .unrescue, settled: .active)
+        }
+    }
+
+    /// - Parameter prepare: changes the server's row, in the transaction that begins the operation.
+    private func changeMachine(
+        _ operation: ServerOperation, of id: ServerID, by caller: Caller,
+        _ prepare: @escaping @Sendable (inout Server, any Connection) throws -> ChangeMachine.Input
+    ) async throws {
+        let now = clock.now()
+        let lease = bells.workflows.lease(from: now)
+        let begun = try await database.transaction { db in
+            var server = try visible(id, by: caller, db)
+            try OperationStart.check(operation.rule, on: server, by: caller)
+            let input = try prepare(&server, db)
+            try db.update(server)
+            let workflow = OperationStart.workflow(
+                operation.rule, on: server, input: try JSONText(input).raw, by: caller.userID,
+                requestID: caller.requestID, now: now, lease)
+            return try bells.workflows.begin(workflow, operation, on: server, now: now, db).workflow
+        }
+        bells.workflows.started([begun])
+    }
+}
+
+extension RescueDisk {
+    private static let buses = ["virtio", "scsi"]
+
+    /// - Throws: what the image wants of its rescue disk and this cloud does not have.
+    init(_ reference: ImageReference, _ properties: [String: String]) throws {
+        let (device, bus) = (properties["hw_rescue_device"], properties["hw_rescue_bus"])
+        if let device, device != (reference.format == .iso ? "cdrom" : "disk") {
+            throw CloudError.badRequest(
+                "The rescue image asks for hw_rescue_device=\(device.prefix(80)), which a \(reference.format.rawValue) "
+                    + "image cannot be; leave the property out.")
+        }
+        if let bus, reference.format != .iso, !Self.buses.contains(bus) {
+            throw CloudError.badRequest(
+                "The rescue image asks for hw_rescue_bus=\(bus.prefix(80)), which this cloud does not have; it has "
+                    + "\(Self.buses.joined(separator: " and ")).")
+        }
+        self.init(
+            image: reference, bus: reference.format == .iso ? nil : bus, isStable: device != nil || bus != nil)
+    }
+}

@@ -26,7 +26,7 @@ struct StockTests {
         #expect(try await shop.newest(id).outcome == .succeeded)
         #expect(
             try await shop.settledHoldings(id, guests: isGone ? 0 : 1)
-                == (isGone ? Holdings() : oneServer(ports: scenario.ports)))
+                == (isGone ? Holdings() : oneServer(ports: scenario.ports) + scenario.more))
         #expect(try await shop.fixture.host.driver.power(of: id) == scenario.power)
         try await expectItsPorts(id, shop)
     }

@@ -9,7 +9,7 @@ import Workflow
 
 /// One workflow: how a server comes to where it may begin, how it is begun, and where it should end.
 struct WorkflowScenario: Sendable, CustomTestStringConvertible {
-    enum Start: Sendable { case nothing, running, stopped, paused, suspended, rescued }
+    enum Start: Sendable { case nothing, running, stopped, paused, suspended, rescued, resized }
 
     let kind: String
     let start: Start
@@ -18,6 +18,8 @@ struct WorkflowScenario: Sendable, CustomTestStringConvertible {
     let power: GuestPower
     /// How many ports the server has in the end.
     var ports = 1
+    /// What the server holds in the end, beside what one of flavor `42` does.
+    var more = Holdings()
     /// Where the server rests when the workflow has failed; `nil` where its guest is, or, if that is off and
     /// `errorWhenOff`, in ERROR.
     var endAfterFailure: SettledState?
@@ -26,6 +28,34 @@ struct WorkflowScenario: Sendable, CustomTestStringConvertible {
     private static func rebuild(_ fixture: CloudFixture, _ id: ServerID) async throws {
         try await fixture.cloud.compute.rebuild(
             id, RebuildRequest(imageID: fixture.image, adminPassword: "secret"), by: fixture.people.member)
+    }
+
+    /// To two vCPUs, 512 MiB and 2 GiB.
+    static func resize(_ fixture: CloudFixture, _ id: ServerID) async throws {
+        let flavor = Flavor(
+            id: FlavorID("double"), name: "double", vcpus: 2, memory: 512, disk: 2, extraSpecs: try JSONText([:]),
+            createdAt: Timestamp(microseconds: 0))
+        if try await !fixture.cloud.compute.flavors(isPublic: nil, by: fixture.people.admin).contains(where: {
+            $0.id == flavor.id
+        }) {
+            _ = try await fixture.cloud.compute.create(flavor)
+        }
+        try await fixture.cloud.compute.resize(id, to: flavor.id, by: fixture.people.member)
+    }
+
+    private static var bothSizes: Holdings {
+        var more = newSize
+        more.allocations = 3
+        more.inventoryUse = 2 + 512 + 2
+        return more
+    }
+
+    private static var newSize: Holdings {
+        var more = Holdings()
+        more.inventoryUse = 1 + 256 + 1
+        more.cores = 1
+        more.ram = 256
+        return more
     }
 
     static func rescue(_ fixture: CloudFixture, _ id: ServerID) async throws {
@@ -74,6 +104,20 @@ struct WorkflowScenario: Sendable, CustomTestStringConvertible {
             kind: "reboot-server", start: .suspended,
             begin: { try await $0.cloud.compute.begin(.rebootHard, on: $1, by: $0.people.member) },
             end: .active, power: .running, errorWhenOff: true),
+        WorkflowScenario(
+            kind: "resize-server", start: .running, begin: { try await resize($0, $1) }, end: .resized, power: .running,
+            more: bothSizes, errorWhenOff: true),
+        WorkflowScenario(
+            kind: "resize-server", start: .stopped, begin: { try await resize($0, $1) }, end: .resized,
+            power: .shutdown, more: bothSizes, errorWhenOff: true),
+        WorkflowScenario(
+            kind: "confirm-resize", start: .resized,
+            begin: { try await $0.cloud.compute.confirmResize($1, by: $0.people.member) }, end: .active,
+            power: .running, more: newSize, endAfterFailure: .active),
+        WorkflowScenario(
+            kind: "revert-resize", start: .resized,
+            begin: { try await $0.cloud.compute.revertResize($1, by: $0.people.member) }, end: .active,
+            power: .running, endAfterFailure: .error),
         WorkflowScenario(
             kind: "rebuild-server", start: .running, begin: { try await rebuild($0, $1) }, end: .active,
             power: .running, endAfterFailure: .error),
@@ -142,10 +186,9 @@ struct Workshop: Sendable {
             try await fixture.cloud.compute.begin(operation, on: id, by: fixture.people.member)
             try await finish(id)
         }
-        if scenario.start == .rescued {
-            try await WorkflowScenario.rescue(fixture, id)
-            try await finish(id)
-        }
+        if scenario.start == .rescued { try await WorkflowScenario.rescue(fixture, id) }
+        if scenario.start == .resized { try await WorkflowScenario.resize(fixture, id) }
+        if [.rescued, .resized].contains(scenario.start) { try await finish(id) }
         try await scenario.begin(fixture, id)
         return id
     }

@@ -18,6 +18,9 @@ package enum ServerOperation: String, Sendable, Codable, CaseIterable {
     case resetState = "reset_state"
     case lock, unlock
     case rebuild, rescue, unrescue
+    case resize
+    case confirmResize = "confirm_resize"
+    case revertResize = "revert_resize"
     case createImage = "create_image"
     case createBackup = "create_backup"
     case attachInterface = "attach_interface"
@@ -133,6 +136,14 @@ extension OperationRule {
     fileprivate static let rescue = OperationRule(
         "rescue", from: [.active, .stopped, .error], .steps, "rescuing", failure: .error, deadlineSeconds: 1800)
     fileprivate static let unrescue = OperationRule("unrescue", from: [.rescued], .steps, "unrescuing", failure: .error)
+    fileprivate static let resize = OperationRule(
+        "resize", from: [.active, .stopped], .steps, "resize_prep", "resize_migrating", "resize_finish",
+        failure: .error, deadlineSeconds: 6 * 3600)
+    fileprivate static let confirmResize = OperationRule(
+        "confirmResize", kind: "confirm-resize", from: [.resized], .steps, "resize_confirming", failure: .error)
+    fileprivate static let revertResize = OperationRule(
+        "revertResize", kind: "revert-resize", from: [.resized], .steps, "resize_reverting", failure: .error,
+        deadlineSeconds: 1800)
     fileprivate static let createImage = snapshot(
         "createImage", kind: "snapshot-server", begun: "image_snapshot_pending", "image_snapshot")
     fileprivate static let createBackup = snapshot(
@@ -173,6 +184,9 @@ extension ServerOperation {
         case .rebuild: .rebuild
         case .rescue: .rescue
         case .unrescue: .unrescue
+        case .resize: .resize
+        case .confirmResize: .confirmResize
+        case .revertResize: .revertResize
         case .createImage: .createImage
         case .createBackup: .createBackup
         case .attachInterface: .attachInterface

@@ -59,7 +59,9 @@ package final class FileHostStorage: HostStorage {
                 case .image(let image):
                     try await make(file, asLargeAs: disk.sizeBytes, of: image, images, server, imageContent)
                 case .blank(let format):
-                    try await makeBlank(file.path, bytes: disk.sizeBytes, DiskCommands.format(format, label: disk.id))
+                    // The same label on each machine of the server, for guests know the disk by it.
+                    let label = String(disk.id.prefix { $0 != "-" })
+                    try await makeBlank(file.path, bytes: disk.sizeBytes, DiskCommands.format(format, label: label))
                 case .configDrive: try await makeConfigDrive(file.path, configDrive)
                 case .copy(let other, let image):
                     let source = image == nil ? try server.blank(other) : try server.overlay(other)

@@ -17,9 +17,12 @@ package enum StoreAudit {
         var differences: [String] = []
         var use: [String: Int] = [:]
         for server in servers {
-            let flavor = try server.flavor.value()
-            use["\(server.projectID) cores", default: 0] += flavor.vcpus
-            use["\(server.projectID) ram", default: 0] += flavor.ram
+            var flavors = [try server.flavor.value()]
+            if let migration = try MigrationQueries.open(of: server.id, db) {
+                flavors += [try migration.oldFlavor.value(), try migration.newFlavor.value()]
+            }
+            use["\(server.projectID) cores", default: 0] += flavors.map(\.vcpus).max() ?? 0
+            use["\(server.projectID) ram", default: 0] += flavors.map(\.ram).max() ?? 0
             if server.operation != nil { continue }
             differences += try power(of: server, db)
             let held = Dictionary(

@@ -49,6 +49,19 @@ struct CrashScenario: Sendable {
                 try await $0.rescue()
                 try await $0.unrescue()
             }),
+        CrashScenario(name: "resize", prepare: { try await $0.boot() }, act: { try await $0.resize() }),
+        CrashScenario(
+            name: "confirm",
+            prepare: {
+                try await $0.boot()
+                try await $0.resize()
+            }, act: { try await $0.decide { try await $0.compute.confirmResize($1, by: $2) } }),
+        CrashScenario(
+            name: "revert",
+            prepare: {
+                try await $0.boot()
+                try await $0.resize()
+            }, act: { try await $0.decide { try await $0.compute.revertResize($1, by: $2) } }),
         CrashScenario(name: "snapshot", prepare: { try await $0.boot() }, act: { try await $0.snapshot() }),
         CrashScenario(
             name: "backup",
@@ -156,6 +169,20 @@ struct Actor: Sendable {
         }
         try await cloud.compute.rebuild(
             found.id, RebuildRequest(imageID: image.id, adminPassword: "secret") { $0.name = "anew" }, by: admin)
+        _ = try await settled(.active)
+    }
+
+    func resize() async throws {
+        let found = try await settled(.active, .resized)
+        if found.settled == .active {
+            try await cloud.compute.resize(found.id, to: FlavorID("1"), by: try await admin())
+        }
+        _ = try await settled(.resized)
+    }
+
+    func decide(_ decision: (Cloud, ServerID, Caller) async throws -> Void) async throws {
+        let found = try await settled(.active, .resized)
+        if found.settled == .resized { try await decision(cloud, found.id, try await admin()) }
         _ = try await settled(.active)
     }
 

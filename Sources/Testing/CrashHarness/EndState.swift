@@ -8,12 +8,13 @@ enum EndState {
     private static let tables = [
         "address_allocations", "allocations", "domains", "endpoints", "flavors", "floating_ips", "host_commands",
         "hosts", "images", "networks", "ports", "projects", "role_assignments", "roles", "routers",
-        "catalog_services", "security_group_rules", "security_groups", "server_placements",
+        "catalog_services", "security_group_rules", "security_groups", "server_migrations", "server_placements",
         "server_requests", "subnets", "users",
     ]
     private static let values = [
         "SELECT name || ' ' || settled || ' operation ' || COALESCE(operation, '-') || ' power ' || power || ' fault '"
             + " || COALESCE(fault, '-') FROM servers ORDER BY created_at",
+        "SELECT kind || ' ' || status FROM server_migrations ORDER BY created_at",
         "SELECT kind || ' ' || COALESCE(outcome, 'unfinished') FROM workflows ORDER BY kind, outcome",
         "SELECT resource_class || ' used ' || SUM(used) FROM inventories GROUP BY resource_class ORDER BY 1",
         "SELECT resource || ' quota use ' || used FROM quotas WHERE used > 0 ORDER BY 1",

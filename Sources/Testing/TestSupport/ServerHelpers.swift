@@ -24,6 +24,17 @@ package struct Holdings: Sendable, Equatable, CustomStringConvertible {
 
     package init() {}
 
+    package static func + (one: Self, other: Self) -> Self {
+        var sum = one
+        for field in [
+            \Self.ports, \.allocations, \.inventoryUse, \.guests, \.disks, \.documents, \.instances, \.cores, \.ram,
+            \.portQuota,
+        ] {
+            sum[keyPath: field] += other[keyPath: field]
+        }
+        return sum
+    }
+
     package var description: String {
         "ports \(ports), allocations \(allocations), inventory use \(inventoryUse), guests \(guests), disks \(disks), "
             + "documents \(documents), instances \(instances), cores \(cores), ram \(ram), port quota \(portQuota)"

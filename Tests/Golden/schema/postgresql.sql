@@ -606,6 +606,29 @@ CREATE TABLE server_groups (
     CONSTRAINT server_groups_policy_check CHECK ((policy = ANY (ARRAY['affinity'::text, 'anti-affinity'::text, 'soft-affinity'::text, 'soft-anti-affinity'::text])))
 );
 
+CREATE TABLE server_migrations (
+    uuid TEXT NOT NULL,
+    id BIGINT NOT NULL,
+    server_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL,
+    source_host_id TEXT NOT NULL,
+    target_host_id TEXT NOT NULL,
+    old_flavor_id TEXT NOT NULL,
+    old_flavor TEXT NOT NULL,
+    new_flavor_id TEXT NOT NULL,
+    new_flavor TEXT NOT NULL,
+    settled TEXT NOT NULL,
+    machine BIGINT,
+    user_id TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    CONSTRAINT server_migrations_pkey PRIMARY KEY (uuid),
+    CONSTRAINT server_migrations_id_key UNIQUE (id),
+    CONSTRAINT server_migrations_kind_check CHECK ((kind = ANY (ARRAY['resize'::text, 'migration'::text, 'live-migration'::text, 'evacuation'::text]))),
+    CONSTRAINT server_migrations_server_id_fkey FOREIGN KEY (server_id) REFERENCES servers(id) ON DELETE CASCADE
+);
+
 CREATE TABLE server_placements (
     server_id TEXT NOT NULL,
     host_id TEXT NOT NULL,
@@ -921,6 +944,8 @@ CREATE UNIQUE INDEX security_groups_default ON public.security_groups USING btre
 CREATE INDEX server_group_members_by_group ON public.server_group_members USING btree (group_id);
 
 CREATE INDEX server_groups_by_project ON public.server_groups USING btree (project_id, created_at, id);
+
+CREATE INDEX server_migrations_by_server ON public.server_migrations USING btree (server_id, created_at);
 
 CREATE INDEX server_placements_by_host ON public.server_placements USING btree (host_id, sequence);
 

@@ -418,6 +418,25 @@ created_at INTEGER NOT NULL,
 CHECK (max_server_per_host IS NULL OR policy = 'anti-affinity')
 ) STRICT;
 
+CREATE TABLE server_migrations (
+uuid TEXT PRIMARY KEY NOT NULL,
+id INTEGER NOT NULL UNIQUE,
+server_id TEXT NOT NULL REFERENCES servers (id) ON DELETE CASCADE,
+kind TEXT NOT NULL CHECK (kind IN ('resize', 'migration', 'live-migration', 'evacuation')),
+status TEXT NOT NULL,
+source_host_id TEXT NOT NULL,
+target_host_id TEXT NOT NULL,
+old_flavor_id TEXT NOT NULL,
+old_flavor TEXT NOT NULL,
+new_flavor_id TEXT NOT NULL,
+new_flavor TEXT NOT NULL,
+settled TEXT NOT NULL,
+machine INTEGER,
+user_id TEXT NOT NULL,
+created_at INTEGER NOT NULL,
+updated_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE server_placements (
 server_id TEXT NOT NULL,
 host_id TEXT NOT NULL REFERENCES hosts (id),
@@ -678,6 +697,8 @@ CREATE UNIQUE INDEX security_groups_default ON security_groups (project_id) WHER
 CREATE INDEX server_group_members_by_group ON server_group_members (group_id);
 
 CREATE INDEX server_groups_by_project ON server_groups (project_id, created_at, id);
+
+CREATE INDEX server_migrations_by_server ON server_migrations (server_id, created_at);
 
 CREATE INDEX server_placements_by_host ON server_placements (host_id, sequence);
 

@@ -4,32 +4,28 @@ import Compute
 import Model
 import Wire
 
+/// One of what `POST /servers/{id}/action` does.
+struct ServerAction: Sendable {
+    var access: AccessLevel = .member
+    /// Gets the value of the action's key in the body.
+    var run: @Sendable (APIRequest, JSONValue) async throws -> APIResponse
+}
+
 /// `POST /servers/{id}/action`: one row an action, by the key of the body.
 struct ServerActionsAPI: Sendable {
-    private struct Action: Sendable {
-        var access: AccessLevel = .member
-        var run: @Sendable (APIRequest, JSONValue) async throws -> APIResponse
-    }
+    private typealias Action = ServerAction
 
     let compute: ComputeService
     let lookups: ServerLookups
 
     var routes: [Route] {
-        let actions = actions
+        let actions = actions.merging(SnapshotActions(compute: compute).all) { $1 }
+            .merging(MachineActions(compute: compute).all) { $1 }
         return [Route(.post, "/servers/{id}/action", .authenticated) { try await dispatch($0, actions) }]
     }
 
     private var actions: [String: Action] {
-        let snapshots = SnapshotActions(compute: compute)
-        return [
-            "createImage": Action(access: ServerOperation.createImage.rule.access, run: snapshots.createImage),
-            "createBackup": Action(access: ServerOperation.createBackup.rule.access, run: snapshots.createBackup),
-            "rebuild": Action(run: rebuild),
-            "rescue": Action(run: rescue),
-            "unrescue": Action { request, _ in
-                try await compute.unrescue(request.id(), by: request.caller)
-                return .accepted
-            },
+        [
             "os-start": plain(.start),
             "os-stop": plain(.stop),
             "pause": plain(.pause),
@@ -62,7 +58,7 @@ struct ServerActionsAPI: Sendable {
 
     /// Nova's other actions; they are known and not there yet.
     private static let unfinished: Set<String> = [
-        "confirmResize", "revertResize", "resize", "trigger_crash_dump", "injectNetworkInfo",
+        "trigger_crash_dump", "injectNetworkInfo",
         "changePassword", "restore", "forceDelete", "evacuate", "migrate", "os-migrateLive",
         "shelve", "shelveOffload", "unshelve", "addFixedIp", "removeFixedIp", "addFloatingIp",
         "removeFloatingIp", "os-getVNCConsole", "os-getSPICEConsole", "os-getSerialConsole",
@@ -98,32 +94,6 @@ struct ServerActionsAPI: Sendable {
         }
         try await compute.begin(type == "HARD" ? .rebootHard : .rebootSoft, on: request.id(), by: request.caller)
         return .accepted
-    }
-
-    private func rebuild(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {
-        let (id, wanted): (ServerID, RebuildRequest) = (
-            request.id(), try RebuildBody(body, at: request.version).request
-        )
-        try await compute.rebuild(id, wanted, by: request.caller)
-        var answer = try await ServersAPI(compute: compute).render(
-            id, ServerView.rebuild, plainAddresses: request.version < Microversion(2, 75),
-            adminPassword: wanted.adminPassword, request)
-        answer.status = .accepted
-        return answer.header(.location, "\(request.baseURL)/servers/\(id)")
-    }
-
-    private func rescue(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {
-        var (image, password): (ImageID?, String?) = (nil, nil)
-        if body != .null {
-            var fields = try Fields(body, at: "rescue")
-            try fields.refuseNulls()
-            password = try fields.optionalString("adminPass", 0...255)
-            image = try fields.optionalID("rescue_image_ref")
-            try fields.finish()
-        }
-        let shown = password ?? ServerCreateBody.password()
-        try await compute.rescue(request.id(), from: image, adminPassword: shown, by: request.caller)
-        return .json { $0.field("adminPass", shown) }
     }
 
     private func resetState(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {

@@ -44,7 +44,7 @@ struct ServerCreateBody {
         return body
     }
 
-    private static func flavor(_ fields: inout Fields) throws -> FlavorID {
+    static func flavor(_ fields: inout Fields) throws -> FlavorID {
         guard let value = fields.value("flavorRef") else {
             throw CloudError.badRequest(
                 "Invalid input for field/attribute server. 'flavorRef' is a required property.")

@@ -10,7 +10,14 @@ struct SnapshotActions: Sendable {
 
     let compute: ComputeService
 
-    func createImage(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {
+    var all: [String: ServerAction] {
+        [
+            "createImage": ServerAction(access: ServerOperation.createImage.rule.access, run: createImage),
+            "createBackup": ServerAction(access: ServerOperation.createBackup.rule.access, run: createBackup),
+        ]
+    }
+
+    private func createImage(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {
         var fields = try Fields(body, at: "createImage")
         let wanted = SnapshotRequest(
             name: try Self.name(&fields), properties: try Self.metadata(&fields, request.version))
@@ -19,7 +26,7 @@ struct SnapshotActions: Sendable {
         return Self.answer(image, to: request)
     }
 
-    func createBackup(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {
+    private func createBackup(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {
         var fields = try Fields(body, at: "createBackup")
         let (name, kind) = (try Self.name(&fields), try fields.string("backup_type", 0...Int.max))
         let rotation = try fields.int("rotation", 0...Int(Int32.max))

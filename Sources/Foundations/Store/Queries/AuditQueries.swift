@@ -14,7 +14,10 @@ package enum AuditQueries {
             """
             SELECT a.consumer_id || ' holds ' || a.used || ' ' || a.resource_class || ' on ' || a.provider_id
             FROM allocations a LEFT JOIN server_placements p
-                ON p.consumer_id = a.consumer_id AND p.host_id = a.provider_id WHERE p.server_id IS NULL ORDER BY 1
+                ON p.consumer_id = a.consumer_id AND p.host_id = a.provider_id
+            LEFT JOIN server_migrations m ON m.uuid = a.consumer_id AND m.source_host_id = a.provider_id
+                AND m.status IN ('migrating', 'finished', 'confirming', 'reverting')
+            WHERE p.server_id IS NULL AND m.uuid IS NULL ORDER BY 1
             """
         ),
         (

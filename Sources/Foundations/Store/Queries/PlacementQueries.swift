@@ -165,6 +165,16 @@ package enum PlacementQueries {
             [.text(consumer), .id(provider)])
     }
 
+    /// What one consumer holds of a provider is another's from now on.
+    package static func handOver(
+        from consumer: String, to other: String, on provider: ResourceProviderID, _ db: any Connection
+    ) throws {
+        try db.execute(
+            "UPDATE allocations SET consumer_id = ?2 WHERE consumer_id = ?1 AND provider_id = ?3",
+            [.text(consumer), .text(other), .id(provider)])
+        try countChange(of: provider, db)
+    }
+
     /// Gives back what a consumer holds of one provider; nothing is wrong when it holds nothing.
     package static func release(
         _ consumer: String, on provider: ResourceProviderID, _ db: any Connection

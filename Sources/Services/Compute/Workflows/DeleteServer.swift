@@ -54,8 +54,9 @@ enum DeleteServer {
         for placement in try ServerPlacementQueries.all(of: server.id, db) {
             allocations += try ServerPlacementQueries.giveBack(placement, db)
         }
-        let flavor = try server.flavor.value()
-        for (resource, amount) in [("instances", 1), ("cores", flavor.vcpus), ("ram", flavor.ram)] {
+        let (others, quota) = try ResizeServer.abandon(server, now: context.now, db)
+        allocations += others
+        for (resource, amount) in [("instances", 1), ("cores", quota.cores), ("ram", quota.ram)] {
             try QuotaQueries.giveBack(amount, of: resource, for: server.projectID, db)
         }
         try ServerGroupQueries.leave(server.id, db)

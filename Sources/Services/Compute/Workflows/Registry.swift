@@ -4,9 +4,10 @@ extension ComputeService {
     /// Every workflow of Compute.
     package var workflows: [WorkflowDefinition] {
         let steps = ServerSteps(compute: self)
-        return SettleServer.definitions(steps) + ChangeMachine.definitions(steps) + [
-            BuildServer.definition(steps), DeleteServer.definition(steps), AttachInterface.definition(steps),
-            DetachInterface.definition(steps), SnapshotServer.definition(steps), SnapshotServer.backup(steps),
-        ]
+        return SettleServer.definitions(steps) + ChangeMachine.definitions(steps)
+            + ResizeServer.definitions(steps) + [
+                BuildServer.definition(steps), DeleteServer.definition(steps), AttachInterface.definition(steps),
+                DetachInterface.definition(steps), SnapshotServer.definition(steps), SnapshotServer.backup(steps),
+            ]
     }
 }

@@ -1,0 +1,158 @@
+import HostProtocol
+package import Model
+import Store
+import Workflow
+
+/// Another size for a server, which its user confirms or reverts (`docs/decisions/0024-resize.md`).
+extension ComputeService {
+    package func resize(
+        _ id: ServerID, to flavorID: FlavorID, diskConfig: String? = nil, by caller: Caller
+    ) async throws {
+        let now = clock.now()
+        let lease = bells.workflows.lease(from: now)
+        let (begun, claimed, host) = try await database.transaction { db in
+            var server = try visible(id, by: caller, db)
+            try OperationStart.check(ServerOperation.resize.rule, on: server, by: caller)
+            let flavor = try newFlavor(flavorID, for: server, by: caller, db)
+            if let diskConfig { server.diskConfig = diskConfig }
+            let host = try Self.host(of: server, at: now, db)
+            let claimed = try Self.begin(to: flavor, of: server, on: host, by: caller, now: now, db)
+            let workflow = OperationStart.workflow(
+                ServerOperation.resize.rule, on: server, input: "{}", by: caller.userID,
+                requestID: caller.requestID, now: now, lease)
+            try db.update(server)
+            return (
+                try bells.workflows.begin(workflow, .resize, on: server, now: now, db).workflow, claimed, host.id
+            )
+        }
+        capacity.countClaimed(claimed, on: host)
+        bells.workflows.started([begun])
+    }
+
+    package func confirmResize(_ id: ServerID, by caller: Caller) async throws {
+        try await decide(.confirmResize, .confirming, of: id, by: caller)
+    }
+
+    package func revertResize(_ id: ServerID, by caller: Caller) async throws {
+        try await decide(.revertResize, .reverting, of: id, by: caller)
+    }
+
+    private func decide(
+        _ operation: ServerOperation, _ status: ServerMigration.Status, of id: ServerID, by caller: Caller
+    ) async throws {
+        let now = clock.now()
+        let lease = bells.workflows.lease(from: now)
+        let begun = try await database.transaction { db in
+            let server = try visible(id, by: caller, db)
+            try OperationStart.check(operation.rule, on: server, by: caller)
+            guard let migration = try MigrationQueries.open(of: id, db) else {
+                throw CloudError.badRequest("Instance has not been resized.")
+            }
+            try MigrationQueries.setStatus(status, of: migration.uuid, now: now, db)
+            let workflow = OperationStart.workflow(
+                operation.rule, on: server, input: "{}", by: caller.userID, requestID: caller.requestID, now: now,
+                lease)
+            return try bells.workflows.begin(workflow, operation, on: server, now: now, db).workflow
+        }
+        bells.workflows.started([begun])
+    }
+
+    /// The flavor, if the server may have it; Nova's words for each reason why not.
+    private func newFlavor(
+        _ id: FlavorID, for server: Server, by caller: Caller, _ db: any Connection
+    ) throws -> Flavor {
+        let flavor: Flavor
+        do {
+            flavor = try self.flavor(id, by: caller, db)
+        } catch let error as CloudError where error.kind == .notFound {
+            throw CloudError(.badRequest, "Unable to locate requested flavor.", cause: error)
+        }
+        if flavor.id == server.flavorID {
+            throw CloudError.badRequest("When resizing, instances must change flavor!")
+        }
+        if flavor.isDisabled { throw CloudError.badRequest("Unable to locate requested flavor.") }
+        let old = try server.flavor.value()
+        if flavor.disk == 0, old.disk > 0 {
+            throw CloudError.badRequest(
+                "Unable to resize disk. Resize to zero disk flavor is not allowed.")
+        }
+        for (name, new, old) in [("root", flavor.disk, old.disk), ("ephemeral", flavor.ephemeral, old.ephemeral)]
+        where new < old {
+            throw CloudError.badRequest(
+                "Unable to resize disk down: the \(name) disk has \(old) GiB, and the flavor gives \(new).")
+        }
+        if let image = try server.imageID.flatMap({ try db.find(Image.self, key: .id($0)) }) {
+            try CreationPlan.check(image, fits: (flavor.disk, flavor.memory), by: caller)
+        }
+        return flavor
+    }
+
+    private static func host(of server: Server, at now: Timestamp, _ db: any Connection) throws -> HostState {
+        guard let host = try hostStates(at: now, db).first(where: { $0.id == server.hostID }) else {
+            throw CloudError(.conflict, "Server \(server.id) is on no host.")
+        }
+        guard host.isUp else {
+            throw CloudError(.conflict, "The server's host is not up, and so the server cannot be resized.")
+        }
+        return host
+    }
+
+    /// Takes quota and the new claim, and writes the migration. Returns what was claimed.
+    private static func begin(
+        to flavor: Flavor, of server: Server, on host: HostState, by caller: Caller, now: Timestamp,
+        _ db: any Connection
+    ) throws -> SchedulingRequest {
+        let (old, new) = (try server.flavor.value(), try FlavorSnapshot(flavor))
+        try takeQuota(from: old, to: new, for: server.projectID, db)
+        let migration = ServerMigration(
+            uuid: .random(), id: try MigrationQueries.nextID(db), serverID: server.id, kind: .resize,
+            status: .migrating, sourceHostID: host.id, targetHostID: host.id, oldFlavorID: server.flavorID,
+            oldFlavor: server.flavor, newFlavorID: flavor.id, newFlavor: try JSONText(new), settled: server.settled,
+            userID: caller.userID, createdAt: now, updatedAt: now)
+        let provider = ResourceProviderID(host.id.text)
+        try PlacementQueries.handOver(from: server.id.text, to: migration.uuid.text, on: provider, db)
+        var resized = server
+        resized.flavor = migration.newFlavor
+        let wanted = try SchedulingRequest(of: resized, db)
+        guard
+            try PlacementQueries.claim(
+                wanted.resources, on: provider, for: server.id.text, project: server.projectID, user: server.userID, db)
+        else {
+            let refusal = Scheduler.refusal(of: wanted, among: [host])
+            throw CloudError.badRequest(refusal.message)
+        }
+        try db.insert(migration)
+        return wanted
+    }
+
+    private static func takeQuota(
+        from old: FlavorSnapshot, to new: FlavorSnapshot, for project: ProjectID, _ db: any Connection
+    ) throws {
+        for (resource, more) in [("cores", new.vcpus - old.vcpus), ("ram", new.ram - old.ram)] where more > 0 {
+            let limit = Quota.computeDefault(resource)
+            if let full = try QuotaQueries.take(more, of: resource, for: project, defaultLimit: limit, db) {
+                throw CloudError(
+                    .overQuota,
+                    "Quota exceeded for \(resource): Requested \(more), but already used \(full.used) of \(full.limit) "
+                        + "\(resource)")
+            }
+        }
+    }
+}
+
+extension ServerMigration {
+    /// What the server's project has taken of its quota while both claims are held.
+    func quota() throws -> (cores: Int, ram: Int) {
+        let (old, new) = (try oldFlavor.value(), try newFlavor.value())
+        return (max(old.vcpus, new.vcpus), max(old.ram, new.ram))
+    }
+
+    /// It is decided: what of the quota the server does not need goes back.
+    func settleQuota(on flavor: FlavorSnapshot, for project: ProjectID, _ db: any Connection) throws {
+        let taken = try quota()
+        for (resource, surplus) in [("cores", taken.cores - flavor.vcpus), ("ram", taken.ram - flavor.ram)]
+        where surplus > 0 {
+            try QuotaQueries.giveBack(surplus, of: resource, for: project, db)
+        }
+    }
+}

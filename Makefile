@@ -1,5 +1,5 @@
 # Each target is one command that also works by hand.
-.PHONY: help up down destroy check test test-unit conformance tempest fuzz power-cuts golden bench deb
+.PHONY: help up down destroy check test test-unit conformance tempest fuzz power-cuts snapshot-deaths golden bench deb
 
 help:
 	@echo "up         from this machine to a cloud with a server that answers ssh"
@@ -12,6 +12,7 @@ help:
 	@echo "tempest    Tempest against a simulated cloud; fails on what lists/expected-failures.txt does not name"
 	@echo "fuzz       fifty thousand bad requests, and an audit after each thousand"
 	@echo "power-cuts fifty losses of power in a guest of QEMU's; nothing acknowledged may be lost"
+	@echo "snapshot-deaths  a hundred live snapshots while the guest agent, the host's process or the cloud is killed"
 	@echo "bench      figures of the release build beside the limits of this machine"
 	@echo "deb        a Debian package; scripts/test-deb installs and runs it in a fresh Debian"
 	@echo "golden     rewrites docs/arrows.txt and Tests/Golden, and shows what changed"
@@ -51,6 +52,11 @@ tempest:
 
 fuzz:
 	NOVELLA_FUZZ_SEEDS=50 swift test --filter FuzzTests
+
+snapshot-deaths:
+	swift build -c release --static-swift-stdlib --product novella
+	NOVELLA_CACHE=.build/guest/packages scripts/build-guest-image .build/guest/cirros-novella-disk.qcow2
+	scripts/snapshot-deaths --image .build/guest/cirros-novella-disk.qcow2 --snapshots 100
 
 power-cuts:
 	swift build -c release --static-swift-stdlib --product novella

@@ -141,6 +141,21 @@ struct ResizeTests {
         }
     }
 
+    @Test func oneThatNobodyDecidesIsConfirmedInTheEnd() async throws {
+        try await CloudFixture.run { fixture in
+            try await flavor(fixture, "double")
+            let id = try await fixture.boot()
+            #expect(try await act(fixture, id, #"{"resize": {"flavorRef": "double"}}"#).status == 202)
+            try await fixture.server(id) { $0.settled == .resized && $0.operation == nil }
+            try await fixture.cloud.compute.confirmResizes(undecidedFor: 3600)
+            #expect(try await fixture.server(id).settled == .resized)
+            try await fixture.cloud.compute.confirmResizes(undecidedFor: 0)
+            let server = try await fixture.server(id) { $0.settled == .active && $0.operation == nil }
+            #expect(server.flavorID == FlavorID("double"))
+            #expect(try await fixture.workflows(of: id).first?.action == "confirmResize")
+        }
+    }
+
     /// Both claims and the quota of both go with the server.
     @Test func oneThatIsDeletedBeforeItsDecisionLeavesNothing() async throws {
         try await CloudFixture.run { fixture in

@@ -25,6 +25,8 @@ package final class Cloud: Sendable {
         /// `nil` for the store's: that of its database server, or this machine's.
         package var clock: (any CloudClock)?
         package var retention = Retention()
+        /// After which a resize that nobody has decided is confirmed; `nil` never.
+        package var resizeConfirmSeconds: Double?
         /// A migrated store; `nil` for an SQLite file in the state directory.
         package var database: (any Database)?
         /// Whether this process carries out workflows; else workers of others do.
@@ -56,7 +58,7 @@ package final class Cloud: Sendable {
     let metrics = CloudMetrics()
     let metricsToken: MetricsToken
     private let publicURL: String?
-    private let retention: Retention
+    private let options: Options
     private let lock: StateLock
     /// The store is in the locked folder, so that no other process has work of it.
     private let isAlone: Bool
@@ -70,7 +72,7 @@ package final class Cloud: Sendable {
         metricsToken = try MetricsToken(in: options.stateDirectory)
         isAlone = options.database == nil
         runsWorkflows = options.runsWorkflows
-        retention = options.retention
+        self.options = options
         publicURL = options.publicURL
         let store = options.watch(try options.database ?? Self.openFile(in: options.stateDirectory, metrics, logger))
         let switchboard = Switchboard()
@@ -169,15 +171,18 @@ package final class Cloud: Sendable {
         }
     }
 
-    /// Every ten seconds: what is kept no longer, piece by piece, and uploads of processes that are no more. Every
-    /// minute: memory that a burst has left.
+    /// Every ten seconds: what is kept no longer, piece by piece, uploads of processes that are no more, and resizes
+    /// that nobody decides. Every minute: memory that a burst has left.
     private func forget() async {
         var rounds = 0
         while !Task.isCancelled {
             do {
                 try await clock.sleep(until: clock.now().advanced(seconds: 10))
-                while try await compute.purge(retention) > 0 { try Task.checkCancellation() }
+                while try await compute.purge(options.retention) > 0 { try Task.checkCancellation() }
                 try await image.requeueAbandoned()
+                if let seconds = options.resizeConfirmSeconds {
+                    try await compute.confirmResizes(undecidedFor: seconds)
+                }
                 rounds += 1
                 if rounds % 6 == 0 { FreeMemory.giveBack() }
             } catch is CancellationError {

@@ -30,7 +30,14 @@ struct CloudOptions: ParsableArguments {
     @Option(help: "How many deleted servers are kept at most, however young.")
     var keepDeleted: Int = 10_000
 
+    @Option(help: "After how many seconds a resize that nobody has decided is confirmed; 0 never.")
+    var resizeConfirmSeconds: Double = 0
+
     func validate() throws {
+        guard (0...Double(Int32.max)).contains(resizeConfirmSeconds) else {
+            throw ValidationError(
+                "--resize-confirm-seconds is \(resizeConfirmSeconds); it can be 0 to \(Int32.max).")
+        }
         guard (1...65_535).contains(port) else {
             throw ValidationError("--port is \(port); it can be 1 to 65535.")
         }
@@ -55,6 +62,7 @@ struct CloudOptions: ParsableArguments {
             var options = Cloud.Options(stateDirectory: stateDir)
             options.retention = try retention
             options.publicURL = publicUrl
+            options.resizeConfirmSeconds = resizeConfirmSeconds > 0 ? resizeConfirmSeconds : nil
             return options
         }
     }

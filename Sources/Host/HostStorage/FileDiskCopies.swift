@@ -8,6 +8,7 @@ import Threads
 extension FileHostStorage {
     /// What a host keeps free for all else that is on its disk.
     private static let reserveBytes: Int64 = 1 << 30
+    private static let closingPatience = Duration.seconds(60)
 
     package func beginCopy(
         of disk: DomainSpec.Disk, for command: HostCommandID, of server: ServerID
@@ -35,12 +36,26 @@ extension FileHostStorage {
         _ path: String, _ report: SnapshotReport, boot: String, for command: HostCommandID, of server: ServerID
     ) async throws -> DiskCopy {
         let files = try paths.server(server)
+        try await proveWhole(path)
         return try await io.run {
             let copy = DiskCopy(
                 path: files.copy(for: command), size: try PosixFile.size(path), boot: boot, report: report)
             try PosixFile.rename(path, to: copy.path)
             try PosixFile.replace(files.note(ofCopyFor: command), with: Array(try JSONEncoder().encode(copy)))
             return copy
+        }
+    }
+
+    /// libvirt says that a backup job has ended before QEMU has closed the file and written the last of its tables. As
+    /// long as it is open QEMU holds a lock on it, and `qemu-img` does not get its own.
+    private func proveWhole(_ path: String) async throws {
+        let end = ContinuousClock.now + Self.closingPatience
+        while true {
+            do {
+                return try await DiskCommands.check(path).run()
+            } catch let failure as HostFailure where failure.detail.contains("lock") && ContinuousClock.now < end {
+                try await Task.sleep(for: .milliseconds(20))
+            }
         }
     }
 

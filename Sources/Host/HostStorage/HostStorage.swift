@@ -44,7 +44,9 @@ package protocol HostStorage: Sendable {
     func beginCopy(of disk: DomainSpec.Disk, for command: HostCommandID, of server: ServerID) async throws -> String
     /// Copies a disk that nobody writes to into a qcow2 file that stands on no other.
     func copyAtRest(_ disk: DomainSpec.Disk, to path: String) async throws
-    /// The file that `beginCopy` has named is whole: from now on it is the command's, until the machine starts anew.
+    /// The file that `beginCopy` has named was written: from now on it is the command's, until the machine starts anew.
+    ///
+    /// - Throws: when it is not whole, or somebody still writes to it.
     func keepCopy(
         _ path: String, _ report: SnapshotReport, boot: String, for command: HostCommandID, of server: ServerID
     ) async throws -> DiskCopy

@@ -50,7 +50,7 @@ package struct DomainXML: Sendable {
                 disks(spec, on: buses, &xml)
                 for nic in spec.nics { self.nic(nic, machine, &xml) }
                 consoles(spec, &xml)
-                if spec.hardware.wantsGuestAgent { agentChannel(&xml) }
+                if spec.hardware.wantsGuestAgent { Self.agentChannel(&xml) }
                 extras(&xml)
             }
         }
@@ -201,10 +201,19 @@ package struct DomainXML: Sendable {
         xml.element("video") { xml in xml.element("model", ["type": "vga", "vram": "16384"]) }
     }
 
-    private func agentChannel(_ xml: inout XMLText) {
+    static let agentPort = "org.qemu.guest_agent.0"
+
+    private static func agentChannel(_ xml: inout XMLText) {
         xml.element("channel", ["type": "unix"]) { xml in
-            xml.element("target", ["type": "virtio", "name": "org.qemu.guest_agent.0"])
+            xml.element("target", ["type": "virtio", "name": agentPort])
         }
+    }
+
+    /// The channel, as it is attached to a guest that runs.
+    static func agentChannel() -> String {
+        var xml = XMLText()
+        agentChannel(&xml)
+        return xml.text
     }
 
     private func extras(_ xml: inout XMLText) {

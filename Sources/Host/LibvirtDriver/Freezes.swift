@@ -1,6 +1,7 @@
 import CLibvirt
 import HostProtocol
 package import Hypervisor
+import Logging
 package import Model
 import Synchronization
 import Tools
@@ -11,6 +12,9 @@ extension LibvirtDriver {
     private static let agentSeconds: Int32 = 10
     /// After which a guest is thawed, whatever this process does.
     private static let watchdogSeconds = 20
+
+    /// So many thaws fail before the agent's channel is put in anew.
+    private static let patientThaws = 3
 
     /// Reads a line, for so long and no longer; without that word it thaws the guest, again and again until that has
     /// come true or the guest is off.
@@ -45,10 +49,29 @@ extension LibvirtDriver {
         do {
             count = try await power(of: server).isOn ? askAgent(of: server, novella_virt_thaw) : 0
         } catch let error as LibvirtError {
+            try await agentFailed(server, error)
             throw error.failure("The server's guest agent did not thaw its file systems.")
         }
+        unheard.withLock { $0[server] = nil }
         dismissWatchdog(of: server)
         return count
+    }
+
+    /// libvirt goes on calling an agent dead that was restarted while it had a command, although its channel is
+    /// connected; a channel that is put in anew it believes. The guest starts its agent again for that, as it does at boot.
+    private func agentFailed(_ server: ServerID, _ error: LibvirtError) async throws {
+        guard error.isAgentSilent else { return }
+        let times = unheard.withLock { unheard in
+            unheard[server, default: 0] += 1
+            return unheard[server] ?? 0
+        }
+        guard times % Self.patientThaws == 0, let alias = try await description(of: server).agentAlias else { return }
+        logger.warning("the channel of a guest agent is put in anew", metadata: ["server": "\(server)"])
+        try await unplug(
+            alias, from: server, patience: Self.unplugPatience, orElse: "The guest agent's channel cannot be taken out."
+        ) { try await description(of: server).agentAlias == nil }
+        try await plug(
+            DomainXML.agentChannel(), into: server, orElse: "The guest agent's channel cannot be put in again.")
     }
 
     private func dismissWatchdog(of server: ServerID) {

@@ -20,6 +20,9 @@ struct LibvirtError: Error {
     /// The domain is not in a state that allows the call: already running, or already off.
     var isInvalidOperation: Bool { code == NOVELLA_VIRT_INVALID_OPERATION }
 
+    /// The agent in the guest does not answer, or libvirt believes so.
+    var isAgentSilent: Bool { code == NOVELLA_VIRT_AGENT_SILENT }
+
     func failure(_ message: String) -> HostFailure {
         HostFailure(message: message, detail: "libvirt error \(code): \(self.message)")
     }

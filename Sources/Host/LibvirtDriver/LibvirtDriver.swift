@@ -38,7 +38,9 @@ package final class LibvirtDriver: HypervisorDriver {
     let long: LibvirtConnection
     /// Of guests that are or may be frozen.
     let watchdogs = Mutex<[ServerID: Watchdog]>([:])
-    private let logger: Logger
+    /// How many thaws of a guest have found nobody, one after the other.
+    let unheard = Mutex<[ServerID: Int]>([:])
+    let logger: Logger
 
     private init(_ configuration: Configuration, logger: Logger) {
         self.configuration = configuration

@@ -10,6 +10,8 @@ struct LiveDescription {
     /// Of all disks.
     let diskTargets: Set<String>
     let taps: Set<String>
+    /// The name by which the guest agent's channel is taken out.
+    let agentAlias: String?
 
     init(_ xml: String) {
         let disks = Self.elements("disk", of: xml)
@@ -19,6 +21,8 @@ struct LiveDescription {
             targets[String(alias.dropFirst(prefix.count))] = Self.value(in: disk, after: "<target dev='")
         }
         diskTargets = Set(disks.compactMap { Self.value(in: $0, after: "<target dev='") })
+        agentAlias = Self.elements("channel", of: xml).first { $0.contains("name='\(DomainXML.agentPort)'") }
+            .flatMap { Self.value(in: $0, after: "<alias name='") }
         taps = Set(Self.elements("interface", of: xml).compactMap { Self.value(in: $0, after: "<target dev='") })
     }
 

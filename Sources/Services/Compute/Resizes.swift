@@ -37,6 +37,25 @@ extension ComputeService {
         try await decide(.revertResize, .reverting, of: id, by: caller)
     }
 
+    /// Confirms resizes that nobody has decided for so long, as Nova's `resize_confirm_window` does. One of which the
+    /// server is just being deleted, or was decided meanwhile, is passed over.
+    package func confirmResizes(undecidedFor seconds: Double) async throws {
+        let since = clock.now().advanced(seconds: -seconds)
+        for migration in try await database.read({ try MigrationQueries.undecided(since: since, limit: 100, $0) }) {
+            let server = try await database.read { try ServerQueries.live(migration.serverID, $0) }
+            guard let server, server.settled == .resized, server.operation == nil else { continue }
+            do {
+                try await confirmResize(
+                    server.id,
+                    by: Caller(
+                        userID: migration.userID, scope: .project(server.projectID), roles: ["admin"],
+                        requestID: "req-\(UUIDText.random())"))
+            } catch let error as CloudError where [.conflict, .notFound].contains(error.kind) {
+                continue
+            }
+        }
+    }
+
     private func decide(
         _ operation: ServerOperation, _ status: ServerMigration.Status, of id: ServerID, by caller: Caller
     ) async throws {

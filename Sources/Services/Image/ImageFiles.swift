@@ -132,10 +132,11 @@ final class ImageFileWriter: Sendable {
     private struct State {
         var size = 0
         let md5: RunningHash
-        let sha512: RunningHash
     }
 
     private let queue = DispatchQueue(label: "novella.image.write")
+    /// The hashes take longer than all else, so they are made side by side.
+    private let hashQueue = DispatchQueue(label: "novella.image.hash")
     private let handle: FileHandle
     private let partial: URL
     private let final: URL
@@ -145,19 +146,24 @@ final class ImageFileWriter: Sendable {
     /// Touched only on `queue`.
     private nonisolated(unsafe) var state: State
     private nonisolated(unsafe) var checked = 0
+    /// Touched only on `hashQueue`, and on `queue` once no piece is under way.
+    private nonisolated(unsafe) let sha512: RunningHash
 
     init(partial: URL, final: URL, _ bounds: ImageBounds) throws {
         self.bounds = bounds
         self.partial = partial
         self.final = final
-        state = State(md5: try RunningHash(.md5), sha512: try RunningHash(.sha512))
+        state = State(md5: try RunningHash(.md5))
+        sha512 = try RunningHash(.sha512)
         guard
             FileManager.default.createFile(atPath: partial.path, contents: nil, attributes: [.posixPermissions: 0o600])
         else { throw CloudError(.internal, "The image store cannot be written.", detail: partial.path) }
         handle = try FileHandle(forWritingTo: partial)
     }
 
+    /// Pieces come one after the other.
     func write(_ bytes: [UInt8]) async throws {
+        async let hashed: Void = blocking(hashQueue) { [self] in try sha512.update(bytes) }
         try await blocking(queue) { [self] in
             try makeSure(of: bytes.count)
             do {
@@ -167,8 +173,8 @@ final class ImageFileWriter: Sendable {
             }
             state.size += bytes.count
             try state.md5.update(bytes)
-            try state.sha512.update(bytes)
         }
+        try await hashed
     }
 
     /// Refuses what would be too large, or would take the last of the disk.
@@ -206,7 +212,7 @@ final class ImageFileWriter: Sendable {
             return ImageDigest(
                 size: state.size, virtualSize: header.map { Int($0.virtualSizeBytes) } ?? 0,
                 md5: hexDigits(try state.md5.finish()),
-                sha512: hexDigits(try state.sha512.finish()))
+                sha512: hexDigits(try sha512.finish()))
         }
     }
 

@@ -40,6 +40,15 @@ package enum MigrationQueries {
             "WHERE server_id = ?1 AND status IN ('migrating', 'finished', 'confirming', 'reverting')", [.id(server)])
     }
 
+    /// Resizes that nobody has decided since, oldest first.
+    package static func undecided(
+        since time: Timestamp, limit: Int, _ db: any Connection
+    ) throws -> [ServerMigration] {
+        try db.fetch(
+            ServerMigration.self,
+            "WHERE status = 'finished' AND updated_at <= ?1 ORDER BY updated_at LIMIT ?2", [.time(time), .int(limit)])
+    }
+
     package static func setStatus(
         _ status: ServerMigration.Status, of uuid: MigrationID, now: Timestamp, _ db: any Connection
     ) throws {

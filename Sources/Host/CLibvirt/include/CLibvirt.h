@@ -9,6 +9,7 @@
 
 #define NOVELLA_VIRT_NO_DOMAIN 42
 #define NOVELLA_VIRT_INVALID_OPERATION 55
+#define NOVELLA_VIRT_AGENT_SILENT 86
 #define NOVELLA_VIRT_NOT_LOADED (-1)
 
 /* In the place of libvirt's "shut off": with its memory in a file. */

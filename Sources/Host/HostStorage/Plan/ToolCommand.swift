@@ -52,6 +52,11 @@ package enum DiskCommands {
             ["convert", "-q", "-f", format, "-O", "qcow2", disk, path], cpuSeconds: 7200, timeout: .seconds(14_400))
     }
 
+    /// Reads the tables of a qcow2 that nobody else has open for writing.
+    package static func check(_ path: String) -> ToolCommand {
+        qemuImage(["check", "-q", "-f", "qcow2", path], cpuSeconds: 600, timeout: .seconds(600))
+    }
+
     /// The same file under another name, with its holes; where the file system can, without its blocks.
     package static func copy(_ path: String, to other: String) -> ToolCommand {
         ToolCommand("cp", ["--sparse=always", "--reflink=auto", "--", path, other], timeout: .seconds(14_400))

@@ -118,7 +118,7 @@ struct RefusalTests {
             let made = try #require(try await fixture.create().first)
             #expect(
                 try await fixture.fault(of: made.id)
-                    == "No valid host was found. Of 1 host, 1 is down or disabled. No smaller request would fit either."
+                    == "No valid host was found. Of 1 host, 1 is down. No smaller request would fit either."
             )
         }
     }

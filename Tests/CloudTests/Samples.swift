@@ -166,6 +166,10 @@ struct Samples: Sendable {
                 #"{"interfaceAttachment": {"net_id": "\#(world.ids["networks"] ?? "")"}}"#,
             "POST \(base)/os-server-groups":
                 #"{"server_group": {"name": "g", "policy": "anti-affinity", "rules": {"max_server_per_host": 2}}}"#,
+            "POST \(base)/os-aggregates": #"{"aggregate": {"name": "a", "availability_zone": "east"}}"#,
+            "PUT \(base)/os-aggregates/{id}": #"{"aggregate": {"name": "b", "availability_zone": "west"}}"#,
+            "POST \(base)/os-aggregates/{id}/action": #"{"set_metadata": {"metadata": {"ssd": "true", "x": null}}}"#,
+            "PUT \(base)/os-services/{id}": #"{"status": "enabled", "forced_down": false}"#,
             "PUT \(base)/os-quota-sets/{project}": #"{"quota_set": {"instances": 20, "force": true}}"#,
             "POST /image/v2/images": #"{"name": "i", "disk_format": "raw", "min_disk": 0, "tags": ["a"]}"#,
             "POST /image/v2/images/{id}/members":

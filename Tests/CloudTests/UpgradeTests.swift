@@ -147,6 +147,7 @@ private struct Recording {
         try await store.transaction { db in
             // A migration may have put rows of its own there.
             try db.execute("DELETE FROM change_feed WHERE topic <> 'hosts'", [])
+            if tables.contains("numbers") { try db.execute("DELETE FROM numbers", []) }
             for statement in statements { try db.execute(statement.sql, []) }
         }
         return counts

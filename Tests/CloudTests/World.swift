@@ -17,7 +17,7 @@ struct ServiceRoute: Sendable {
 
     /// Members act where they may, so that what they make is theirs.
     var writer: People.Role {
-        [.admin, .serviceOrAdmin].contains(route.access) || service.name == "identity" ? .admin : .member
+        [.manager, .admin, .serviceOrAdmin].contains(route.access) || service.name == "identity" ? .admin : .member
     }
 
     /// Whether a good body may be answered so: access is taken only from those who have it, a region is made once, and
@@ -110,7 +110,8 @@ struct World: Sendable {
             "os-quota-sets": fixture.people.demo.text, "quotas": fixture.people.demo.text, "os-keypairs": "mine",
             "metadata": "role", "os-extra_specs": "hw:x", "tags": "blue", "ips": "own", "extensions": "router",
             "traits": "CUSTOM_SIMULATED", "resource_classes": "CUSTOM_OWN", "inventories": "VCPU",
-            "agents": fixture.host.id.text, "members": fixture.people.demo.text, "namespaces": "OS::OperatingSystem",
+            "os-services": fixture.host.id.text, "os-aggregates": "1", "agents": fixture.host.id.text,
+            "members": fixture.people.demo.text, "namespaces": "OS::OperatingSystem",
         ]
         ids.merge(fixed) { $1 }
         try await populateIdentity()
@@ -211,6 +212,7 @@ struct World: Sendable {
         try await make(
             "os-server-groups", "/compute/v2.1/os-server-groups",
             #"{"server_group": {"name": "own", "policies": ["anti-affinity"]}}"#)
+        try await make("", "/compute/v2.1/os-aggregates", #"{"aggregate": {"name": "own"}}"#, as: .admin)
         let image = #"{"name": "own", "disk_format": "raw", "container_format": "bare", "visibility": "shared"}"#
         try await make("images", "/image/v2/images", image)
         let member = #"{"member": "\#(fixture.people.demo)"}"#

@@ -24,7 +24,7 @@ struct CapacityIndexTests {
                 try db.insert(
                     Model.Host(
                         id: HostID(id.text), hostname: id.text, lastSeenAt: Self.now, inventory: facts,
-                        createdAt: Self.now))
+                        createdAt: Self.now, number: index + 3))
                 try db.insert(ResourceProvider(id: id, name: id.text))
                 for resource in HostResource.allCases {
                     try db.insert(

@@ -27,6 +27,7 @@ struct FrozenState: Sendable {
         request.requiredTraits = Self.traits.filter { _ in Self.chance(10, &random) }
         request.forbiddenTraits = Self.traits.filter { _ in Self.chance(20, &random) }
         if Self.chance(2, &random) { affinity(&random) }
+        if Self.chance(2, &random) { aggregates(&random) }
     }
 
     static func chance(_ one: Int, _ random: inout SeededGenerator) -> Bool {
@@ -60,6 +61,19 @@ struct FrozenState: Sendable {
         }
     }
 
+    /// Hosts that are kept for projects, images and traits, and a request that meets them.
+    private mutating func aggregates(_ random: inout SeededGenerator) {
+        request.project = ["p", "q"].randomElement(using: &random).map { ProjectID($0) }
+        request.imageProperties = Self.chance(2, &random) ? ["os_type": "linux", "os_distro": "debian"] : [:]
+        if Self.chance(3, &random) { request.aggregateSpecs = [.init(name: "ssd", wish: "<in> tru")] }
+        for at in hosts.indices where Self.chance(3, &random) {
+            var metadata: [[String: String]] = [["filter_tenant_id": "q, r"], ["filter_tenant_id2": "p"]]
+            metadata += [["os_type": "windows,bsd"], ["os_distro": "debian , arch"], ["ssd": "true"], ["ssd": "false"]]
+            metadata += [["trait:HW_A": "required"], ["trait:HW_B": "forbidden"], ["availability_zone": "a"]]
+            hosts[at].aggregates = HostAggregates(metadata.filter { _ in Self.chance(3, &random) })
+        }
+    }
+
     /// Written down once more, without a thought for speed: how much of the request stands in the way of a host, and
     /// what part of it; `nil` when giving things up does not help.
     func obstacles(_ host: HostState) -> (count: Int, cost: Double)? {
@@ -68,8 +82,14 @@ struct FrozenState: Sendable {
         func needs(_ holds: Bool) {
             if !holds { (count, cost) = (count + 1, cost + 1) }
         }
-        if request.forcedHost != host.hostname {
-            guard host.isUp, !host.isDisabled else { return nil }
+        guard !host.isDisabled, hasTheKeptTrait(host) else { return nil }
+        if request.forcedHost == host.hostname {
+            needs([nil, "nova", host.availabilityZone].contains(request.availabilityZone))
+        } else {
+            guard host.isUp, isOfTheProject(host) else { return nil }
+            let values = host.aggregates?.values ?? [:]
+            for _ in request.aggregateSpecs { needs(values["ssd"]?.contains("true") == true) }
+            needs(request.imageProperties["os_type"] == nil || values["os_type"] == nil)
             needs(request.forcedHost == nil && [nil, host.hostname].contains(request.requestedHost))
             needs(request.availabilityZone == nil || request.availabilityZone == host.availabilityZone)
             for wanted in request.capabilities { needs(wanted.name != "unknown" && host.architecture == "x86_64") }
@@ -92,6 +112,18 @@ struct FrozenState: Sendable {
             cost += Double(asked - most) / Double(asked)
         }
         return (count, cost)
+    }
+
+    private func isOfTheProject(_ host: HostState) -> Bool {
+        let projects = ["filter_tenant_id", "filter_tenant_id2"].compactMap { host.aggregates?.values[$0] }
+        return request.project == nil || projects.isEmpty
+            || projects.contains { $0.contains(request.project?.text ?? "") }
+    }
+
+    /// A host that is kept for servers with a trait takes those that require it, where it has it itself.
+    private func hasTheKeptTrait(_ host: HostState) -> Bool {
+        host.aggregates?.values["trait:HW_A"] == nil
+            || (request.requiredTraits.contains("HW_A") && host.traits.contains("HW_A"))
     }
 
     private func groupAdmits(_ host: HostState) -> Bool {
@@ -191,6 +223,7 @@ struct FrozenState: Sendable {
                 "resources:VCPU": "0", "resources:MEMORY_MB": "2048", "resources:DISK_GB": "many",
                 "resources:CUSTOM_GPU": "1", "resources:CUSTOM_NONE": "0", "trait:HW_A": "required",
                 "trait:HW_B": "forbidden", "trait:HW_C": "perhaps", "capabilities:cpu_info:arch": "x86_64", "hw:x": "1",
+                "aggregate_instance_extra_specs:ssd": "true", "quick": "true",
             ])
         let request = SchedulingRequest(
             flavor: flavor, imageProperties: ["trait:CUSTOM_C": "required", "trait:HW_A": "required"], zone: nil)
@@ -198,5 +231,6 @@ struct FrozenState: Sendable {
         #expect(request.otherResources == ["CUSTOM_GPU"])
         #expect(request.requiredTraits == ["HW_A", "CUSTOM_C"] && request.forbiddenTraits == ["HW_B"])
         #expect(request.capabilities == [.init(name: "cpu_info:arch", wish: "x86_64")])
+        #expect(request.aggregateSpecs == [.init(name: "ssd", wish: "true")])
     }
 }

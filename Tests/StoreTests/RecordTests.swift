@@ -10,6 +10,7 @@ import TestSupport
         "address_allocations",
         "address_hints", "port_security_groups", "network_outbox", "network_generations", "flavor_access", "host_feeds",
         "resource_provider_traits", "resource_classes", "traits", "resource_provider_aggregates", "guest_passwords",
+        "numbers", "quota_classes",
     ]
 
     @Test(arguments: [true, false], StoreKind.here)

@@ -142,7 +142,7 @@ enum Samples {
                 address: "203.0.113.9", holderPortID: PortID("port2"), portID: full ? PortID("port1") : nil,
                 fixedAddress: full ? "10.0.0.9" : nil, routerID: full ? RouterID("ro1") : nil,
                 tags: try JSONText(["t"]), createdAt: at(14), updatedAt: at(15)),
-            Quota(projectID: ProjectID("p1"), resource: "cores", limit: 20, used: 3),
+            Quota(projectID: ProjectID("p1"), resource: "cores", limit: 20, used: 3, isOwn: true),
         ]
     }
 
@@ -159,8 +159,13 @@ enum Samples {
             Host(
                 id: HostID("h1"), hostname: "host", availabilityZone: "zone", isDisabled: true,
                 disabledReason: full ? "repair" : nil, isForcedDown: false, lastSeenAt: at(18), inventory: "{}",
-                createdAt: at(19), startedAt: full ? at(36) : nil, agentDescription: full ? "about ag" : nil),
-            ResourceProvider(id: ResourceProviderID("rp1"), name: "host", generation: 5),
+                createdAt: at(19), startedAt: full ? at(36) : nil, agentDescription: full ? "about ag" : nil,
+                number: 3),
+            Aggregate(
+                id: 1, uuid: AggregateID("ag1"), name: "fast", metadata: try JSONText(["k": "v"]), createdAt: at(37),
+                updatedAt: full ? at(38) : nil),
+            AggregateHost(aggregateID: 1, hostID: HostID("h1")),
+            ResourceProvider(id: ResourceProviderID("rp1"), name: "host", generation: 5, epoch: 6),
             Inventory(
                 providerID: ResourceProviderID("rp1"), resourceClass: "VCPU", total: 8, reserved: 1, minUnit: 2,
                 maxUnit: 6, stepSize: 2, allocationRatio: 4000, used: 3),

@@ -101,10 +101,12 @@ package struct HostInventory: Codable, Sendable, Equatable {
     package var cpuArchitecture: String
     /// Placement's names, such as `HW_CPU_X86_AVX2` or `CUSTOM_FAST_DISK`; none in reports of older agents.
     package var traits: [String]
+    /// When the machine came up; `nil` in reports of older agents.
+    package var bootedAt: Timestamp?
 
     package init(
         hostname: String, vcpus: Int, memoryMiB: Int, diskGiB: Int, virtType: String, hypervisorType: String,
-        hypervisorVersion: Int, cpuArchitecture: String, traits: [String] = []
+        hypervisorVersion: Int, cpuArchitecture: String, traits: [String] = [], bootedAt: Timestamp? = nil
     ) {
         self.hostname = hostname
         self.vcpus = vcpus
@@ -115,6 +117,7 @@ package struct HostInventory: Codable, Sendable, Equatable {
         self.hypervisorVersion = hypervisorVersion
         self.cpuArchitecture = cpuArchitecture
         self.traits = traits
+        self.bootedAt = bootedAt
     }
 
     package init(from decoder: any Decoder) throws {
@@ -128,6 +131,7 @@ package struct HostInventory: Codable, Sendable, Equatable {
             hypervisorType: try values.decode(String.self, forKey: .hypervisorType),
             hypervisorVersion: try values.decode(Int.self, forKey: .hypervisorVersion),
             cpuArchitecture: try values.decode(String.self, forKey: .cpuArchitecture),
-            traits: try values.decodeIfPresent([String].self, forKey: .traits) ?? [])
+            traits: try values.decodeIfPresent([String].self, forKey: .traits) ?? [],
+            bootedAt: try values.decodeIfPresent(Timestamp.self, forKey: .bootedAt))
     }
 }

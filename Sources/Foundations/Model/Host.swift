@@ -2,7 +2,8 @@
 package struct Host: Sendable, Equatable {
     package var id: HostID
     package var hostname: String
-    package var availabilityZone: String = "nova"
+    /// What its aggregates say, or `defaultZone`; written by whatever changes them.
+    package var availabilityZone: String = defaultZone
     package var isDisabled: Bool = false
     package var disabledReason: String?
     package var isForcedDown: Bool = false
@@ -16,12 +17,14 @@ package struct Host: Sendable, Equatable {
     package var agentDescription: String?
     /// What does not work on it, by part, with the reason; it gets no new servers while anything does not.
     package var troubles: JSONText<[String: String]>
+    /// Nova's clients name its service and its hypervisor by this up to 2.52.
+    package var number: Int
 
     package init(
-        id: HostID, hostname: String, availabilityZone: String = "nova", isDisabled: Bool = false,
+        id: HostID, hostname: String, availabilityZone: String = defaultZone, isDisabled: Bool = false,
         disabledReason: String? = nil, isForcedDown: Bool = false, lastSeenAt: Timestamp, inventory: String,
         createdAt: Timestamp, startedAt: Timestamp? = nil, agentDescription: String? = nil,
-        troubles: JSONText<[String: String]> = JSONText(raw: "{}")
+        troubles: JSONText<[String: String]> = JSONText(raw: "{}"), number: Int
     ) {
         self.id = id
         self.hostname = hostname
@@ -35,7 +38,11 @@ package struct Host: Sendable, Equatable {
         self.startedAt = startedAt
         self.agentDescription = agentDescription
         self.troubles = troubles
+        self.number = number
     }
+
+    /// The zone of hosts that no aggregate puts into another.
+    package static let defaultZone = "nova"
 
     /// Seconds without a sign of life after which a host counts as down; Nova's `service_down_time`.
     package static let downAfterSeconds = 60.0

@@ -62,6 +62,7 @@ package enum ServerKind: Sendable {}
 package enum ServerGroupKind: Sendable {}
 package enum FlavorKind: Sendable {}
 package enum HostKind: Sendable {}
+package enum AggregateKind: Sendable {}
 package enum WorkflowKind: Sendable {}
 package enum ResourceProviderKind: Sendable {}
 
@@ -86,6 +87,7 @@ package typealias ServerGroupID = Identifier<ServerGroupKind>
 /// A flavor's id is whatever its maker chose: `1`, `m1.small`, a UUID.
 package typealias FlavorID = Identifier<FlavorKind>
 package typealias HostID = Identifier<HostKind>
+package typealias AggregateID = Identifier<AggregateKind>
 package enum HostCommandKind {}
 package typealias HostCommandID = Identifier<HostCommandKind>
 package typealias WorkflowID = Identifier<WorkflowKind>

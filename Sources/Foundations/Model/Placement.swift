@@ -35,13 +35,17 @@ package struct ResourceProvider: Sendable, Equatable {
     package var id: ResourceProviderID
     package var name: String
     package var generation: Int = 0
+    /// Raised by whatever changes what decides over placing on its host, so that a claim made by what held before is
+    /// refused.
+    package var epoch: Int = 0
 
     package init(
-        id: ResourceProviderID, name: String, generation: Int = 0
+        id: ResourceProviderID, name: String, generation: Int = 0, epoch: Int = 0
     ) {
         self.id = id
         self.name = name
         self.generation = generation
+        self.epoch = epoch
     }
 }
 

@@ -6,14 +6,17 @@ package struct Quota: Sendable, Equatable {
     /// -1 means no limit.
     package var limit: Int
     package var used: Int = 0
+    /// Whether the limit was set for the project; others follow the default.
+    package var isOwn = false
 
     package init(
-        projectID: ProjectID, resource: String, limit: Int, used: Int = 0
+        projectID: ProjectID, resource: String, limit: Int, used: Int = 0, isOwn: Bool = false
     ) {
         self.projectID = projectID
         self.resource = resource
         self.limit = limit
         self.used = used
+        self.isOwn = isOwn
     }
 
     package static let unlimited = -1
@@ -35,7 +38,7 @@ package struct Quota: Sendable, Equatable {
     }
 
     package static func computeDefault(_ resource: String) -> Int {
-        computeDefaults.first { $0.resource == resource }?.limit ?? unlimited
+        allComputeDefaults.first { $0.resource == resource }?.limit ?? unlimited
     }
 
     /// Neutron's defaults.

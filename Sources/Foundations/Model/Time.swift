@@ -192,6 +192,13 @@ package struct SteadyClock: CloudClock {
 }
 
 package struct SystemClock: CloudClock {
+    /// When this machine came up; what it has slept since does not count.
+    package static var bootedAt: Timestamp {
+        var up = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &up)
+        return SystemClock().now().advanced(seconds: -Double(up.tv_sec))
+    }
+
     package init() {}
 
     package func now() -> Timestamp {

@@ -51,7 +51,8 @@ package actor Agent {
     @discardableResult
     package func register() async throws -> HostID {
         if hostID == nil { try await loadRecords() }
-        let inventory = try await machine.driver.describe()
+        var inventory = try await machine.driver.describe()
+        inventory.bootedAt = SystemClock.bootedAt
         let holdings = servers.values.map(\.record).filter { $0.highestEpoch >= 0 }.map {
             HeldDocument(serverID: $0.serverID, epoch: $0.highestEpoch, mark: $0.mark, isGone: $0.tombstone)
         }

@@ -46,6 +46,7 @@ struct CreationPlan: Sendable {
         imageProperties = try image.properties.value()
         var scheduling = SchedulingRequest(
             flavor: snapshot, imageProperties: imageProperties, zone: zone.name, rootBytes: parts.reference.rootBytes)
+        scheduling.project = project
         scheduling.forcedHost = zone.host
         scheduling.requestedHost = request.requestedHost
         self.scheduling = scheduling
@@ -108,7 +109,8 @@ struct CreationPlan: Sendable {
             return Server(
                 id: .ordered(at: now), projectID: project, userID: user, name: name, description: request.description,
                 hostname: request.hostname ?? Self.hostname(from: name), reservationID: reservation, launchIndex: index,
-                requestedZone: scheduling.availabilityZone, flavorID: flavor.id, flavor: try JSONText(snapshot),
+                requestedZone: scheduling.availabilityZone, availabilityZone: scheduling.availabilityZone,
+                flavorID: flavor.id, flavor: try JSONText(snapshot),
                 imageID: image.id, imageProperties: image.properties, keyName: request.keyName,
                 metadata: try JSONText(request.metadata), tags: try JSONText(request.tags), hints: request.hints,
                 configDrive: request.configDrive || imageProperties["img_config_drive"] == "mandatory",

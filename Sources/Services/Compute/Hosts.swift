@@ -14,7 +14,7 @@ extension ComputeService {
     ///
     /// - Parameter own: the host that the agent's credential names, if it names one: no other may be announced with it.
     package func register(
-        _ registration: HostRegistration, as own: HostID? = nil, zone: String = "nova"
+        _ registration: HostRegistration, as own: HostID? = nil
     ) async throws -> RegisteredHost {
         let version = try registration.agreedVersion()
         let inventory = registration.inventory
@@ -26,10 +26,10 @@ extension ComputeService {
                 throw CloudError(.forbidden, "The agent's credential is not that of host \(inventory.hostname).")
             }
             var host =
-                known
+                try known
                 ?? Model.Host(
-                    id: .random(), hostname: inventory.hostname, availabilityZone: zone, lastSeenAt: now,
-                    inventory: facts.raw, createdAt: now)
+                    id: .random(), hostname: inventory.hostname, lastSeenAt: now, inventory: facts.raw, createdAt: now,
+                    number: NumberQueries.next(.hosts, db))
             host.lastSeenAt = now
             host.startedAt = now
             host.inventory = facts.raw
@@ -39,11 +39,17 @@ extension ComputeService {
             try Self.writeInventory(inventory, of: provider, db)
             try HostFeedQueries.begin(host.id, db)
             try HostHoldings.settle(registration.holdings, on: host.id, now: now, db)
-            try PlacementQueries.setTraits(inventory.traits, of: provider, db)
+            try Self.setTraits(of: host, inventory, db)
             return host.id
         }
         try await refreshCapacity()
         return RegisteredHost(host: id, protocolVersion: version)
+    }
+
+    /// What the host reports, and whether it is disabled.
+    static func setTraits(of host: Model.Host, _ inventory: HostInventory, _ db: any Connection) throws {
+        let status = host.isDisabled ? ["COMPUTE_STATUS_DISABLED"] : []
+        try PlacementQueries.setTraits(inventory.traits + status, of: ResourceProviderID(host.id.text), db)
     }
 
     private static func insertProvider(_ id: ResourceProviderID, named name: String, _ db: any Connection) throws {
@@ -105,7 +111,9 @@ extension ComputeService {
         try await database.read { try HostQueries.all($0) }
     }
 
-    package func inventory(of host: Model.Host) throws -> HostInventory {
+    package func inventory(of host: Model.Host) throws -> HostInventory { try Self.inventory(of: host) }
+
+    static func inventory(of host: Model.Host) throws -> HostInventory {
         try JSONDecoder().decode(HostInventory.self, from: Data(host.inventory.utf8))
     }
 
@@ -121,16 +129,6 @@ extension ComputeService {
             throw CloudError(.notFound, "Host \(id) is not known to this cloud; restart its agent to register it.")
         }
         return found
-    }
-
-    /// Zones with whether some host in them can be used.
-    package func availabilityZones() async throws -> [(name: String, isAvailable: Bool, hosts: [Model.Host])] {
-        let now = clock.now()
-        let byZone = Dictionary(grouping: try await hosts(), by: \.availabilityZone)
-        return byZone.keys.sorted().map { name in
-            let members = byZone[name] ?? []
-            return (name, members.contains { $0.isUp(at: now) && !$0.isDisabled }, members)
-        }
     }
 
     /// The documents of a host that changed after a number in its feed, and the commands that it has not answered.

@@ -147,8 +147,8 @@ extension ComputeService {
             }
             return (parts[0].isEmpty ? nil : parts[0], wanted)
         }
-        guard hosts.contains(where: { $0.availabilityZone == text && $0.isUp }) else {
-            throw CloudError.badRequest("The requested availability zone '\(text.prefix(80))' is not available")
+        guard hosts.contains(where: { $0.availabilityZone == text && !$0.isDisabled }) else {
+            throw CloudError.badRequest("The requested availability zone is not available")
         }
         return (text, nil)
     }

@@ -7,7 +7,7 @@ package enum StoreAudit {
     /// One line a difference; none when all is well. What an operation under way is changing is left out.
     package static func differences(in database: any Database) async throws -> [String] {
         try await database.read { db in
-            try AuditQueries.differences(db) + servers(db) + addresses(db)
+            try AuditQueries.differences(db) + servers(db) + addresses(db) + zones(db)
         }
     }
 
@@ -62,6 +62,15 @@ package enum StoreAudit {
     private static func claim(of server: ServerID, _ db: any Connection) throws -> [Allocation] {
         guard let placement = try ServerPlacementQueries.current(of: server, db) else { return [] }
         return try ServerPlacementQueries.allocations(placement, db)
+    }
+
+    /// The zone of each host against its aggregates.
+    private static func zones(_ db: any Connection) throws -> [String] {
+        try HostQueries.all(db).compactMap { host in
+            let zone = try ComputeService.zone(of: host.id, db) ?? Host.defaultZone
+            guard zone != host.availabilityZone else { return nil }
+            return "zone: host \(host.hostname) is in \(host.availabilityZone), its aggregates say \(zone)"
+        }
     }
 
     /// Addresses that ports show against those that are taken.

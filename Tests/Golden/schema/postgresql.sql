@@ -26,6 +26,27 @@ CREATE TABLE address_scopes (
     CONSTRAINT address_scopes_is_shared_check CHECK ((is_shared = ANY (ARRAY[(0)::bigint, (1)::bigint])))
 );
 
+CREATE TABLE aggregate_hosts (
+    aggregate_id BIGINT NOT NULL,
+    host_id TEXT NOT NULL,
+    CONSTRAINT aggregate_hosts_pkey PRIMARY KEY (aggregate_id, host_id),
+    CONSTRAINT aggregate_hosts_aggregate_id_fkey FOREIGN KEY (aggregate_id) REFERENCES aggregates(id),
+    CONSTRAINT aggregate_hosts_host_id_fkey FOREIGN KEY (host_id) REFERENCES hosts(id)
+);
+
+CREATE TABLE aggregates (
+    id BIGINT NOT NULL,
+    uuid TEXT NOT NULL,
+    name TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT,
+    CONSTRAINT aggregates_pkey PRIMARY KEY (id),
+    CONSTRAINT aggregates_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT aggregates_name_key UNIQUE (name),
+    CONSTRAINT aggregates_uuid_key UNIQUE (uuid)
+);
+
 CREATE TABLE allocations (
     consumer_id TEXT NOT NULL,
     provider_id TEXT NOT NULL,
@@ -240,6 +261,7 @@ CREATE TABLE hosts (
     started_at BIGINT,
     agent_description TEXT,
     troubles TEXT NOT NULL,
+    number BIGINT NOT NULL,
     CONSTRAINT hosts_pkey PRIMARY KEY (id),
     CONSTRAINT hosts_hostname_key UNIQUE (hostname),
     CONSTRAINT hosts_is_disabled_check CHECK ((is_disabled = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
@@ -375,6 +397,13 @@ CREATE TABLE networks (
     CONSTRAINT networks_segmentation_id_key UNIQUE (segmentation_id)
 );
 
+CREATE TABLE numbers (
+    name TEXT NOT NULL,
+    last BIGINT NOT NULL,
+    CONSTRAINT numbers_pkey PRIMARY KEY (name),
+    CONSTRAINT numbers_last_check CHECK ((last >= 0))
+);
+
 CREATE TABLE port_security_groups (
     port_id TEXT NOT NULL,
     security_group_id TEXT NOT NULL,
@@ -433,12 +462,22 @@ CREATE TABLE projects (
     CONSTRAINT projects_name_check CHECK ((name <> ''::text))
 );
 
+CREATE TABLE quota_classes (
+    class TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    limit_value BIGINT NOT NULL,
+    CONSTRAINT quota_classes_pkey PRIMARY KEY (class, resource),
+    CONSTRAINT quota_classes_limit_value_check CHECK ((limit_value >= '-1'::integer))
+);
+
 CREATE TABLE quotas (
     project_id TEXT NOT NULL,
     resource TEXT NOT NULL,
     limit_value BIGINT NOT NULL,
     used BIGINT NOT NULL,
+    is_own BIGINT NOT NULL,
     CONSTRAINT quotas_pkey PRIMARY KEY (project_id, resource),
+    CONSTRAINT quotas_is_own_check CHECK ((is_own = ANY (ARRAY[(0)::bigint, (1)::bigint]))),
     CONSTRAINT quotas_limit_value_check CHECK ((limit_value >= '-1'::integer)),
     CONSTRAINT quotas_used_check CHECK ((used >= 0))
 );
@@ -479,6 +518,7 @@ CREATE TABLE resource_providers (
     id TEXT NOT NULL,
     name TEXT NOT NULL,
     generation BIGINT NOT NULL,
+    epoch BIGINT NOT NULL,
     CONSTRAINT resource_providers_pkey PRIMARY KEY (id),
     CONSTRAINT resource_providers_generation_check CHECK ((generation >= 0)),
     CONSTRAINT resource_providers_name_key UNIQUE (name)
@@ -877,6 +917,8 @@ CREATE INDEX address_allocations_by_port ON public.address_allocations USING btr
 
 CREATE INDEX address_scopes_by_project ON public.address_scopes USING btree (project_id, created_at, id);
 
+CREATE INDEX aggregate_hosts_by_host ON public.aggregate_hosts USING btree (host_id);
+
 CREATE INDEX allocations_by_project ON public.allocations USING btree (project_id);
 
 CREATE INDEX allocations_by_provider ON public.allocations USING btree (provider_id);
@@ -898,6 +940,8 @@ CREATE INDEX host_commands_by_server ON public.host_commands USING btree (server
 CREATE INDEX host_commands_by_time ON public.host_commands USING btree (updated_at);
 
 CREATE INDEX host_commands_open ON public.host_commands USING btree (host_id, sequence) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text, 'cancelling'::text]));
+
+CREATE UNIQUE INDEX hosts_by_number ON public.hosts USING btree (number);
 
 CREATE INDEX image_members_by_member ON public.image_members USING btree (member);
 

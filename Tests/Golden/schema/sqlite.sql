@@ -19,6 +19,21 @@ is_shared INTEGER NOT NULL CHECK (is_shared IN (0, 1)),
 created_at INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE aggregate_hosts (
+aggregate_id INTEGER NOT NULL REFERENCES aggregates (id),
+host_id TEXT NOT NULL REFERENCES hosts (id),
+PRIMARY KEY (aggregate_id, host_id)
+) STRICT;
+
+CREATE TABLE aggregates (
+id INTEGER PRIMARY KEY NOT NULL,
+uuid TEXT NOT NULL UNIQUE,
+name TEXT NOT NULL UNIQUE CHECK (name <> ''),
+metadata TEXT NOT NULL,
+created_at INTEGER NOT NULL,
+updated_at INTEGER
+) STRICT;
+
 CREATE TABLE allocations (
 consumer_id TEXT NOT NULL,
 provider_id TEXT NOT NULL REFERENCES resource_providers (id),
@@ -170,7 +185,7 @@ is_forced_down INTEGER NOT NULL CHECK (is_forced_down IN (0, 1)),
 last_seen_at INTEGER NOT NULL,
 inventory TEXT NOT NULL,
 created_at INTEGER NOT NULL
-, started_at INTEGER, agent_description TEXT, troubles TEXT NOT NULL DEFAULT '{}') STRICT;
+, started_at INTEGER, agent_description TEXT, troubles TEXT NOT NULL DEFAULT '{}', number INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE image_members (
 image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
@@ -258,6 +273,11 @@ created_at INTEGER NOT NULL,
 updated_at INTEGER NOT NULL
 , dns_domain TEXT NOT NULL DEFAULT '', availability_zone_hints TEXT NOT NULL DEFAULT '[]', revision INTEGER NOT NULL DEFAULT 0) STRICT;
 
+CREATE TABLE numbers (
+name TEXT PRIMARY KEY NOT NULL,
+last INTEGER NOT NULL CHECK (last >= 0)
+) STRICT;
+
 CREATE TABLE port_security_groups (
 port_id TEXT NOT NULL REFERENCES ports (id) ON DELETE CASCADE,
 security_group_id TEXT NOT NULL REFERENCES security_groups (id),
@@ -298,11 +318,18 @@ enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)), options TEXT NOT NULL DEFAUL
 UNIQUE (domain_id, name)
 ) STRICT;
 
+CREATE TABLE quota_classes (
+class TEXT NOT NULL,
+resource TEXT NOT NULL,
+limit_value INTEGER NOT NULL CHECK (limit_value >= -1),
+PRIMARY KEY (class, resource)
+) STRICT;
+
 CREATE TABLE quotas (
 project_id TEXT NOT NULL,
 resource TEXT NOT NULL,
 limit_value INTEGER NOT NULL CHECK (limit_value >= -1),
-used INTEGER NOT NULL CHECK (used >= 0),
+used INTEGER NOT NULL CHECK (used >= 0), is_own INTEGER NOT NULL DEFAULT 1 CHECK (is_own IN (0, 1)),
 PRIMARY KEY (project_id, resource)
 ) STRICT;
 
@@ -331,7 +358,7 @@ CREATE TABLE resource_providers (
 id TEXT PRIMARY KEY NOT NULL,
 name TEXT NOT NULL UNIQUE,
 generation INTEGER NOT NULL CHECK (generation >= 0)
-) STRICT;
+, epoch INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE revoked_tokens (
 audit_id TEXT PRIMARY KEY NOT NULL,
@@ -628,6 +655,8 @@ CREATE INDEX address_allocations_by_port ON address_allocations (port_id);
 
 CREATE INDEX address_scopes_by_project ON address_scopes (project_id, created_at, id);
 
+CREATE INDEX aggregate_hosts_by_host ON aggregate_hosts (host_id);
+
 CREATE INDEX allocations_by_project ON allocations (project_id);
 
 CREATE INDEX allocations_by_provider ON allocations (provider_id);
@@ -650,6 +679,8 @@ CREATE INDEX host_commands_by_time ON host_commands (updated_at);
 
 CREATE INDEX host_commands_open ON host_commands (host_id, sequence)
 WHERE state IN ('waiting', 'running', 'cancelling');
+
+CREATE UNIQUE INDEX hosts_by_number ON hosts (number);
 
 CREATE INDEX image_members_by_member ON image_members (member);
 

@@ -33,11 +33,18 @@ package enum ComputeAPI {
         routes += KeypairsAPI(compute: compute).routes
         routes += ServerGroupsAPI(compute: compute).routes
         routes += LimitsAPI(compute: compute).routes
+        routes += administration(compute)
         routes += QuotasAPI(compute: compute, isProject: isProject).routes
         routes += UnfinishedAPI.routes
         return APIService(
             name: "compute", prefix: "/compute/v2.1", style: .compute, versions: .compute, projectInPath: true,
             routes: routes.map(QueryRules.applied))
+    }
+
+    /// What administrators ask of hosts and projects.
+    private static func administration(_ compute: ComputeService) -> [Route] {
+        HostAggregatesAPI(compute: compute).routes + AvailabilityZonesAPI(compute: compute).routes
+            + ComputeServicesAPI(compute: compute).routes
     }
 
     /// `/compute`: the versions, without a token.

@@ -15,6 +15,27 @@ enum NovaText {
         return kept
     }
 
+    /// A name that may have spaces at its ends, which are not kept.
+    static func trimmedName(_ given: String, of attribute: String) throws(CloudError) -> String {
+        try name(given.trimmingSpaces, of: attribute)
+    }
+
+    /// The name of a host, as Nova reads it where one is named.
+    static func host(_ text: String, of attribute: String) throws(CloudError) -> String {
+        guard text.utf8.allSatisfy({ isAlphanumeric($0) || "-._".utf8.contains($0) }) else {
+            throw invalid(attribute, text, "It has letters, digits and -._ only.")
+        }
+        return text
+    }
+
+    /// The name of an availability zone: `:` would part it from a host.
+    static func zone(_ kept: String, of attribute: String) throws(CloudError) -> String {
+        guard !kept.contains(":") else {
+            throw invalid(attribute, kept, "The only allowed characters are printable, and ':' is not.")
+        }
+        return try name(kept, of: attribute)
+    }
+
     static func description(_ text: String?, of attribute: String = "description") throws(CloudError) -> String? {
         if let text, !isPrintable(text) {
             throw invalid(attribute, text, "The only allowed characters are printable; line breaks are none.")

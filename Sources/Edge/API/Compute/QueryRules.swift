@@ -16,6 +16,7 @@ enum QueryRules {
         "/": nil,
         "/flavors": QueryRule(strictFrom: 75, flavors, [Field(since: 102, "name")]),
         "/flavors/detail": QueryRule(strictFrom: 75, flavors, [Field(since: 102, "name")]),
+        "/os-services": QueryRule(strictFrom: 75, ["binary", "host"]),
         "/limits": QueryRule(strictFrom: 75, ["tenant_id"]),
         "/os-keypairs": QueryRule(strictFrom: 75, ["limit", "marker"], [Field(since: 10, "user_id")]),
         "/os-keypairs/{name}": QueryRule(strictFrom: 75, [], [Field(since: 10, "user_id")]),

@@ -1,11 +1,10 @@
 import APIKit
 import HTTPTypes
 import Compute
-import Foundation
 import Model
 import Wire
 
-/// `/os-quota-sets`, `/os-availability-zone`.
+/// `/os-quota-sets`.
 struct QuotasAPI: Sendable {
     let compute: ComputeService
     /// Whether Identity knows a project.
@@ -28,8 +27,6 @@ struct QuotasAPI: Sendable {
                 try await compute.resetQuotas(of: request.id("project"))
                 return .accepted
             },
-            Route(.get, "/os-availability-zone", .authenticated) { try await zones($0, detail: false) },
-            Route(.get, "/os-availability-zone/detail", .admin) { try await zones($0, detail: true) },
         ]
     }
 
@@ -77,61 +74,5 @@ struct QuotasAPI: Sendable {
         }
         try await compute.setQuotas(limits, of: project, force: force)
         return render(try await compute.quotas(of: project), request, detail: false, withID: false)
-    }
-
-    private func zones(_ request: APIRequest, detail: Bool) async throws -> APIResponse {
-        let zones = try await compute.availabilityZones()
-        let now = compute.clock.now()
-        return .json { writer in
-            writer.array("availabilityZoneInfo") { writer in
-                for zone in zones {
-                    writer.object { writer in
-                        writer.field("zoneName", zone.name)
-                        writer.object("zoneState") { $0.field("available", zone.isAvailable) }
-                        guard detail else { return writer.null("hosts") }
-                        writer.object("hosts") { writer in
-                            for host in zone.hosts {
-                                writer.key(text: host.hostname)
-                                writer.object { writer in
-                                    Self.write(
-                                        "nova-compute", isActive: !host.isDisabled, isUp: host.isUp(at: now),
-                                        seen: host.lastSeenAt, to: &writer)
-                                }
-                            }
-                        }
-                    }
-                }
-                if detail { Self.writeOwnZone(now, to: &writer) }
-            }
-        }
-    }
-
-    /// Looked up once: a name server may be asked for it.
-    private static let ownHost = ProcessInfo.processInfo.hostName
-
-    /// Nova's zone of services that run no guests: here they are this process, which answers and so is up.
-    private static func writeOwnZone(_ now: Timestamp, to writer: inout JSONWriter) {
-        writer.object { writer in
-            writer.field("zoneName", "internal")
-            writer.object("zoneState") { $0.field("available", true) }
-            writer.object("hosts") { writer in
-                writer.key(text: ownHost)
-                writer.object { writer in
-                    for service in ["nova-conductor", "nova-scheduler"] as [StaticString] {
-                        write(service, isActive: true, isUp: true, seen: now, to: &writer)
-                    }
-                }
-            }
-        }
-    }
-
-    private static func write(
-        _ service: StaticString, isActive: Bool, isUp: Bool, seen: Timestamp, to writer: inout JSONWriter
-    ) {
-        writer.object(service) {
-            $0.field("active", isActive)
-            $0.field("available", isUp)
-            $0.field("updated_at", seen.iso8601(.microsecondsWithoutZone))
-        }
     }
 }

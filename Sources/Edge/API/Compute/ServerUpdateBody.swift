@@ -28,7 +28,9 @@ struct ServerUpdateBody: Sendable {
         }
         hostname = try Hostname.read(&fields, at: version)
         if fields.has("pinned_availability_zone") {
-            pinnedZone = .some(try fields.optionalString("pinned_availability_zone", 1...255))
+            let zone = try fields.optionalString("pinned_availability_zone", 1...255)
+            if let zone { _ = try NovaText.name(zone, of: "pinned_availability_zone") }
+            pinnedZone = .some(zone)
         }
         try fields.finish()
     }
@@ -55,10 +57,15 @@ struct ServerUpdateBody: Sendable {
 
     /// A server is pinned to the zone it is in, or to none.
     private func pin(_ server: inout Server, to zone: String?) throws(CloudError) {
-        guard zone == nil || zone == server.requestedZone || zone == server.availabilityZone else {
+        if let zone, let pinned = server.requestedZone, zone != pinned {
             throw CloudError.conflict(
-                "Server \(server.id) can be pinned to its own availability zone "
-                    + "'\(server.availabilityZone ?? "")' only, not to '\(zone ?? "")'.")
+                "Cannot change pinned availability zone directly. Unpin first by setting pinned_availability_zone to "
+                    + "null.")
+        }
+        if let zone, server.requestedZone == nil, zone != server.availabilityZone {
+            throw CloudError.conflict(
+                "Server can only be pinned to its current availability zone "
+                    + "'\(server.availabilityZone ?? "None")', but '\(zone)' was requested.")
         }
         server.requestedZone = zone
     }

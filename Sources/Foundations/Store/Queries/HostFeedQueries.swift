@@ -26,7 +26,9 @@ package enum HostFeedQueries {
     }
 
     private static func known(_ sequence: Int64?, _ host: HostID) throws -> Int64 {
-        guard let sequence else { throw StoreError(.corrupt, "Host \(host) has no feed.") }
+        guard let sequence else {
+            throw CloudError(.notFound, "Host \(host) is not known to this cloud; restart its agent to register it.")
+        }
         return sequence
     }
 }

@@ -71,6 +71,16 @@ extension PlacementQueries {
         }
     }
 
+    /// Changes the aggregates of a provider, and counts that.
+    package static func changeAggregates(
+        of provider: ResourceProviderID, _ db: any Connection, _ change: (inout Set<String>) -> Void
+    ) throws {
+        var known = Set(try aggregates(of: provider, db))
+        change(&known)
+        try setAggregates(known.sorted(), of: provider, db)
+        try countChange(of: provider, db)
+    }
+
     /// Writes what clients say of an inventory, and leaves what is used of it.
     package static func setInventory(_ inventory: Inventory, _ db: any Connection) throws {
         if try db.insertIfAbsent(inventory) { return }

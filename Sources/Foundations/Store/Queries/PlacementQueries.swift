@@ -3,17 +3,17 @@ package import Model
 extension ResourceProvider: KeyedRecord {
     package static var table: String { "resource_providers" }
     package static let columns = [
-        "id", "name", "generation",
+        "id", "name", "generation", "epoch",
     ]
 
     package init(row: inout RowReader) throws {
         self.init(
-            id: row.id(), name: row.text(), generation: row.int())
+            id: row.id(), name: row.text(), generation: row.int(), epoch: row.int())
     }
 
     package var values: [SQLValue] {
         [
-            .id(id), .text(name), .int(generation),
+            .id(id), .text(name), .int(generation), .int(epoch),
         ]
     }
 }
@@ -109,15 +109,33 @@ package enum PlacementQueries {
         try countChange(of: provider, db)
     }
 
+    /// What decides over placing on the provider's host has changed.
+    package static func raiseEpoch(of provider: ResourceProviderID, _ db: any Connection) throws {
+        try db.execute("UPDATE resource_providers SET epoch = epoch + 1 WHERE id = ?1", [.id(provider)])
+    }
+
     package static func countChange(of provider: ResourceProviderID, _ db: any Connection) throws {
         try db.execute("UPDATE resource_providers SET generation = generation + 1 WHERE id = ?1", [.id(provider)])
     }
 
-    /// Takes resources of one provider for a consumer, all or none of them; `false` when one does not fit,
-    /// and then nothing is taken.
+    /// Counts a claim; `false` when the provider has another epoch than the one that the claim was made by.
+    private static func countClaim(
+        on provider: ResourceProviderID, by epoch: Int?, _ db: any Connection
+    ) throws -> Bool {
+        guard let epoch else {
+            try countChange(of: provider, db)
+            return true
+        }
+        return try db.execute(
+            "UPDATE resource_providers SET generation = generation + 1 WHERE id = ?1 AND epoch = ?2",
+            [.id(provider), .int(epoch)]) == 1
+    }
+
+    /// Takes resources of one provider for a consumer, all or none of them; `false` when one does not fit, or when the
+    /// provider's epoch is another one, and then nothing is taken.
     package static func claim(
         _ wanted: [(resourceClass: String, amount: Int)], on provider: ResourceProviderID, for consumer: String,
-        project: ProjectID, user: UserID, _ db: any Connection
+        project: ProjectID, user: UserID, epoch: Int? = nil, _ db: any Connection
     ) throws -> Bool {
         var taken: [(resourceClass: String, amount: Int)] = []
         for want in wanted where want.amount > 0 {
@@ -129,20 +147,24 @@ package enum PlacementQueries {
                         AND used + ?2 <= (total - reserved) * allocation_ratio / 1000
                     """,
                     [.text("\(provider)/\(want.resourceClass)"), .int(want.amount)]) == 1
-            guard fits else {
-                for back in taken { try giveBack(back.amount, of: back.resourceClass, on: provider, db) }
-                return false
-            }
+            guard fits else { return try refuseClaim(taken, on: provider, db) }
             taken.append(want)
         }
+        guard try countClaim(on: provider, by: epoch, db) else { return try refuseClaim(taken, on: provider, db) }
         try db.insertAll(
             taken.map { part in
                 Allocation(
                     consumerID: consumer, providerID: provider, resourceClass: part.resourceClass, used: part.amount,
                     projectID: project, userID: user)
             })
-        try countChange(of: provider, db)
         return true
+    }
+
+    private static func refuseClaim(
+        _ taken: [(resourceClass: String, amount: Int)], on provider: ResourceProviderID, _ db: any Connection
+    ) throws -> Bool {
+        for back in taken { try giveBack(back.amount, of: back.resourceClass, on: provider, db) }
+        return false
     }
 
     private static func giveBack(

@@ -166,6 +166,11 @@ package enum ServerPlacementQueries {
             [.id(server)])
     }
 
+    /// Whether a host has a server, or owes the removal of one.
+    package static func isAny(on host: HostID, _ db: any Connection) throws -> Bool {
+        try db.integer("SELECT 1 FROM server_placements WHERE host_id = ?1 LIMIT 1", [.id(host)]) != nil
+    }
+
     /// Whether a server on a host is made of an image, or has a disk of it.
     package static func needs(_ image: ImageID, on host: HostID, _ db: any Connection) throws -> Bool {
         try db.integer(

@@ -1,4 +1,3 @@
-import Foundation
 import HostProtocol
 package import Model
 package import Store
@@ -107,16 +106,24 @@ extension ComputeService {
     package static func hostStates(at now: Timestamp, _ db: any Connection) throws -> [HostState] {
         let inventories = Dictionary(grouping: try db.fetch(Inventory.self), by: \.providerID)
         let traits = try PlacementQueries.traits(db)
+        let epochs = Dictionary(
+            uniqueKeysWithValues: try db.fetch(ResourceProvider.self).map { ($0.id, $0.epoch) })
+        let metadata = try AggregateQueries.metadataByHost(db)
         return try HostQueries.all(db).map { host in
             let provider = ResourceProviderID(host.id.text)
-            return try state(of: host, inventories[provider] ?? [], traits[provider] ?? [], at: now)
+            var state = try state(of: host, inventories[provider] ?? [], at: now)
+            state.traits = traits[provider] ?? []
+            state.aggregates = metadata[host.id].flatMap(HostAggregates.init)
+            state.epoch = epochs[provider] ?? 0
+            return state
         }
     }
 
+    /// What its own row and its inventories say.
     private static func state(
-        of host: Model.Host, _ inventories: [Inventory], _ traits: Set<String>, at now: Timestamp
+        of host: Model.Host, _ inventories: [Inventory], at now: Timestamp
     ) throws -> HostState {
-        let facts = try JSONDecoder().decode(HostInventory.self, from: Data(host.inventory.utf8))
+        let facts = try inventory(of: host)
         func capacity(_ resource: HostResource) -> HostState.Capacity {
             guard let found = inventories.first(where: { $0.resourceClass == resource.rawValue }) else {
                 return .init(limit: 0, used: 0, maxUnit: 0)
@@ -126,7 +133,7 @@ extension ComputeService {
         return HostState(
             id: host.id, hostname: host.hostname, availabilityZone: host.availabilityZone, isUp: host.isUp(at: now),
             isDisabled: host.isDisabled, troubles: try host.troubles.value(), architecture: facts.cpuArchitecture,
-            hypervisorType: facts.hypervisorType, traits: traits, vcpus: capacity(.vcpus),
+            hypervisorType: facts.hypervisorType, traits: [], vcpus: capacity(.vcpus),
             memoryMiB: capacity(.memory), diskGiB: capacity(.disk))
     }
 }

@@ -3,7 +3,8 @@ import Model
 /// One reason for which a host is not taken, in the order in which rules are asked: Nova's default filters, and what
 /// Placement would have refused.
 package enum HostRule: Int, Sendable, CaseIterable {
-    case usable, well, zone, host, capability, image, requiredTrait, forbiddenTrait, resourceClass
+    case up, enabled, well, zone, host, capability, image, aggregateSpec, tenant, imageIsolation
+    case requiredTrait, forbiddenTrait, isolatedTrait, resourceClass
     case sameHost, differentHost, affinity, antiAffinity
     case vcpus, memory, disk
 }
@@ -26,23 +27,33 @@ extension SchedulingRequest {
     /// Reports every rule that the host breaks, in order, as long as it is asked to go on.
     func judge(_ host: HostState, _ report: Report) {
         if forcedHost == host.hostname {
-            if judgeTraits(host, report), judgeGroup(host, report) { _ = judgeRoom(host, report) }
+            guard judgeForced(host, report), judgeTraits(host, report), judgeGroup(host, report) else { return }
+            _ = judgeRoom(host, report)
             return
         }
-        guard judgeService(host, report), judgeCapabilities(host, report), judgeTraits(host, report),
-            judgeHints(host, report), judgeGroup(host, report)
+        guard judgeService(host, report), judgeCapabilities(host, report), judgeAggregates(host, report),
+            judgeTraits(host, report), judgeHints(host, report), judgeGroup(host, report)
         else { return }
         _ = judgeRoom(host, report)
     }
 
     private func judgeService(_ host: HostState, _ report: Report) -> Bool {
-        if !host.isUp || host.isDisabled, !report(.usable, nil) { return false }
+        if !host.isUp, !report(.up, nil) { return false }
+        if host.isDisabled, !report(.enabled, nil) { return false }
         if !host.troubles.isEmpty, !report(.well, nil) { return false }
         if let zone = availabilityZone, zone != host.availabilityZone, !report(.zone, .withoutZone(zone)) {
             return false
         }
         if let wanted = forcedHost ?? requestedHost, wanted != host.hostname { return report(.host, .withoutHost) }
         return true
+    }
+
+    /// What Placement would refuse though the host was forced. It knows zones by their aggregates, and the default zone
+    /// has none.
+    private func judgeForced(_ host: HostState, _ report: Report) -> Bool {
+        if host.isDisabled, !report(.enabled, nil) { return false }
+        guard let zone = availabilityZone, zone != Host.defaultZone, zone != host.availabilityZone else { return true }
+        return report(.zone, .withoutZone(zone))
     }
 
     private func judgeCapabilities(_ host: HostState, _ report: Report) -> Bool {
@@ -60,12 +71,41 @@ extension SchedulingRequest {
         return true
     }
 
+    /// Whom aggregates keep the host for, and what the flavor asks of them.
+    private func judgeAggregates(_ host: HostState, _ report: Report) -> Bool {
+        for wanted in aggregateSpecs {
+            let values = host.aggregates?.values[wanted.name] ?? []
+            guard !values.contains(where: { ExtraSpecOperator.matches($0, wanted.wish) }) else { continue }
+            if !report(.aggregateSpec, .withoutAggregateSpec(wanted.name)) { return false }
+        }
+        guard let aggregates = host.aggregates else { return true }
+        if let project, !aggregates.projects.isEmpty, !aggregates.projects.contains(project.text),
+            !report(.tenant, nil)
+        {
+            return false
+        }
+        for name in aggregates.keys {
+            guard let property = imageProperties[name], !property.isEmpty else { continue }
+            if aggregates.values[name]?.contains(property) != true,
+                !report(.imageIsolation, .withoutIsolatedProperty(name))
+            {
+                return false
+            }
+        }
+        return true
+    }
+
     private func judgeTraits(_ host: HostState, _ report: Report) -> Bool {
+        let kept = host.aggregates?.requiredTraits ?? []
         for trait in requiredTraits where !host.traits.contains(trait) {
-            if !report(.requiredTrait, .withoutRequiredTrait(trait)) { return false }
+            // Without it the host is not for the server either.
+            if !report(.requiredTrait, kept.contains(trait) ? nil : .withoutRequiredTrait(trait)) { return false }
         }
         for trait in forbiddenTraits where host.traits.contains(trait) {
             if !report(.forbiddenTrait, .withoutForbiddenTrait(trait)) { return false }
+        }
+        for trait in kept where !requiredTraits.contains(trait) {
+            if !report(.isolatedTrait, nil) { return false }
         }
         for name in otherResources {
             if !report(.resourceClass, .withoutResource(name)) { return false }
@@ -107,7 +147,6 @@ extension SchedulingRequest {
 }
 
 extension HostState {
-    /// The operators of Nova's ComputeCapabilitiesFilter that compare texts.
     fileprivate func has(_ capability: SchedulingRequest.Capability) -> Bool {
         let fact: String
         switch capability.name {
@@ -115,14 +154,7 @@ extension HostState {
         case "cpu_info:arch": fact = architecture
         default: return false
         }
-        let words = capability.wish.split(separator: " ").map(String.init)
-        return switch words.first {
-        case "s==": words.last == fact
-        case "s!=": words.last != fact
-        case "<in>": words.last.map { fact.contains($0) } ?? false
-        case "<or>": words.contains(fact)
-        default: capability.wish == fact
-        }
+        return ExtraSpecOperator.matches(fact, capability.wish)
     }
 
     fileprivate func runs(_ type: String) -> Bool {

@@ -58,6 +58,9 @@ package struct HostState: Sendable, Equatable {
     package var architecture: String
     package var hypervisorType: String
     package var traits: Set<String>
+    package var aggregates: HostAggregates?
+    /// Of its resource provider, when this was read.
+    package var epoch = 0
     package var vcpus: Capacity
     package var memoryMiB: Capacity
     package var diskGiB: Capacity
@@ -65,7 +68,8 @@ package struct HostState: Sendable, Equatable {
     package init(
         id: HostID, hostname: String, availabilityZone: String, isUp: Bool, isDisabled: Bool,
         troubles: [String: String] = [:], architecture: String, hypervisorType: String,
-        traits: Set<String>, vcpus: Capacity, memoryMiB: Capacity, diskGiB: Capacity
+        traits: Set<String>, aggregates: HostAggregates? = nil, epoch: Int = 0, vcpus: Capacity, memoryMiB: Capacity,
+        diskGiB: Capacity
     ) {
         self.id = id
         self.hostname = hostname
@@ -76,6 +80,8 @@ package struct HostState: Sendable, Equatable {
         self.architecture = architecture
         self.hypervisorType = hypervisorType
         self.traits = traits
+        self.aggregates = aggregates
+        self.epoch = epoch
         self.vcpus = vcpus
         self.memoryMiB = memoryMiB
         self.diskGiB = diskGiB

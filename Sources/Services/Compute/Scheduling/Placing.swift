@@ -34,7 +34,7 @@ struct Placing: Sendable {
     }
 
     /// Where other servers are is read anew, so that what was true when the host was chosen is true when it is claimed.
-    /// When every candidate has been filled meanwhile, the store's own figures decide.
+    /// When every candidate has been filled or changed meanwhile, the store's own figures decide.
     mutating func place(_ server: Server, in group: ServerGroup?, _ db: any Connection) throws -> Outcome {
         if let refusal = prepared?.refusal { return .refused(refusal) }
         var wanted = request
@@ -72,7 +72,7 @@ struct Placing: Sendable {
         for host in candidates {
             let isClaimed = try PlacementQueries.claim(
                 request.resources, on: ResourceProviderID(host.id.text), for: server.id.text,
-                project: server.projectID, user: server.userID, db)
+                project: server.projectID, user: server.userID, epoch: host.epoch, db)
             guard isClaimed else {
                 prepared?.candidates.removeAll { $0.id == host.id }
                 continue

@@ -53,6 +53,10 @@ package enum Relaxation: Sendable, Equatable {
     case withoutHost
     case withoutCapability(String)
     case withoutImageProperty(ImageProperty)
+    /// One that aggregates keep hosts for.
+    case withoutIsolatedProperty(String)
+    /// What the flavor asks of aggregates.
+    case withoutAggregateSpec(String)
     case withoutRequiredTrait(String)
     case withoutForbiddenTrait(String)
     case withoutHint(SchedulerHint)
@@ -79,6 +83,8 @@ extension SchedulingRequest {
         case .withoutCapability(let name): capabilities.removeAll { $0.name == name }
         case .withoutImageProperty(.architecture): architecture = nil
         case .withoutImageProperty(.hypervisorType): hypervisorType = nil
+        case .withoutIsolatedProperty(let name): imageProperties[name] = nil
+        case .withoutAggregateSpec(let name): aggregateSpecs.removeAll { $0.name == name }
         case .withoutRequiredTrait(let trait): requiredTraits.removeAll { $0 == trait }
         case .withoutForbiddenTrait(let trait): forbiddenTraits.removeAll { $0 == trait }
         case .withoutHint(.sameHost): affinity.sameHosts = nil

@@ -28,7 +28,13 @@ package struct SchedulingRequest: Sendable, Equatable {
     package var forcedHost: String?
     /// `host` of 2.74: this one, if it passes every rule.
     package var requestedHost: String?
+    /// Whose server it is; `nil` for nobody's, which every host takes.
+    package var project: ProjectID?
     package var capabilities: [Capability] = []
+    /// What the flavor asks of the metadata of the host's aggregates.
+    package var aggregateSpecs: [Capability] = []
+    /// By which aggregates keep hosts for images.
+    package var imageProperties: [String: String] = [:]
     package var architecture: String?
     package var hypervisorType: String?
     package var requiredTraits: [String] = []
@@ -49,6 +55,7 @@ package struct SchedulingRequest: Sendable, Equatable {
         let rootGiB = rootBytes.map { $0 > 0 ? Int(($0 - 1) >> 30) + 1 : 0 } ?? 0
         self.init(vcpus: flavor.vcpus, memoryMiB: flavor.ram, diskGiB: flavor.diskGiB + rootGiB)
         availabilityZone = zone
+        self.imageProperties = imageProperties
         architecture = imageProperties["hw_architecture"] ?? imageProperties["architecture"]
         hypervisorType = imageProperties["img_hv_type"] ?? imageProperties["hypervisor_type"]
         for (key, value) in flavor.extraSpecs.sorted(by: { $0.key < $1.key }) { read(key, value) }
@@ -67,6 +74,7 @@ package struct SchedulingRequest: Sendable, Equatable {
         self.init(
             flavor: try server.flavor.value(), imageProperties: try server.imageProperties.value(),
             zone: server.requestedZone, rootBytes: try request.imageReference().rootBytes)
+        project = server.projectID
     }
 
     private mutating func read(_ key: String, _ value: String) {
@@ -74,6 +82,7 @@ package struct SchedulingRequest: Sendable, Equatable {
         guard parts.count == 2 else { return }
         switch (parts[0], value) {
         case ("capabilities", _): capabilities.append(Capability(name: parts[1], wish: value))
+        case ("aggregate_instance_extra_specs", _): aggregateSpecs.append(Capability(name: parts[1], wish: value))
         case ("trait", "required"): requiredTraits.append(parts[1])
         case ("trait", "forbidden"): forbiddenTraits.append(parts[1])
         case ("resources", _):

@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 import Wire
 
-/// `/os-services` and zones with their hosts.
+/// `/os-services`, `/os-hypervisors`, `/os-hosts` and zones with their hosts: hosts as Nova's administrators see them.
 @Suite(.timeLimit(.minutes(3)))
 struct ComputeServiceTests {
     private struct Lab: Sendable {
@@ -208,6 +208,8 @@ struct ComputeServiceTests {
             let made = try await fixture.create(as: .admin) { $0.availabilityZone = "nova:sim-1" }
             let broken = try #require(made.first).id
             try await fixture.server(broken) { $0.settled == .error && $0.operation == nil }
+            let shown = try await lab.ask(.get, "os-hypervisors/\(lab.first)?with_servers=1")
+            #expect(shown.count("hypervisor.servers") == 0 && shown.status == 200, "\(shown)")
             let aggregate = try await compute.createAggregate(named: "a", zone: "east").aggregate.id
             _ = try await compute.addHost("sim-1", toAggregate: aggregate)
             try await eventually("the host has taken away what it had begun") {

@@ -55,6 +55,8 @@ struct RouteSweepTests {
                 if entry.name.hasSuffix("/auth/tokens") || entry.name.hasSuffix("{key}") { continue }
                 if entry.name.hasSuffix("tags/{tag}") || entry.name.hasSuffix("placement/usages") { continue }
                 if entry.name.hasSuffix("/allocation_candidates") || entry.name.hasSuffix("/agents/{id}") { continue }
+                // By number at their first version.
+                if entry.name.contains("/os-hypervisors/{id}/") { continue }
                 let answer = try await world.send(entry, as: entry.writer)
                 #expect((200...204).contains(answer.status), "\(entry.name): \(answer)")
                 let head = try await world.fixture.request(
@@ -70,7 +72,7 @@ struct RouteSweepTests {
         try await World.run { world in
             let samples = Samples(world)
             for entry in world.routes {
-                guard [.member, .manager, .admin, .serviceOrAdmin].contains(entry.route.access) else { continue }
+                guard [.member, .admin, .serviceOrAdmin].contains(entry.route.access) else { continue }
                 let answer = try await world.send(entry, as: .reader, json: samples[entry])
                 #expect(answer.status == 403, "\(entry.name): \(answer)")
             }
@@ -106,10 +108,11 @@ struct RouteSweepTests {
     @Test func unknownIDsAreNotFound() async throws {
         // Quotas are there before anything asks for the project, nobody has credentials, a region is made where there
         // is none, a class and a trait with a name of their own, and a body must name the key of its path. Aggregates
-        // have numbers.
+        // have numbers, reports of use and of audits are there for any project and time.
         let exceptions = [
             "quota", "/{user}/projects", "/usages", "/allocations/{id}", "{key}", "{user}/application_credentials",
-            "PUT /identity/v3/regions", "PUT /placement/traits/{name}", "os-aggregates",
+            "PUT /identity/v3/regions", "PUT /placement/traits/{name}", "os-aggregates", "os-simple-tenant-usage",
+            "audit_log",
         ]
         try await World.run { world in
             let samples = Samples(world)

@@ -17,15 +17,16 @@ struct ServiceRoute: Sendable {
 
     /// Members act where they may, so that what they make is theirs.
     var writer: People.Role {
-        [.manager, .admin, .serviceOrAdmin].contains(route.access) || service.name == "identity" ? .admin : .member
+        [.admin, .serviceOrAdmin].contains(route.access) || service.name == "identity" ? .admin : .member
     }
 
-    /// Whether a good body may be answered so: access is taken only from those who have it, a region is made once, and
-    /// an image without data is not imported.
+    /// Whether a good body may be answered so: access is taken only from those who have it, a region is made once, an
+    /// image without data is not imported, and nothing is done to a host as a whole.
     func accepts(_ status: Int) -> Bool {
         if name == "PUT /identity/v3/regions/{id}" { return status == 409 }
         if name.hasSuffix("/flavors/{id}/action") { return status == 404 }
         if name.hasSuffix("/import") { return status == 409 }
+        if name.hasSuffix("/os-hosts/{id}") { return status == 501 }
         return (200..<300).contains(status)
     }
 
@@ -110,7 +111,9 @@ struct World: Sendable {
             "os-quota-sets": fixture.people.demo.text, "quotas": fixture.people.demo.text, "os-keypairs": "mine",
             "metadata": "role", "os-extra_specs": "hw:x", "tags": "blue", "ips": "own", "extensions": "router",
             "traits": "CUSTOM_SIMULATED", "resource_classes": "CUSTOM_OWN", "inventories": "VCPU",
-            "os-services": fixture.host.id.text, "os-aggregates": "1", "agents": fixture.host.id.text,
+            "os-services": fixture.host.id.text, "os-hypervisors": fixture.host.id.text, "os-hosts": "sim-1",
+            "os-aggregates": "1", "os-simple-tenant-usage": fixture.people.demo.text,
+            "os-instance_usage_audit_log": "2026-01-01%2000:00:00", "agents": fixture.host.id.text,
             "members": fixture.people.demo.text, "namespaces": "OS::OperatingSystem",
         ]
         ids.merge(fixed) { $1 }

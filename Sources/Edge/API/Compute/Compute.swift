@@ -44,7 +44,10 @@ package enum ComputeAPI {
     /// What administrators ask of hosts and projects.
     private static func administration(_ compute: ComputeService) -> [Route] {
         HostAggregatesAPI(compute: compute).routes + AvailabilityZonesAPI(compute: compute).routes
-            + ComputeServicesAPI(compute: compute).routes
+            + ComputeServicesAPI(compute: compute).routes + HypervisorsAPI(compute: compute).routes
+            + LegacyHostsAPI(compute: compute).routes
+            + TenantUsagesAPI(compute: compute).routes
+            + UsageAuditLogAPI(compute: compute).routes
     }
 
     /// `/compute`: the versions, without a token.

@@ -11,12 +11,28 @@ enum QueryRules {
         .subtracting(["instance_type_id"])
     private static let changesBefore = Field(since: 66, "changes-before")
 
+    private static let hypervisors = QueryRule(
+        strictFrom: 53, [],
+        [
+            Field(since: 33, "limit"), Field(since: 33, "marker"), Field(since: 53, "hypervisor_hostname_pattern"),
+            Field(since: 53, "with_servers"),
+        ])
+
     /// By path; `nil` for a route that never refuses a parameter.
     private static let rules: [String: QueryRule?] = [
         "/": nil,
         "/flavors": QueryRule(strictFrom: 75, flavors, [Field(since: 102, "name")]),
         "/flavors/detail": QueryRule(strictFrom: 75, flavors, [Field(since: 102, "name")]),
+        "/os-hypervisors": hypervisors,
+        "/os-hypervisors/detail": hypervisors,
+        "/os-hypervisors/{id}": QueryRule(strictFrom: 53, [], [Field(since: 53, "with_servers")]),
+        "/os-hypervisors/statistics": nil,
+        "/os-hypervisors/{id}/uptime": nil,
         "/os-services": QueryRule(strictFrom: 75, ["binary", "host"]),
+        "/os-simple-tenant-usage": QueryRule(
+            strictFrom: 75, ["detailed", "end", "start"], [Field(since: 40, "limit"), Field(since: 40, "marker")]),
+        "/os-simple-tenant-usage/{id}": QueryRule(
+            strictFrom: 75, ["end", "start"], [Field(since: 40, "limit"), Field(since: 40, "marker")]),
         "/limits": QueryRule(strictFrom: 75, ["tenant_id"]),
         "/os-keypairs": QueryRule(strictFrom: 75, ["limit", "marker"], [Field(since: 10, "user_id")]),
         "/os-keypairs/{name}": QueryRule(strictFrom: 75, [], [Field(since: 10, "user_id")]),

@@ -197,6 +197,52 @@ package enum ServerQueries {
         try db.first(Server.self, "WHERE id = ?1 AND deleted_at IS NULL", [.id(id)])
     }
 
+    /// The servers that are on a host, oldest first.
+    package static func placed(on host: HostID, _ db: any Connection) throws -> [Server] {
+        try db.fetch(
+            Server.self,
+            """
+            WHERE id IN (SELECT server_id FROM server_placements WHERE host_id = ?1 AND role = 'current')
+            ORDER BY created_at, id
+            """, [.id(host)])
+    }
+
+    /// How many servers each host has, and at how many of them something is under way.
+    package static func countByHost(_ db: any Connection) throws -> [HostID: (servers: Int, busy: Int)] {
+        var found: [HostID: (servers: Int, busy: Int)] = [:]
+        try db.forEach(
+            """
+            SELECT p.host_id, count(*), count(s.operation)
+            FROM server_placements p JOIN servers s ON s.id = p.server_id
+            WHERE p.role = 'current' GROUP BY p.host_id
+            """, []
+        ) { found[HostID($0.text(0))] = (Int($0.integer(1)), Int($0.integer(2))) }
+        return found
+    }
+
+    /// Servers, also deleted ones, that ran between two times, by project and id. Those that are there and those that
+    /// are deleted have indexes of their own, and are looked for one after the other.
+    package static func running(
+        from start: Timestamp, to stop: Timestamp, of project: ProjectID?, after last: (ProjectID, ServerID)?,
+        limit: Int, _ db: any Connection
+    ) throws -> [Server] {
+        var arguments: [SQLValue] = [.time(start), .time(stop), .int(limit)]
+        var condition = "launched_at < ?2 AND (terminated_at IS NULL OR terminated_at > ?1)"
+        if let project {
+            arguments.append(.id(project))
+            condition += " AND project_id = ?\(arguments.count)"
+        }
+        if let last {
+            arguments += [.id(last.0), .id(last.1)]
+            condition += " AND (project_id, id) > (?\(arguments.count - 1), ?\(arguments.count))"
+        }
+        let found = try ["deleted_at IS NULL", "deleted_at IS NOT NULL"].flatMap { kind in
+            try db.fetch(Server.self, "WHERE \(kind) AND \(condition) ORDER BY project_id, id LIMIT ?3", arguments)
+        }
+        return Array(
+            found.sorted { ($0.projectID.text, $0.id.text) < ($1.projectID.text, $1.id.text) }.prefix(limit))
+    }
+
     /// Forgets the password that the server was created with: its guest has it by now, or will never ask for it.
     package static func forgetPassword(of id: ServerID, _ db: any Connection) throws {
         try db.execute("UPDATE server_requests SET admin_password = NULL WHERE server_id = ?1", [.id(id)])

@@ -171,6 +171,7 @@ struct Samples: Sendable {
             "POST \(base)/os-aggregates/{id}/action": #"{"set_metadata": {"metadata": {"ssd": "true", "x": null}}}"#,
             "PUT \(base)/os-services/{id}": #"{"status": "enabled", "forced_down": false}"#,
             "PUT \(base)/os-hosts/{id}": #"{"status": "enable"}"#,
+            "PUT \(base)/os-quota-class-sets/{id}": #"{"quota_class_set": {"instances": 30, "cores": 30}}"#,
             "PUT \(base)/os-quota-sets/{project}": #"{"quota_set": {"instances": 20, "force": true}}"#,
             "POST /image/v2/images": #"{"name": "i", "disk_format": "raw", "min_disk": 0, "tags": ["a"]}"#,
             "POST /image/v2/images/{id}/members":

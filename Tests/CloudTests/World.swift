@@ -112,7 +112,7 @@ struct World: Sendable {
             "metadata": "role", "os-extra_specs": "hw:x", "tags": "blue", "ips": "own", "extensions": "router",
             "traits": "CUSTOM_SIMULATED", "resource_classes": "CUSTOM_OWN", "inventories": "VCPU",
             "os-services": fixture.host.id.text, "os-hypervisors": fixture.host.id.text, "os-hosts": "sim-1",
-            "os-aggregates": "1", "os-simple-tenant-usage": fixture.people.demo.text,
+            "os-aggregates": "1", "os-quota-class-sets": "default", "os-simple-tenant-usage": fixture.people.demo.text,
             "os-instance_usage_audit_log": "2026-01-01%2000:00:00", "agents": fixture.host.id.text,
             "members": fixture.people.demo.text, "namespaces": "OS::OperatingSystem",
         ]

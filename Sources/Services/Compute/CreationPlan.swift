@@ -79,16 +79,20 @@ struct CreationPlan: Sendable {
         var count = request.maxCount
         let known = try QuotaQueries.ofServers(of: project, db)
         for (resource, amount) in each {
-            let limit = Quota.computeDefault(resource)
-            let quota = known[resource] ?? Quota(projectID: project, resource: resource, limit: limit)
+            let quota =
+                try known[resource]
+                ?? Quota(
+                    projectID: project, resource: resource, limit: QuotaQueries.defaultLimit(of: resource, db))
             if quota.limit >= 0, amount > 0 { count = min(count, max(0, quota.limit - quota.used) / amount) }
             guard count >= request.minCount else {
                 throw overQuota(quota, requested: amount * request.minCount)
             }
         }
         for (resource, amount) in each {
-            let limit = Quota.computeDefault(resource)
-            if let full = try QuotaQueries.take(amount * count, of: resource, for: project, defaultLimit: limit, db) {
+            if let full = try QuotaQueries.take(
+                amount * count, of: resource, for: project, defaultLimit: QuotaQueries.defaultLimit(of: resource, db),
+                db)
+            {
                 throw overQuota(full, requested: amount * count)
             }
         }

@@ -62,7 +62,7 @@ extension ComputeService {
         guard try db.find(Keypair.self, key: .text(Keypair.key(user, name))) == nil else {
             throw CloudError(.conflict, "Key pair '\(name)' already exists.")
         }
-        var limit = Quota.computeDefaults.first { $0.resource == "key_pairs" }?.limit ?? Quota.unlimited
+        var limit = try QuotaQueries.defaultLimit(of: "key_pairs", db)
         if case .project(let project) = caller.scope {
             limit = try QuotaQueries.find("key_pairs", of: project, db)?.limit ?? limit
         }

@@ -4,9 +4,36 @@ import Store
 extension ComputeService {
     /// Limits and use of a project, defaults included; `key_pairs` is counted by user and shown unused.
     package func quotas(of project: ProjectID) async throws -> [Quota] {
-        let rows = try await database.read { try QuotaQueries.all(of: project, $0) }
-        return Quota.allComputeDefaults.map { name, limit in
+        let (rows, defaults) = try await database.read { db in
+            (try QuotaQueries.all(of: project, db), try Self.limits(ofClass: QuotaQueries.defaultClass, db))
+        }
+        return defaults.map { name, limit in
             rows[name] ?? Quota(projectID: project, resource: name, limit: limit)
+        }
+    }
+
+    /// What holds for a project that has no limits of its own.
+    package func defaultQuotas(of project: ProjectID) async throws -> [Quota] {
+        try await quotas(ofClass: QuotaQueries.defaultClass).map {
+            Quota(projectID: project, resource: $0.resource, limit: $0.limit)
+        }
+    }
+
+    /// The limits of a class, with Nova's defaults for what it does not say.
+    package func quotas(ofClass name: String) async throws -> [(resource: String, limit: Int)] {
+        try await database.read { try Self.limits(ofClass: name, $0) }
+    }
+
+    private static func limits(
+        ofClass name: String, _ db: any Connection
+    ) throws -> [(resource: String, limit: Int)] {
+        let set = try QuotaQueries.limits(ofClass: name, db)
+        return Quota.allComputeDefaults.map { ($0.resource, set[$0.resource] ?? $0.limit) }
+    }
+
+    package func setQuotas(_ limits: [String: Int], ofClass name: String) async throws {
+        try await database.transaction { db in
+            for (resource, limit) in limits { try QuotaQueries.setLimit(limit, of: resource, ofClass: name, db) }
         }
     }
 
@@ -26,9 +53,10 @@ extension ComputeService {
 
     /// Back to the defaults.
     package func resetQuotas(of project: ProjectID) async throws {
-        let defaults = Quota.allComputeDefaults
         try await database.transaction { db in
-            for (resource, limit) in defaults { try QuotaQueries.setLimit(limit, of: resource, for: project, db) }
+            for (resource, limit) in try Self.limits(ofClass: QuotaQueries.defaultClass, db) {
+                try QuotaQueries.reset(resource, of: project, to: limit, db)
+            }
         }
     }
 }

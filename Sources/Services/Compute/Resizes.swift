@@ -148,8 +148,9 @@ extension ComputeService {
         from old: FlavorSnapshot, to new: FlavorSnapshot, for project: ProjectID, _ db: any Connection
     ) throws {
         for (resource, more) in [("cores", new.vcpus - old.vcpus), ("ram", new.ram - old.ram)] where more > 0 {
-            let limit = Quota.computeDefault(resource)
-            if let full = try QuotaQueries.take(more, of: resource, for: project, defaultLimit: limit, db) {
+            if let full = try QuotaQueries.take(
+                more, of: resource, for: project, defaultLimit: QuotaQueries.defaultLimit(of: resource, db), db)
+            {
                 throw CloudError(
                     .overQuota,
                     "Quota exceeded for \(resource): Requested \(more), but already used \(full.used) of \(full.limit) "

@@ -5,11 +5,11 @@ import Store
 extension ComputeService {
     package func create(_ group: ServerGroup) async throws {
         try await database.transaction { db in
-            let limit = Quota.computeDefault("server_groups")
-            let full = try QuotaQueries.take(1, of: "server_groups", for: group.projectID, defaultLimit: limit, db)
-            guard full == nil else {
-                throw CloudError(
-                    .overQuota, "Quota exceeded, too many server groups. The limit is \(full?.limit ?? limit).")
+            let resource = "server_groups"
+            if let full = try QuotaQueries.take(
+                1, of: resource, for: group.projectID, defaultLimit: QuotaQueries.defaultLimit(of: resource, db), db)
+            {
+                throw CloudError(.overQuota, "Quota exceeded, too many server groups. The limit is \(full.limit).")
             }
             try db.insert(group)
         }
@@ -64,7 +64,7 @@ extension CreationPlan {
         }
         let resource = "server_group_members"
         let limit =
-            try QuotaQueries.find(resource, of: project, db)?.limit ?? Quota.computeDefault(resource)
+            try QuotaQueries.find(resource, of: project, db)?.limit ?? QuotaQueries.defaultLimit(of: resource, db)
         let members = try ServerGroupQueries.memberCount(of: id, db)
         guard limit < 0 || members + count <= limit else {
             throw CloudError(

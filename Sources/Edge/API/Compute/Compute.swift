@@ -45,9 +45,8 @@ package enum ComputeAPI {
     private static func administration(_ compute: ComputeService) -> [Route] {
         HostAggregatesAPI(compute: compute).routes + AvailabilityZonesAPI(compute: compute).routes
             + ComputeServicesAPI(compute: compute).routes + HypervisorsAPI(compute: compute).routes
-            + LegacyHostsAPI(compute: compute).routes
-            + TenantUsagesAPI(compute: compute).routes
-            + UsageAuditLogAPI(compute: compute).routes
+            + LegacyHostsAPI(compute: compute).routes + TenantUsagesAPI(compute: compute).routes
+            + QuotaClassesAPI(compute: compute).routes + UsageAuditLogAPI(compute: compute).routes
     }
 
     /// `/compute`: the versions, without a token.

@@ -17,10 +17,7 @@ struct QuotasAPI: Sendable {
             Route(.get, "/os-quota-sets/{project}", .reader) { try await show($0, detail: false) },
             Route(.get, "/os-quota-sets/{project}/detail", .reader) { try await show($0, detail: true) },
             Route(.get, "/os-quota-sets/{project}/defaults", .authenticated) { request in
-                render(
-                    Quota.allComputeDefaults.map {
-                        Quota(projectID: request.id("project"), resource: $0.resource, limit: $0.limit)
-                    }, request, detail: false)
+                render(try await compute.defaultQuotas(of: request.id("project")), request, detail: false)
             },
             Route(.put, "/os-quota-sets/{project}", .admin, handler: update),
             Route(.delete, "/os-quota-sets/{project}", .admin) { request in

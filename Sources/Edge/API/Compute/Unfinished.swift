@@ -40,7 +40,6 @@ enum UnfinishedAPI {
         Row("/os-migrations", [.get]),
         Row("/os-networks", [.get], 1, 35),
         Row("/os-networks/{id}", [.get], 1, 35),
-        Row("/os-quota-class-sets/{id}", [.get, .put]),
         Row("/os-security-group-rules", [.post], 1, 35),
         Row("/os-security-group-rules/{id}", [.delete], 1, 35),
         Row("/os-security-groups", [.get, .post], 1, 35),

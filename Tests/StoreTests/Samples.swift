@@ -188,6 +188,11 @@ enum Samples {
                 id: ServerGroupID("sg1"), projectID: ProjectID("p1"), userID: UserID("u1"), name: "group",
                 policy: .antiAffinity, maxServerPerHost: full ? 3 : nil, createdAt: at(32)),
             ServerGroupMember(serverID: ServerID("sv1"), groupID: ServerGroupID("sg1")),
+            ServerMigration(
+                uuid: MigrationID("m1"), id: 1, serverID: ServerID("sv1"), kind: .live, status: .reverting,
+                sourceHostID: HostID("h1"), targetHostID: HostID("h2"), oldFlavorID: FlavorID("fl1"),
+                oldFlavor: JSONText(raw: "{}"), newFlavorID: FlavorID("fl2"), newFlavor: JSONText(raw: #"{"a":1}"#),
+                settled: .stopped, machine: full ? 2 : nil, userID: UserID("u1"), createdAt: at(39), updatedAt: at(40)),
             ServerPlacement(
                 serverID: ServerID("sv1"), hostID: HostID("h1"), role: .target, consumerID: full ? "c1" : nil, epoch: 6,
                 sequence: 7, document: full ? "{}" : nil, observedEpoch: 5, observedPower: .paused,

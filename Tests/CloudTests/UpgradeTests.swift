@@ -171,7 +171,9 @@ private struct Recording {
 
     /// One of each kind of rest that a server comes to.
     private static func makeServers(_ fixture: CloudFixture) async throws {
-        _ = try await fixture.boot("on")
+        let on = try await fixture.boot("on")
+        _ = try await fixture.cloud.compute.consoleToken(
+            .vnc, of: on, for: "get_vnc_console", by: fixture.people.member)
         let off = try await fixture.boot("off")
         let gone = try await fixture.boot("gone")
         try await fixture.cloud.compute.begin(.stop, on: off, by: fixture.people.member)

@@ -48,6 +48,8 @@ private let impossible: [Impossible] = [
     .init("subnetpools", ["max_prefixlen": .integer(129)]),
     .init("subnetpools", ["default_quota": .integer(-1)]),
     .init("subnetpools", ["address_scope_id": .text("none")], .foreignKeyViolation),
+    .init("console_tokens", ["kind": .text("rdp-html5")]),
+    .init("console_tokens", ["server_id": .text("none")], .foreignKeyViolation),
     .init("ports", ["status": .text("UP")]),
     .init("ports", ["network_id": .text("none")], .foreignKeyViolation),
     .init("routers", ["gateway_port_id": .null]),

@@ -197,6 +197,9 @@ enum Samples {
                 serverID: ServerID("sv1"), hostID: HostID("h1"), role: .target, consumerID: full ? "c1" : nil, epoch: 6,
                 sequence: 7, document: full ? "{}" : nil, observedEpoch: 5, observedPower: .paused,
                 failure: full ? #"{"message":"m","detail":"d"}"# : nil),
+            ConsoleToken(
+                hash: "c0de", serverID: ServerID("sv1"), hostID: HostID("h1"), kind: full ? .serial : .vnc,
+                expiresAt: at(33)),
             HostCommand(
                 id: HostCommandID("hc1"), hostID: HostID("h1"), serverID: ServerID("sv1"), action: .rebootHard,
                 arguments: try JSONText(["a": "b"]), state: .cancelling, progress: 40,

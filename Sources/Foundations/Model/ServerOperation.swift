@@ -167,6 +167,9 @@ extension OperationRule {
 }
 
 extension ServerOperation {
+    /// Whether leave to open the guest's consoles ends when it begins: the machine is not the same afterwards.
+    package var endsConsoles: Bool { [.rebootHard, .rebuild, .delete].contains(self) }
+
     package var rule: OperationRule {
         switch self {
         case .build: .build

@@ -42,6 +42,7 @@ extension ComputeService {
                     finishedBefore: cutoff, beyond: retention.operations, limit: 500, db)
                 + RetentionQueries.purgeCommands(
                     endedBefore: now.advanced(seconds: -Self.commandSeconds), limit: 500, db)
+                + ConsoleTokenQueries.purge(endedBy: now, limit: 500, db)
         }
     }
 }

@@ -170,6 +170,7 @@ extension WorkflowIntake {
         _ workflow: WorkflowRecord, _ operation: ServerOperation, on old: Server, now: Timestamp, _ db: any Connection
     ) throws -> (workflow: CarriedWorkflow, ended: WorkflowID?) {
         let ended = try OperationStart.interrupt(old, for: operation.rule, now: now, db)
+        if operation.endsConsoles { try ConsoleTokenQueries.end(of: old.id, db) }
         var server = old
         server.operation = operation
         server.phase = 0

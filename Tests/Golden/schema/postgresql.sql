@@ -93,6 +93,18 @@ CREATE TABLE change_feed (
     CONSTRAINT change_feed_pkey PRIMARY KEY (topic)
 );
 
+CREATE TABLE console_tokens (
+    hash TEXT NOT NULL,
+    server_id TEXT NOT NULL,
+    host_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    CONSTRAINT console_tokens_pkey PRIMARY KEY (hash),
+    CONSTRAINT console_tokens_host_id_fkey FOREIGN KEY (host_id) REFERENCES hosts(id) ON DELETE CASCADE,
+    CONSTRAINT console_tokens_kind_check CHECK ((kind = ANY (ARRAY['vnc'::text, 'serial'::text]))),
+    CONSTRAINT console_tokens_server_id_fkey FOREIGN KEY (server_id) REFERENCES servers(id) ON DELETE CASCADE
+);
+
 CREATE TABLE credentials (
     id TEXT NOT NULL,
     user_id TEXT NOT NULL,
@@ -922,6 +934,10 @@ CREATE INDEX aggregate_hosts_by_host ON public.aggregate_hosts USING btree (host
 CREATE INDEX allocations_by_project ON public.allocations USING btree (project_id);
 
 CREATE INDEX allocations_by_provider ON public.allocations USING btree (provider_id);
+
+CREATE INDEX console_tokens_end ON public.console_tokens USING btree (expires_at);
+
+CREATE INDEX console_tokens_server ON public.console_tokens USING btree (server_id);
 
 CREATE INDEX credentials_by_user ON public.credentials USING btree (user_id);
 

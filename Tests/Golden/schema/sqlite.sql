@@ -70,6 +70,14 @@ topic TEXT PRIMARY KEY NOT NULL,
 sequence INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE console_tokens (
+hash TEXT PRIMARY KEY NOT NULL,
+server_id TEXT NOT NULL REFERENCES servers (id) ON DELETE CASCADE,
+host_id TEXT NOT NULL REFERENCES hosts (id) ON DELETE CASCADE,
+kind TEXT NOT NULL CHECK (kind IN ('vnc', 'serial')),
+expires_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE credentials (
 id TEXT PRIMARY KEY NOT NULL,
 user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -660,6 +668,10 @@ CREATE INDEX aggregate_hosts_by_host ON aggregate_hosts (host_id);
 CREATE INDEX allocations_by_project ON allocations (project_id);
 
 CREATE INDEX allocations_by_provider ON allocations (provider_id);
+
+CREATE INDEX console_tokens_end ON console_tokens (expires_at);
+
+CREATE INDEX console_tokens_server ON console_tokens (server_id);
 
 CREATE INDEX credentials_by_user ON credentials (user_id);
 

@@ -88,7 +88,9 @@ let package = Package(
         .target(name: "CLibvirt", path: "Sources/Host/CLibvirt"),
         room(
             "LibvirtDriver", in: "Host",
-            imports: ["Model", "Threads", "HostProtocol", "Hypervisor", "Tools", "CLibvirt", logging]),
+            imports: [
+                "Model", "Threads", "HostProtocol", "Hypervisor", "Tools", "CLibvirt", nioCore, nioPosix, logging,
+            ]),
         room("Tools", in: "Host", imports: [subprocess]),
         .target(name: "CNamespace", path: "Sources/Host/CNamespace"),
         room(

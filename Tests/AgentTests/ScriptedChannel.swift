@@ -162,7 +162,7 @@ final class ScriptedChannel: HostChannel {
         state.withLock { $0.lostUploads = count }
     }
 
-    func connectConsole(_ console: @escaping ConsoleReader) {}
+    func connect(_ consoles: HostConsoles) {}
 }
 
 /// A host whose agent may stop and start while its guests and files stay.

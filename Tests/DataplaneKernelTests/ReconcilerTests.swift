@@ -45,7 +45,7 @@ private struct OneTopology: HostChannel {
     }
     func upload(_ image: ImageID, _ content: UploadedContent) async throws {}
 
-    func connectConsole(_ console: @escaping ConsoleReader) {}
+    func connect(_ consoles: HostConsoles) {}
 }
 
 /// The kernel's data plane, with a count of the passes that have ended.

@@ -103,6 +103,8 @@ struct AttackingAgentTests {
                     let _: MetadataResponse = try await scene.client.post("\(base)/metadata", question)
                 },
                 try await scene.attack { try await scene.client.post("\(base)/console-answers/q", ConsoleAnswer()) },
+                try await scene.attack { _ = try await scene.client.stream("\(base)/consoles/q") },
+                try await scene.attack { try await scene.client.upload("\(base)/consoles/q") { try await $0([1]) } },
             ]
             #expect(refusals == Array(repeating: .notFound, count: refusals.count))
         }

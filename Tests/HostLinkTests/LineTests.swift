@@ -70,9 +70,9 @@ struct LineTests {
     @Test func anOldLineDoesNotTakeANewerOneAway() async throws {
         let switchboard = Switchboard()
         let host = HostID.random()
-        let first = switchboard.connectConsole(of: host) { _, _ in [1] }
-        _ = switchboard.connectConsole(of: host) { _, _ in [2] }
-        switchboard.disconnectConsole(of: host, number: first)
+        let first = switchboard.connect(HostConsoles(log: { _, _ in [1] }, carry: { _, _, _ in }), of: host)
+        switchboard.connect(HostConsoles(log: { _, _ in [2] }, carry: { _, _, _ in }), of: host)
+        switchboard.disconnectConsoles(of: host, number: first)
         #expect(try await switchboard.consoleOutput(host: host, server: .random(), maxBytes: 1) == [2])
         let old = switchboard.listen(host)
         let new = switchboard.listen(host)

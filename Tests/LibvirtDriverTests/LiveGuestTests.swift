@@ -5,6 +5,8 @@ import HostStorage
 import Hypervisor
 import Logging
 import Model
+import Synchronization
+import TestSupport
 import Testing
 
 @testable import LibvirtDriver
@@ -127,6 +129,40 @@ final class LiveGuestTests {
         }
     }
 
+    /// The guest's own shell answers on the serial line, and the log has it; its screen tells how large it is.
+    private func exerciseConsoles(_ driver: LibvirtDriver, _ storage: FileHostStorage) async throws {
+        let heard = Mutex<[UInt8]>([])
+        func text() -> String { heard.withLock { String(decoding: $0, as: UTF8.self) } }
+        let (said, say) = AsyncStream.makeStream(of: [UInt8].self)
+        let client = ConsoleEnd(
+            read: { await said.first { _ in true } }, write: { bytes in heard.withLock { $0 += bytes } })
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [server] in try await driver.carryConsole(.serial, of: server, client) }
+            for (line, answer) in [
+                ("", "login: "), ("cirros", "assword: "), ("gocubsgo", "$ "), ("echo sum $((6 * 7))", "sum 42"),
+            ] {
+                say.yield(Array((line + "\r").utf8))
+                try await eventually("'\(answer)' on the serial line", within: 60) { text().contains(answer) }
+            }
+            say.finish()
+            try await group.waitForAll()
+        }
+        try await waitForConsole(storage, "sum 42")
+        let screen = Mutex<[UInt8]>([])
+        let opening = Mutex<[[UInt8]]>([Array("RFB 003.008\n".utf8), [1], [1]])
+        try await driver.carryConsole(
+            .vnc, of: server,
+            ConsoleEnd(
+                read: {
+                    if let next = opening.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { return next }
+                    try await eventually("the screen's size") { screen.withLock { $0.count } >= 12 + 2 + 4 + 24 }
+                    return nil
+                }, write: { bytes in screen.withLock { $0 += bytes } }))
+        // Behind version, security types and their result.
+        let size = screen.withLock { $0 }.dropFirst(18).prefix(4).map { Int($0) }
+        #expect(size[0] << 8 + size[1] >= 640 && size[2] << 8 + size[3] >= 400, "\(size)")
+    }
+
     private func exercise(_ driver: LibvirtDriver, _ storage: FileHostStorage, _ spec: DomainSpec) async throws {
         try await driver.start(server)
         try await waitForConsole(storage, "host name live-1")
@@ -141,6 +177,7 @@ final class LiveGuestTests {
         try await waitForConsole(storage, "user-data-ran")
         try await exerciseNICs(driver, spec)
         try await exerciseDisks(driver, spec)
+        try await exerciseConsoles(driver, storage)
         #expect(try await driver.rebootSoft(server, graceSeconds: 60))
         #expect(try await driver.power(of: server) == .running)
         try await waitForConsole(storage, "host name live-1", times: 2)

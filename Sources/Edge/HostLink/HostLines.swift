@@ -12,11 +12,19 @@ final class HostLines: Sendable {
         var answer: AsyncThrowingStream<[UInt8], any Error>.Continuation
     }
 
+    private struct OpenConsole {
+        var host: HostID
+        var client: ConsoleEnd
+        /// Says that the host has begun; its end is the console's.
+        var news: AsyncThrowingStream<Void, any Error>.Continuation
+    }
+
     private struct State {
         /// Each with a number of its own.
         var lines: [HostID: (number: Int, send: Line.Continuation)] = [:]
         var opened = 0
         var questions: [String: Question] = [:]
+        var consoles: [String: OpenConsole] = [:]
     }
 
     private static let silence = CloudError(
@@ -74,8 +82,10 @@ final class HostLines: Sendable {
         }
     }
 
-    /// An answer that nobody waits for any more is left aside, and so is one of a host that was not asked.
+    /// An answer that nobody waits for any more is left aside, and so is one of a host that was not asked. To the call
+    /// for a console only a failure is an answer.
     func answered(_ question: String, by host: HostID, _ answer: ConsoleAnswer) {
+        if let failure = answer.failure { end(console: question, by: host, failure.error) }
         let waiting = state.withLock { state in
             state.questions[question]?.host == host ? state.questions.removeValue(forKey: question)?.answer : nil
         }
@@ -85,5 +95,45 @@ final class HostLines: Sendable {
             waiting?.yield(Array(answer.output ?? Data()))
             waiting?.finish()
         }
+    }
+}
+
+/// Consoles that are carried by requests of a host.
+extension HostLines {
+    func carryConsole(_ kind: ConsoleKind, _ host: HostID, _ server: ServerID, _ client: ConsoleEnd) async throws {
+        let call = ConsoleCall(id: UUIDText.random(), server: server, kind: kind)
+        let (events, news) = AsyncThrowingStream.makeStream(of: Void.self)
+        let line = state.withLock { state in
+            state.consoles[call.id] = OpenConsole(host: host, client: client, news: news)
+            return state.lines[host]?.send
+        }
+        defer { _ = state.withLock { $0.consoles.removeValue(forKey: call.id) } }
+        guard let line, case .enqueued = line.yield(.openConsole(call)) else { throw Self.silence }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [patience] in
+                try await Task.sleep(for: patience)
+                news.finish(throwing: Self.silence)
+            }
+            for try await _ in events { group.cancelAll() }
+            group.cancelAll()
+        }
+    }
+
+    /// The client of a call to this host; any other call is not there.
+    func client(ofConsole id: String, on host: HostID) throws -> ConsoleEnd {
+        guard let console = state.withLock({ $0.consoles[id] }), console.host == host else {
+            throw CloudError.notFound("Console", id)
+        }
+        return console.client
+    }
+
+    /// The host brings what the guest says.
+    func begun(console id: String) {
+        _ = state.withLock { $0.consoles[id]?.news.yield() }
+    }
+
+    func end(console id: String, by host: HostID, _ failure: (any Error)? = nil) {
+        let console = state.withLock { $0.consoles[id] }
+        if let console, console.host == host { console.news.finish(throwing: failure) }
     }
 }

@@ -60,6 +60,22 @@ package final class HostLinkClient: Sendable {
         }
     }
 
+    /// Bytes both ways at once, for as long as `body` runs: those of a GET, which may rest for as long as they like,
+    /// and those of a POST to the same path.
+    func exchange(_ path: String, _ body: (ConsoleEnd) async throws -> Void) async throws {
+        try await reaching(path) {
+            let from = try await answer(.GET, path, nil, by: .now() + patience, silence: .nanoseconds(.max))
+            let to = try await connections.begin(try checked(path), by: .now() + patience)
+            defer { to.close() }
+            try await body(
+                ConsoleEnd(
+                    read: { try await from.next().map { Array($0.readableBytesView) } },
+                    write: { [patience] in try await to.write($0, within: patience) }))
+            to.end()
+            _ = try await to.next(by: .now() + patience)
+        }
+    }
+
     private func bytes(
         _ method: HTTPMethod, _ path: String, _ body: Data?, within limit: TimeAmount? = nil
     ) async throws -> ByteBuffer {
@@ -81,11 +97,11 @@ package final class HostLinkClient: Sendable {
     }
 
     private func answer(
-        _ method: HTTPMethod, _ path: String, _ body: Data?, by deadline: NIODeadline
+        _ method: HTTPMethod, _ path: String, _ body: Data?, by deadline: NIODeadline, silence: TimeAmount? = nil
     ) async throws -> LinkAnswer {
         let request = LinkRequest(
             method: method, path: try checked(path), body: body.map { ByteBuffer(bytes: $0) })
-        let answer = try await connections.answer(to: request, by: deadline)
+        let answer = try await connections.answer(to: request, by: deadline, silence: silence)
         try await refuse(answer, of: path)
         return answer
     }

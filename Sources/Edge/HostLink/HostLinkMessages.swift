@@ -10,6 +10,7 @@ enum LineMessage: Codable, Sendable, Equatable {
     case alive
     case nudge(HostNudge)
     case console(ConsoleQuestion)
+    case openConsole(ConsoleCall)
 }
 
 /// The control plane asks for the tail of a serial log; the answer names the question.
@@ -17,6 +18,13 @@ struct ConsoleQuestion: Codable, Sendable, Equatable {
     var id: String
     var server: ServerID
     var maxBytes: Int
+}
+
+/// The control plane asks for a console to be opened; what is said in it comes and goes by requests that name the call.
+struct ConsoleCall: Codable, Sendable, Equatable {
+    var id: String
+    var server: ServerID
+    var kind: ConsoleKind
 }
 
 struct ConsoleAnswer: Codable, Sendable {

@@ -61,6 +61,8 @@ package struct HostLinkServer: Sendable {
         router.get("/hosts/:host/images/:image", use: owned(imageContent))
         router.post("/hosts/:host/images/:image", use: owned(upload))
         router.post("/hosts/:host/console-answers/:question", use: owned(consoleAnswer))
+        router.get("/hosts/:host/consoles/:console", use: owned(consoleInput))
+        router.post("/hosts/:host/consoles/:console", use: owned(consoleOutput))
         return router.buildResponder()
     }
 
@@ -171,6 +173,39 @@ extension HostLinkServer {
         return Response(status: .ok)
     }
 
+    /// What a client says in a console.
+    private func consoleInput(
+        _ request: Request, _ context: HostLinkContext, _ channel: InProcessChannel, _ host: HostID
+    ) async throws -> Response {
+        let client = try lines.client(ofConsole: try context.parameters.require("console"), on: host)
+        return Response(
+            status: .ok,
+            body: ResponseBody { writer in
+                // A cloud that ends does not wait for clients, which would hear of it only afterwards.
+                while let bytes = try await cancelWhenGracefulShutdown({ try await client.read() }) {
+                    try await writer.write(ByteBuffer(bytes: bytes))
+                }
+                try await writer.finish(nil)
+            })
+    }
+
+    /// What the guest says; its end is the console's.
+    private func consoleOutput(
+        _ request: Request, _ context: HostLinkContext, _ channel: InProcessChannel, _ host: HostID
+    ) async throws -> Response {
+        let id = try context.parameters.require("console")
+        let client = try lines.client(ofConsole: id, on: host)
+        lines.begun(console: id)
+        do {
+            for try await piece in request.body { try await client.write(Array(piece.readableBytesView)) }
+        } catch {
+            lines.end(console: id, by: host, error)
+            throw error
+        }
+        lines.end(console: id, by: host)
+        return Response(status: .ok)
+    }
+
     /// Stays open until the agent leaves, a later line takes its place, or the process shuts down.
     private func line(
         _ request: Request, _ context: HostLinkContext, _ channel: InProcessChannel, _ host: HostID
@@ -182,10 +217,11 @@ extension HostLinkServer {
                 defer { lines.close(host, number: number) }
                 let nudges = channel.nudges()
                 send.yield(.opened)
-                let console = switchboard.connectConsole(of: host) {
-                    try await lines.consoleOutput(host, $0, maxBytes: $1)
-                }
-                defer { switchboard.disconnectConsole(of: host, number: console) }
+                let consoles = HostConsoles(
+                    log: { try await lines.consoleOutput(host, $0, maxBytes: $1) },
+                    carry: { try await lines.carryConsole($0, host, $1, $2) })
+                let connection = switchboard.connect(consoles, of: host)
+                defer { switchboard.disconnectConsoles(of: host, number: connection) }
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask {
                         for await nudge in nudges { send.yield(.nudge(nudge)) }

@@ -45,9 +45,9 @@ package final class InProcessChannel: HostChannel {
         host.withLock { $0 = (id, known.hostname) }
     }
 
-    package func connectConsole(_ console: @escaping ConsoleReader) {
+    package func connect(_ consoles: HostConsoles) {
         guard let id = host.withLock({ $0?.id }) else { return }
-        switchboard.connectConsole(of: id, console)
+        switchboard.connect(consoles, of: id)
     }
 
     package func desired(after sequence: Int64) async throws -> DesiredBatch {

@@ -28,16 +28,27 @@ final class LinkConnections: Sendable {
     private var isShutDown: Bool { state.withLock { $0.isShutDown } }
 
     /// The head of the answer has come when this returns. A socket that is not there yet is tried until the deadline.
-    func answer(to request: LinkRequest, by deadline: NIODeadline) async throws -> LinkAnswer {
+    ///
+    /// - Parameter silence: how long its body may pause; as long as a call may take where nothing is said.
+    func answer(
+        to request: LinkRequest, by deadline: NIODeadline, silence: TimeAmount? = nil
+    ) async throws -> LinkAnswer {
         if let rested = takeResting() {
             do {
-                return try await ask(rested, request, by: deadline)
+                return try await ask(rested, request, by: deadline, silence)
             } catch is LinkConnectionEnded {
                 // The connection ended while it rested, or with its process. Each call may be repeated.
                 try Task.checkCancellation()
             }
         }
-        return try await ask(try await connect(by: deadline), request, by: deadline)
+        return try await ask(try await connect(by: deadline), request, by: deadline, silence)
+    }
+
+    /// A POST whose body is to be written, on a connection of its own, which the caller closes.
+    func begin(_ path: String, by deadline: NIODeadline) async throws -> LinkConnection {
+        let connection = try await connect(by: deadline)
+        connection.begin(path)
+        return connection
     }
 
     /// Sends a body piece by piece, each when the kernel has the one before it, on a connection of its own. An answer
@@ -45,9 +56,8 @@ final class LinkConnections: Sendable {
     func upload(
         to path: String, by deadline: NIODeadline, proofWithin proof: TimeAmount, _ content: UploadedContent
     ) async throws -> LinkAnswer {
-        let connection = try await connect(by: deadline)
+        let connection = try await begin(path, by: deadline)
         do {
-            connection.begin(path)
             try await content { try await connection.write($0, within: self.patience) }
             connection.end()
         } catch is LinkConnectionEnded {
@@ -64,14 +74,14 @@ final class LinkConnections: Sendable {
     }
 
     private func ask(
-        _ connection: LinkConnection, _ request: LinkRequest, by deadline: NIODeadline
+        _ connection: LinkConnection, _ request: LinkRequest, by deadline: NIODeadline, _ silence: TimeAmount?
     ) async throws -> LinkAnswer {
         connection.send(request)
         guard case .head(let head) = try await connection.next(by: deadline) else {
             connection.close()
             throw LinkConnectionEnded()
         }
-        return LinkAnswer(head: head, connection: connection, connections: self, patience: patience)
+        return LinkAnswer(head: head, connection: connection, connections: self, patience: silence ?? patience)
     }
 
     /// Nothing tells when a socket comes, so it asks again and again.

@@ -11,7 +11,7 @@ package final class RemoteChannel: HostChannel {
     private let logger: Logger
     private let host = Mutex<HostID?>(nil)
     private let inventory = Mutex<HostInventory?>(nil)
-    private let console = Mutex<ConsoleReader?>(nil)
+    private let consoles = Mutex<HostConsoles?>(nil)
 
     package init(_ client: HostLinkClient, logger: Logger) {
         self.client = client
@@ -63,8 +63,15 @@ package final class RemoteChannel: HostChannel {
         try await client.upload(try path("images/\(image)"), content)
     }
 
-    package func connectConsole(_ console: @escaping ConsoleReader) {
-        self.console.withLock { $0 = console }
+    package func connect(_ consoles: HostConsoles) {
+        self.consoles.withLock { $0 = consoles }
+    }
+
+    private func connectedConsoles() throws -> HostConsoles {
+        guard let consoles = consoles.withLock({ $0 }) else {
+            throw CloudError(.unavailable, "The server's host is starting; try again in a moment.")
+        }
+        return consoles
     }
 }
 
@@ -129,6 +136,7 @@ extension RemoteChannel {
         case .alive: return
         case .nudge(let nudge): nudges.yield(nudge)
         case .console(let question): Task { await answer(question) }
+        case .openConsole(let call): Task { await carry(call) }
         }
     }
 
@@ -136,10 +144,7 @@ extension RemoteChannel {
         do {
             var answer = ConsoleAnswer()
             do {
-                guard let console = console.withLock({ $0 }) else {
-                    throw CloudError(.unavailable, "The server's host is starting; try again in a moment.")
-                }
-                answer.output = Data(try await console(question.server, question.maxBytes))
+                answer.output = Data(try await connectedConsoles().log(question.server, question.maxBytes))
             } catch {
                 answer.failure = LinkFailure(error)
             }
@@ -147,6 +152,24 @@ extension RemoteChannel {
         } catch {
             logger.warning(
                 "a serial log was not delivered", metadata: ["server": "\(question.server)", "error": "\(error)"])
+        }
+    }
+}
+
+extension RemoteChannel {
+    /// Until the guest or the client ends, or the control plane does.
+    private func carry(_ call: ConsoleCall) async {
+        do {
+            try await client.exchange(try path("consoles/\(call.id)")) { client in
+                do {
+                    try await connectedConsoles().carry(call.kind, call.server, client)
+                } catch {
+                    let answer = ConsoleAnswer(failure: LinkFailure(error))
+                    try await self.client.post(try path("console-answers/\(call.id)"), answer)
+                }
+            }
+        } catch {
+            logger.info("a console has broken off", metadata: ["server": "\(call.server)", "error": "\(error)"])
         }
     }
 }

@@ -9,7 +9,7 @@ package final class Switchboard: HostLookups {
     private struct Lines {
         /// Each with a number of its own, so that the end of an old one does not take a newer one away.
         var nudges: [HostID: (number: Int, send: AsyncStream<HostNudge>.Continuation)] = [:]
-        var consoles: [HostID: (number: Int, read: ConsoleReader)] = [:]
+        var consoles: [HostID: (number: Int, host: HostConsoles)] = [:]
         var opened = 0
     }
 
@@ -81,26 +81,40 @@ package final class Switchboard: HostLookups {
         return stream
     }
 
-    /// The number is for `disconnectConsole`.
+    /// The number is for `disconnectConsoles`.
     @discardableResult
-    func connectConsole(of host: HostID, _ console: @escaping ConsoleReader) -> Int {
+    func connect(_ consoles: HostConsoles, of host: HostID) -> Int {
         lines.withLock { lines in
             lines.opened += 1
-            lines.consoles[host] = (lines.opened, console)
+            lines.consoles[host] = (lines.opened, consoles)
             return lines.opened
         }
     }
 
-    func disconnectConsole(of host: HostID, number: Int) {
+    func disconnectConsoles(of host: HostID, number: Int) {
         lines.withLock { lines in
             if lines.consoles[host]?.number == number { lines.consoles[host] = nil }
         }
     }
 
     package func consoleOutput(host: HostID, server: ServerID, maxBytes: Int) async throws -> [UInt8] {
-        guard let console = lines.withLock({ $0.consoles[host]?.read }) else {
+        try await consoles(of: host).log(server, maxBytes)
+    }
+
+    package func carryConsole(
+        _ kind: ConsoleKind, host: HostID, server: ServerID, client: ConsoleEnd
+    ) async throws {
+        do {
+            try await consoles(of: host).carry(kind, server, client)
+        } catch let failure as HostFailure {
+            throw LinkFailure(failure).error
+        }
+    }
+
+    private func consoles(of host: HostID) throws -> HostConsoles {
+        guard let consoles = lines.withLock({ $0.consoles[host]?.host }) else {
             throw CloudError(.unavailable, "The server's host does not answer; try again when it is back.")
         }
-        return try await console(server, maxBytes)
+        return consoles
     }
 }

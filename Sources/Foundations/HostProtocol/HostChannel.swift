@@ -115,18 +115,19 @@ package protocol HostChannel: Sendable {
     /// Fills an image that a command of this host names under `DesiredCommand.imageArgument`. The bytes are proved as
     /// those of any upload; the control plane sets the pace.
     func upload(_ image: ImageID, _ content: UploadedContent) async throws
-    /// Who reads serial logs for the control plane from now on; to be called once the host is registered.
-    func connectConsole(_ console: @escaping ConsoleReader)
+    /// Who opens consoles for the control plane from now on; to be called once the host is registered.
+    func connect(_ consoles: HostConsoles)
 }
 
 /// What gives bytes, piece by piece, to whoever takes them.
 package typealias UploadedContent = (_ write: ([UInt8]) async throws -> Void) async throws -> Void
 
-/// The last bytes of a server's serial log, at most as many as are given.
-package typealias ConsoleReader = @Sendable (ServerID, Int) async throws -> [UInt8]
-
 /// What the control plane may ask of a host and wait for; nothing here changes what should persist.
 package protocol HostLookups: Sendable {
     /// The tail of the serial log, at most `maxBytes`.
     func consoleOutput(host: HostID, server: ServerID, maxBytes: Int) async throws -> [UInt8]
+    /// Opens a console and carries bytes between the guest and a client until one of them ends.
+    func carryConsole(
+        _ kind: ConsoleKind, host: HostID, server: ServerID, client: ConsoleEnd
+    ) async throws
 }

@@ -15,6 +15,7 @@ package actor Agent {
     private let network: NetworkKeeper
     private let images: ImageCacheKeeper
     private let health: HealthKeeper
+    private let consoles: ConsoleKeeper
     private let logger: Logger
     private let beatInterval: Duration
     private var hostID: HostID?
@@ -43,6 +44,7 @@ package actor Agent {
         self.beatInterval = beatInterval
         network = NetworkKeeper(channel: channel, dataplane: machine.dataplane, logger: logger)
         health = HealthKeeper(machine, network)
+        consoles = ConsoleKeeper(machine)
         images = ImageCacheKeeper(
             storage: machine.storage, interval: imageInterval, minimumAge: imageMinimumAge, logger: logger)
     }
@@ -58,7 +60,7 @@ package actor Agent {
         }
         let registered = try await channel.register(HostRegistration(inventory: inventory, holdings: holdings))
         hostID = registered.host
-        channel.connectConsole { [storage = machine.storage] in try await storage.consoleTail($0, maxBytes: $1) }
+        channel.connect(consoles.connected)
         return registered.host
     }
 

@@ -165,6 +165,9 @@ package protocol HypervisorDriver: Sendable {
     func awaitCopy(of server: ServerID, progress: @escaping @Sendable (Int) async -> Void) async throws
     /// Ends a copy that is under way; nothing is wrong where none is.
     func endCopy(of server: ServerID) async throws
+    /// Opens a running guest's console and carries bytes both ways until the guest or the client ends. Of one serial
+    /// console there may be one call at a time.
+    func carryConsole(_ kind: ConsoleKind, of server: ServerID, _ client: ConsoleEnd) async throws
     /// Power changes since the stream was asked for.
     func events() -> AsyncStream<PowerEvent>
 }

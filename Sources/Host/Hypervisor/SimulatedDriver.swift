@@ -8,7 +8,7 @@ import Synchronization
 package final class SimulatedDriver: HypervisorDriver {
     package enum Verb: String, Sendable, CaseIterable {
         case describe, list, power, end, define, start, stop, pause, unpause, suspend, rebootSoft, undefine, taps
-        case setNICs, diskErrors, disks, setDisks, freeze, thaw, beginCopy, awaitCopy, endCopy
+        case setNICs, diskErrors, disks, setDisks, freeze, thaw, beginCopy, awaitCopy, endCopy, carryConsole
     }
 
     private struct Guest {
@@ -244,6 +244,21 @@ package final class SimulatedDriver: HypervisorDriver {
         state.withLock { $0.guests[server]?.copied = nil }
     }
 
+    package func carryConsole(_ kind: ConsoleKind, of server: ServerID, _ client: ConsoleEnd) async throws {
+        let changes = hub.stream()
+        try await enter(.carryConsole, server)
+        guard state.withLock({ $0.guests[server]?.power.isOn == true }) else { throw HostFailure.isOff(server) }
+        let guest = EchoingGuest(kind)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await change in changes where change.serverID == server && !change.power.isOn { guest.end() }
+            }
+            defer { group.cancelAll() }
+            try await ConsoleCarrier.carry(
+                kind, from: guest.said, to: { guest.hear($0) }, endGuest: { guest.end() }, client)
+        }
+    }
+
     package func events() -> AsyncStream<PowerEvent> {
         hub.stream()
     }
@@ -355,6 +370,11 @@ extension SimulatedDriver {
 }
 
 extension HostFailure {
+    /// A console needs a guest that runs.
+    package static func isOff(_ server: ServerID) -> Self {
+        Self(message: "The server is off, and so are its consoles.", detail: "no running domain of server \(server)")
+    }
+
     /// A verb needs a guest that was never defined here, or was taken away.
     package static func notDefined(_ server: ServerID) -> Self {
         Self(message: "The server does not exist on its host.", detail: "no domain for server \(server)")

@@ -12,6 +12,10 @@ struct LiveDescription {
     let taps: Set<String>
     /// The name by which the guest agent's channel is taken out.
     let agentAlias: String?
+    /// The socket of the screen's server.
+    let screenSocket: String?
+    /// The terminal that is the other end of the serial line.
+    let serialTerminal: String?
 
     init(_ xml: String) {
         let disks = Self.elements("disk", of: xml)
@@ -23,6 +27,8 @@ struct LiveDescription {
         diskTargets = Set(disks.compactMap { Self.value(in: $0, after: "<target dev='") })
         agentAlias = Self.elements("channel", of: xml).first { $0.contains("name='\(DomainXML.agentPort)'") }
             .flatMap { Self.value(in: $0, after: "<alias name='") }
+        screenSocket = Self.elements("graphics", of: xml).first.flatMap { Self.value(in: $0, after: " socket='") }
+        serialTerminal = Self.elements("serial", of: xml).first.flatMap { Self.value(in: $0, after: "<source path='") }
         taps = Set(Self.elements("interface", of: xml).compactMap { Self.value(in: $0, after: "<target dev='") })
     }
 

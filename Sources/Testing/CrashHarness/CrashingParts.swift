@@ -121,6 +121,10 @@ struct CrashingDriver: HypervisorDriver {
         try await points.around("end copy") { try await inner.endCopy(of: server) }
     }
 
+    func carryConsole(_ kind: ConsoleKind, of server: ServerID, _ client: ConsoleEnd) async throws {
+        try await inner.carryConsole(kind, of: server, client)
+    }
+
     func undefine(_ server: ServerID) async throws {
         try await points.around("undefine") { try await inner.undefine(server) }
     }

@@ -99,6 +99,10 @@ struct FileHypervisor: HypervisorDriver {
         try change(server) { if $0.power.isOn { $0.power = .suspended } }
     }
 
+    func carryConsole(_ kind: ConsoleKind, of server: ServerID, _ client: ConsoleEnd) async throws {
+        throw HostFailure.isOff(server)
+    }
+
     func rebootSoft(_ server: ServerID, graceSeconds: Double) async throws -> Bool {
         try read(server)?.power == .running
     }

@@ -29,6 +29,7 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -108,7 +109,10 @@ let package = Package(
         // Edge: HTTP in, answers out.
         room(
             "APIKit", in: "Edge",
-            imports: ["Model", "Telemetry", "Wire", "Identity", hummingbird, httpTypes, nioCore, logging]),
+            imports: [
+                "Model", "Telemetry", "Wire", "Cryptography", "Identity", hummingbird, httpTypes, nioCore,
+                nioWebSocket, logging,
+            ]),
         room(
             "API", in: "Edge",
             imports: [
@@ -180,7 +184,7 @@ let package = Package(
         tests("StorePostgres", imports: ["Model", "Store", "TestSupport"]),
         tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),
         tests("Wire", imports: ["Model", "TestSupport"]),
-        tests("APIKit", imports: ["Model", "Wire", httpTypes]),
+        tests("APIKit", imports: ["Model", "Wire", httpTypes, nioCore, nioEmbedded, nioWebSocket]),
         tests("API", imports: ["Model", "TestSupport"]),
         tests(
             "Cloud",

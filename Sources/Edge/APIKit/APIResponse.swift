@@ -10,6 +10,8 @@ package struct APIResponse: Sendable {
         case buffer(ByteBuffer)
         /// Bytes asked for at the reader's pace, until `nil`; the length is known.
         case stream(length: Int, next: @Sendable () async throws -> [UInt8]?)
+        /// What becomes of the connection: it is no more HTTP's.
+        case webSocket(WebSocketAnswer)
     }
 
     package var status: HTTPResponse.Status
@@ -57,7 +59,7 @@ package struct APIResponse: Sendable {
     func response(withBody: Bool) -> Response {
         var fields = headers
         switch body {
-        case .none:
+        case .none, .webSocket:
             if status != .noContent { fields[.contentLength] = "0" }
             return Response(status: status, headers: fields)
         case .bytes(let bytes): return whole(ByteBuffer(bytes: bytes), fields, withBody)

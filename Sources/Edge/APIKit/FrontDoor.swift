@@ -11,10 +11,12 @@ import Wire
 package struct FrontContext: RequestContext, Sendable {
     package var coreContext: CoreRequestContextStorage
     let address: SocketAddress?
+    let channel: any Channel
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         address = source.channel.remoteAddress
+        channel = source.channel
     }
 }
 
@@ -49,7 +51,7 @@ package struct FrontDoor: HTTPResponder {
                 routes.map { route in
                     var route = route
                     route.series = metrics.series(
-                        service: service, method: route.method.rawValue, path: route.path)
+                        service: service, method: route.method.rawValue, path: route.path, hidesPath: route.hidesPath)
                     return route
                 })
         }
@@ -85,7 +87,8 @@ package struct FrontDoor: HTTPResponder {
         response.headers[.openStackRequestID] = requestID
         if entry?.service.style == .compute { response.headers[.computeRequestID] = requestID }
         series.record(code: response.status.code, after: ContinuousClock.now - started)
-        log(request, requestID, response.status, series.path, since: started)
+        log(request, requestID, response.status, series, since: started)
+        if case .webSocket(let answer) = response.body { try await answer.serve(on: context.channel) }
         return response.response(withBody: request.method != .head)
     }
 
@@ -114,13 +117,14 @@ package struct FrontDoor: HTTPResponder {
 
     /// Reads are logged for debugging only: they are many, and change nothing.
     private func log(
-        _ request: Request, _ requestID: String, _ status: HTTPResponse.Status, _ route: String,
+        _ request: Request, _ requestID: String, _ status: HTTPResponse.Status, _ series: RouteSeries,
         since started: ContinuousClock.Instant
     ) {
         let level: Logger.Level = [.get, .head].contains(request.method) ? .debug : .info
         guard logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [
-            "method": "\(request.method)", "path": "\(request.uri.path)", "route": "\(route)",
+            "method": "\(request.method)", "path": "\(series.hidesPath ? series.path : request.uri.path)",
+            "route": "\(series.path)",
             "status": "\(status.code)",
             "request": "\(requestID)", "took": "\(ContinuousClock.now - started)",
         ]

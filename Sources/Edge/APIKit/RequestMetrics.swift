@@ -8,12 +8,12 @@ package final class RequestMetrics: Sendable {
     package init() {}
 
     /// `path` is the route's template; empty for requests that found no route.
-    func series(service: String, method: String, path: String) -> RouteSeries {
+    func series(service: String, method: String, path: String, hidesPath: Bool = false) -> RouteSeries {
         series.withLock { all in
             if let known = all.first(where: { $0.service == service && $0.method == method && $0.path == path }) {
                 return known
             }
-            let made = RouteSeries(service: service, method: method, path: path)
+            let made = RouteSeries(service: service, method: method, path: path, hidesPath: hidesPath)
             all.append(made)
             return made
         }
@@ -38,13 +38,16 @@ final class RouteSeries: Sendable {
     let service: String
     let method: String
     let path: String
+    /// Whether the paths of its requests are kept out of the log.
+    let hidesPath: Bool
     let latency = Histogram.latency()
     private let counts = Mutex<[Int: Int]>([:])
 
-    init(service: String, method: String, path: String) {
+    init(service: String, method: String, path: String, hidesPath: Bool) {
         self.service = service
         self.method = method
         self.path = path
+        self.hidesPath = hidesPath
     }
 
     var codes: [Int: Int] { counts.withLock { $0 } }

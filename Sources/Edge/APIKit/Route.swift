@@ -41,6 +41,8 @@ package struct Route: Sendable {
     package var query: QueryRule?
     /// Whether the route does its work; others only refuse, with the reason (501, 410).
     package var isOffered = true
+    /// Whether what stands in its path is a secret, which no log may have.
+    package var hidesPath = false
     /// Where its answers are counted.
     var series: RouteSeries?
     package var handler: Handler

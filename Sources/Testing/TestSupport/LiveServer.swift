@@ -62,7 +62,9 @@ package struct RawConnection: Sendable {
         self.received = received
     }
 
-    package var text: String { received.text }
+    package var text: String { String(decoding: received.all, as: UTF8.self) }
+    package var bytes: [UInt8] { received.all }
+    package var isOpen: Bool { channel.isActive }
 
     /// The server may have hung up before all is sent; then this returns as well.
     package func send(_ text: String) async throws {
@@ -104,7 +106,7 @@ private final class Received: ChannelInboundHandler, Sendable {
     typealias InboundIn = ByteBuffer
     private let bytes = Mutex<[UInt8]>([])
 
-    var text: String { bytes.withLock { String(decoding: $0, as: UTF8.self) } }
+    var all: [UInt8] { bytes.withLock { $0 } }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)

@@ -78,7 +78,8 @@ struct RouteSweepTests {
             }
             for action in [
                 "os-start", "os-stop", "reboot", "lock", "unlock", "addSecurityGroup", "removeSecurityGroup",
-                "pause", "unpause", "suspend", "resume", "os-resetState",
+                "pause", "unpause", "suspend", "resume", "os-resetState", "os-getVNCConsole", "os-getSPICEConsole",
+                "os-getSerialConsole",
             ] {
                 let path = "/compute/v2.1/servers/\(world.ids["servers"] ?? "")/action"
                 let answer = try await world.fixture.request(.post, path, as: .reader, json: #"{"\#(action)": null}"#)

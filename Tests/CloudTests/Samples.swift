@@ -150,6 +150,8 @@ struct Samples: Sendable {
                 + #"[{"uuid": "\#(world.ids["networks"] ?? "")"}], "metadata": {"a": "b"}, "description": "x"}}"#,
             "PUT \(base)/servers/{id}": #"{"server": {"name": "s2", "description": "y"}}"#,
             "POST \(base)/servers/{id}/action": #"{"unlock": null}"#,
+            "POST \(base)/servers/{id}/remote-consoles":
+                #"{"remote_console": {"protocol": "serial", "type": "serial"}}"#,
             "POST \(base)/servers/{id}/metadata": #"{"metadata": {"k": "v"}}"#,
             "PUT \(base)/servers/{id}/metadata": #"{"metadata": {"role": "v"}}"#,
             "PUT \(base)/servers/{id}/metadata/{key}": #"{"meta": {"role": "v"}}"#,

@@ -227,6 +227,8 @@ struct World: Sendable {
         let server = ServerID(ids["servers"] ?? "")
         try await fixture.server(server) { $0.settled == .active && $0.operation == nil }
         ids["allocations"] = server.text
+        ids["os-console-auth-tokens"] = try await fixture.cloud.compute.consoleToken(
+            .serial, of: server, for: "get_serial_console", by: fixture.people.member)
         ids["os-instance-actions"] = try await fixture.workflows(of: server).first?.requestID
         ids["os-interface"] = try await fixture.cloud.compute.attachments(of: server, by: fixture.people.member).first?
             .port.id.text

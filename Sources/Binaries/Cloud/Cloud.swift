@@ -34,6 +34,8 @@ package final class Cloud: Sendable {
         /// Where clients reach the cloud, when a proxy stands before it.
         package var publicURL: String?
         package var images = ImageBounds()
+        /// A folder with noVNC's files, where Debian's package has them.
+        package var consolePages = "/usr/share/novnc"
         /// What stands between the store and everything that uses it.
         package var watch: @Sendable (any Database) -> any Database = { $0 }
 
@@ -229,12 +231,17 @@ package final class Cloud: Sendable {
         HealthAPI.routes(database: database) + IdentityAPI.open + ImageAPI.open + NetworkAPI.open + ComputeAPI.open
     }
 
+    /// Consoles need a token of their own.
+    private var consoleRoutes: [Route] { ConsoleAPI.routes(compute: compute, hosts: switchboard) }
+
     /// What answers HTTP.
     package func frontDoor(bodies: BodyBudget = BodyBudget()) -> some HTTPResponder<FrontContext> {
         MetricsDoor(
-            inner: FrontDoor(
-                services: services, open: openRoutes, identity: identity, metrics: metrics.requests,
-                publicURL: publicURL, bodies: bodies, logger: logger),
+            inner: ConsolePagesDoor(
+                inner: FrontDoor(
+                    services: services, open: openRoutes + consoleRoutes, identity: identity, metrics: metrics.requests,
+                    publicURL: publicURL, bodies: bodies, logger: logger),
+                folder: consolePages, logger: logger),
             cloud: self, logger: logger)
     }
 

@@ -25,6 +25,8 @@ package struct CloudFixture: Sendable {
         package var inventory: @Sendable (Int) -> HostInventory = SimulatedHost.inventory
         package var publicURL: String?
         package var images = ImageBounds()
+        /// A folder with the page for consoles.
+        package var consolePages = "/nowhere"
         /// `nil` for an SQLite file of its own.
         package var database: (any Database)?
         package var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -53,6 +55,7 @@ package struct CloudFixture: Sendable {
         settings.database = options.database
         settings.publicURL = options.publicURL
         settings.images = options.images
+        settings.consolePages = options.consolePages
         let cloud = try Cloud(settings, logger: options.logger)
         try await cloud.prepare()
         var hosts: [SimulatedHost] = []

@@ -22,6 +22,7 @@ package enum ComputeAPI {
         ]
         routes += ServersAPI(compute: compute).routes
         routes += ServerActionsAPI(compute: compute, lookups: lookups).routes
+        routes += RemoteConsolesAPI(compute: compute).routes
         routes += ServerSecurityGroupsAPI(compute: compute).routes
         routes += ServerMetadataAPI(compute: compute).routes
         routes += ServerTagsAPI(compute: compute).routes

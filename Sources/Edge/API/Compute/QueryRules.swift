@@ -34,6 +34,7 @@ enum QueryRules {
         "/os-simple-tenant-usage/{id}": QueryRule(
             strictFrom: 75, ["end", "start"], [Field(since: 40, "limit"), Field(since: 40, "marker")]),
         "/limits": QueryRule(strictFrom: 75, ["tenant_id"]),
+        "/os-console-auth-tokens/{token}": QueryRule(strictFrom: 99, []),
         "/os-keypairs": QueryRule(strictFrom: 75, ["limit", "marker"], [Field(since: 10, "user_id")]),
         "/os-keypairs/{name}": QueryRule(strictFrom: 75, [], [Field(since: 10, "user_id")]),
         "/os-quota-sets/{project}": QueryRule(strictFrom: 75, ["user_id"]),

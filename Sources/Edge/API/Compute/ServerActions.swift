@@ -7,6 +7,8 @@ import Wire
 /// One of what `POST /servers/{id}/action` does.
 struct ServerAction: Sendable {
     var access: AccessLevel = .member
+    /// The newest version that has it.
+    var last = VersionRange.compute.maximum
     /// Gets the value of the action's key in the body.
     var run: @Sendable (APIRequest, JSONValue) async throws -> APIResponse
 }
@@ -35,6 +37,10 @@ struct ServerActionsAPI: Sendable {
             "os-resetState": Action(access: ServerOperation.resetState.rule.access, run: resetState),
             "reboot": Action(run: reboot),
             "os-getConsoleOutput": Action(run: console),
+            "os-getVNCConsole": remoteConsole("vnc", ["novnc", "xvpvnc"]),
+            "os-getSerialConsole": remoteConsole("serial", ["serial"]),
+            "os-getSPICEConsole": remoteConsole("spice", ["spice-html5"]),
+            "os-getRDPConsole": Action(last: RemoteConsolesAPI.lastAction) { _, _ in throw CloudError.gone },
             "lock": Action(run: lock),
             "unlock": Action(run: unlock),
             "addSecurityGroup": Action { request, body in
@@ -61,11 +67,11 @@ struct ServerActionsAPI: Sendable {
         "trigger_crash_dump", "injectNetworkInfo",
         "changePassword", "restore", "forceDelete", "evacuate", "migrate", "os-migrateLive",
         "shelve", "shelveOffload", "unshelve", "addFixedIp", "removeFixedIp", "addFloatingIp",
-        "removeFloatingIp", "os-getVNCConsole", "os-getSPICEConsole", "os-getSerialConsole",
+        "removeFloatingIp",
     ]
 
     /// Actions that Nova has removed.
-    private static let gone: Set<String> = ["os-getRDPConsole", "resetNetwork"]
+    private static let gone: Set<String> = ["resetNetwork"]
 
     private func dispatch(_ request: APIRequest, _ actions: [String: Action]) async throws -> APIResponse {
         guard case .object(let members) = try await request.json(), members.count == 1, let member = members.first
@@ -78,6 +84,9 @@ struct ServerActionsAPI: Sendable {
             }
             if Self.gone.contains(member.key) { throw CloudError.gone }
             throw CloudError.badRequest("There is no such action: \(member.key.prefix(80))")
+        }
+        guard request.version <= action.last else {
+            throw CloudError(.notFound, "API version \(request.version) is not supported on this method.")
         }
         guard action.access.admits(request.caller) else {
             throw CloudError(.forbidden, "Policy doesn't allow os_compute_api:servers:\(member.key) to be performed.")
@@ -119,6 +128,11 @@ struct ServerActionsAPI: Sendable {
         }
         let text = String(decoding: tail.map(Array.init) ?? log, as: UTF8.self)
         return .json(reserving: text.utf8.count + 64) { $0.field("output", text) }
+    }
+
+    private func remoteConsole(_ protocolName: String, _ types: [String]) -> Action {
+        let consoles = RemoteConsolesAPI(compute: compute)
+        return Action(last: RemoteConsolesAPI.lastAction) { try await consoles.act($0, $1, protocolName, types) }
     }
 
     private func lock(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {

@@ -36,6 +36,7 @@ struct Samples: Sendable {
     init(_ world: World) {
         let tags = Self.tagged.map { ("PUT /network/v2.0/\($0)/{id}/tags", #"{"tags": ["red", "green"]}"#) }
         bodies = Self.identity(world).merging(Self.network(world)) { $1 }.merging(Self.compute(world)) { $1 }
+            .merging(Self.image(world)) { $1 }
             .merging(tags) { $1 }.merging(Self.placement) { $1 }
     }
 
@@ -175,6 +176,11 @@ struct Samples: Sendable {
             "PUT \(base)/os-hosts/{id}": #"{"status": "enable"}"#,
             "PUT \(base)/os-quota-class-sets/{id}": #"{"quota_class_set": {"instances": 30, "cores": 30}}"#,
             "PUT \(base)/os-quota-sets/{project}": #"{"quota_set": {"instances": 20, "force": true}}"#,
+        ]
+    }
+
+    private static func image(_ world: World) -> [String: String] {
+        [
             "POST /image/v2/images": #"{"name": "i", "disk_format": "raw", "min_disk": 0, "tags": ["a"]}"#,
             "POST /image/v2/images/{id}/members":
                 #"{"member": "\#(world.fixture.people.projects["other"]?.text ?? "")"}"#,

@@ -60,9 +60,9 @@ struct DiskChangeTests {
         _ = try await prepare(wish)
         wish.disks.removeAll { $0.role == .swap }
         for place in wish.disks.indices where wish.disks[place].role == .ephemeral { wish.disks[place].isKept = true }
-        let copy = try await storage.beginCopy(
-            of: prepare(wish).disks[0], for: HostCommandID("c1"), of: wish.serverID)
-        try Data([1]).write(to: URL(filePath: copy))
+        let disk = try await prepare(wish).disks[0]
+        let copy = try await storage.beginCopy(of: disk, for: HostCommandID("c1"), of: wish.serverID)
+        try await storage.copyAtRest(disk, to: copy)
         let kept = try await storage.keepCopy(
             copy, SnapshotReport(stage: .copied), boot: "b", for: HostCommandID("c1"), of: wish.serverID)
         try await storage.removeSurplus(wish)

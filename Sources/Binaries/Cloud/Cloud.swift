@@ -241,7 +241,7 @@ package final class Cloud: Sendable {
                 inner: FrontDoor(
                     services: services, open: openRoutes + consoleRoutes, identity: identity, metrics: metrics.requests,
                     publicURL: publicURL, bodies: bodies, logger: logger),
-                folder: consolePages, logger: logger),
+                folder: options.consolePages, logger: logger),
             cloud: self, logger: logger)
     }
 

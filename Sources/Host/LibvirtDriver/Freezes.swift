@@ -58,7 +58,8 @@ extension LibvirtDriver {
     }
 
     /// libvirt goes on calling an agent dead that was restarted while it had a command, although its channel is
-    /// connected; a channel that is put in anew it believes. The guest starts its agent again for that, as it does at boot.
+    /// connected; a channel that is put in anew it believes. The guest starts its agent again for that, as it does at
+    /// boot.
     private func agentFailed(_ server: ServerID, _ error: LibvirtError) async throws {
         guard error.isAgentSilent else { return }
         let times = unheard.withLock { unheard in

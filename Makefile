@@ -40,8 +40,8 @@ test-unit:
 
 test: test-unit
 	swift run crash-harness points
-	swift run crash-harness points --deaths 2 --every 3
-	swift run crash-harness takeover --every 4
+	swift run crash-harness points --deaths 2 --every 5
+	swift run crash-harness takeover --every 6
 	scripts/test-host
 
 conformance:

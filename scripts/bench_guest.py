@@ -1,5 +1,5 @@
 """The part of `bench` that boots real guests: the cloud, then libvirt with the same XML, then QEMU by hand."""
-import json, os, pathlib, re, shutil, subprocess, sys, tempfile, time, uuid
+import json, os, pathlib, re, shutil, statistics, subprocess, sys, tempfile, time, uuid
 from bench_client import Client, boot, median, run, wait_active
 
 REAL_PORT = 18991
@@ -78,6 +78,81 @@ def overlay(like, path):
         str(facts["virtual-size"]))
 
 
+def snapshot(client, server, name):
+    """Takes one, waits until the server is idle again, and takes it away; returns how long it took and its image."""
+    began = time.perf_counter()
+    _, made = client.call("POST", f"/compute/v2.1/servers/{server}/action", {"createImage": {"name": name}},
+                          {"OpenStack-API-Version": "compute 2.45"})
+    while client.call("GET", f"/compute/v2.1/servers/{server}")[1]["server"]["OS-EXT-STS:task_state"]:
+        time.sleep(0.01)
+    took = time.perf_counter() - began
+    _, image = client.call("GET", f"/image/v2/images/{made['image_id']}")
+    client.call("DELETE", f"/image/v2/images/{image['id']}")
+    if image["novella_snapshot_consistency"] != "filesystem":
+        sys.exit(f"a snapshot is {image['novella_snapshot_consistency']}-consistent: "
+                 f"{image.get('novella_snapshot_reason')}")
+    return took, image
+
+
+def upload(client, path, name, **properties):
+    _, image = client.call("POST", "/image/v2/images", {
+        "name": name, "disk_format": "qcow2", "container_format": "bare", **properties})
+    run("curl", "-sf", "-X", "PUT", "-H", f"X-Auth-Token: {client.token}", "-H",
+        "Content-Type: application/octet-stream", "-T", path,
+        f"http://127.0.0.1:{REAL_PORT}/image/v2/images/{image['id']}/file")
+    return image["id"]
+
+
+def snapshots(client, state, shape, rows):
+    """Of a guest that is idle, with a disk of which 1 GiB is used."""
+    with tempfile.TemporaryDirectory(dir=state) as folder:
+        disk, random = f"{folder}/full.qcow2", f"{folder}/random"
+        shutil.copy(f"{state}/cirros-novella-disk.qcow2", disk)
+        run("qemu-img", "resize", "-q", disk, "1280M")
+        with open("/dev/urandom", "rb") as source, open(random, "wb") as target:
+            target.write(source.read(1 << 30))
+        run("qemu-io", "-f", "qcow2", "-c", f"write -q -s {random} 192M 1G", disk)
+        image = upload(client, disk, "full", hw_qemu_guest_agent="yes")
+        client.call("POST", "/compute/v2.1/flavors", {"flavor": {
+            "name": "bench", "id": "bench", "vcpus": 1, "ram": 256, "disk": 2}})
+        server = boot(client, {**shape, "imageRef": image, "flavorRef": "bench"}, "snapshots")
+        wait_active(client, server)
+        domain = next(name for name in run("virsh", "-c", "qemu:///system", "list", "--name").split() if server in name)
+        while subprocess.run(["virsh", "-c", "qemu:///system", "qemu-agent-command", domain,
+                              '{"execute": "guest-ping"}'], capture_output=True).returncode:
+            time.sleep(0.5)
+        root, copy = f"{state}/host/servers/{server}/root.qcow2", f"{folder}/copy.qcow2"
+
+        def by_hand():
+            began = time.perf_counter()
+            run("qemu-img", "convert", "-U", "-f", "qcow2", "-O", "qcow2", root, copy)
+            run("sync", copy)
+            return time.perf_counter() - began
+
+        def with_upload():
+            began = time.perf_counter()
+            run("qemu-img", "convert", "-U", "-f", "qcow2", "-O", "qcow2", root, copy)
+            image = upload(client, copy, "by hand")
+            took = time.perf_counter() - began
+            client.call("DELETE", f"/image/v2/images/{image}")
+            return took
+
+        times, frozen = [], []
+        for number in range(20):
+            took, image = snapshot(client, server, "snapshot")
+            frozen.append(int(image["novella_snapshot_frozen_ms"]))
+            if number < 5:
+                times.append(took)
+        took, bare, uploaded = statistics.median(times), median(by_hand), median(with_upload)
+        rows.append(("live snapshot of a disk of which 1 GiB is used", f"{took:.2f} s",
+                     f"`qemu-img convert` of it, and its upload with curl, {uploaded:.2f} s", f"{took / uploaded:.2f}"))
+        rows.append(("", "", f"`qemu-img convert` of it, and `sync`, {bare:.2f} s", f"{took / bare:.2f}"))
+        rows.append(("the guest is frozen, from freeze sent to thaw returned, median and most of 20",
+                     f"{statistics.median(frozen):.0f} ms, {max(frozen)} ms", "", ""))
+        client.call("DELETE", f"/compute/v2.1/servers/{server}")
+        wait_status(client, server, None)
+
+
 def real(binary, rows):
     """A cloud of its own, from nothing and back to nothing."""
     state = "/var/lib/novella-bench"
@@ -105,5 +180,6 @@ def real(binary, rows):
         rows.append((f"POST to the first serial byte of a real guest ({kind})", f"{novella * 1e3:.0f} ms",
                      f"`virsh create` of the same XML {virsh * 1e3:.0f} ms", f"{novella / virsh:.2f}"))
         rows.append(("", "", f"the same QEMU by hand {bare * 1e3:.0f} ms", f"{novella / bare:.2f}"))
+        snapshots(client, state, shape, rows)
     finally:
         run("scripts/destroy", env=settings)

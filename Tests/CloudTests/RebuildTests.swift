@@ -49,10 +49,15 @@ struct RebuildTests {
             #expect(answer.status == 202 && answer.at("server.adminPass") == .string("new"))
             #expect(answer.at("server.user_data") == .string("YQ=="))
             #expect(answer.at("server.status") == .string("REBUILD"))
+            let own = #"{"rebuild": {"imageRef": "\#(fixture.image)"}}"#
+            try await fixture.server(id) { $0.operation == nil }
+            let admins = try await act(fixture, id, own, as: .admin)
+            #expect(admins.at("server.OS-EXT-SRV-ATTR:host") != nil)
+            #expect(admins.at("server.OS-EXT-SRV-ATTR:user_data") == nil)
             let after = try await fixture.server(id) { $0.operation == nil }
             #expect(after.settled == .active && after.name == "anew" && after.description == "d")
             #expect(try after.metadata.value() == ["a": "b"])
-            #expect(disks(fixture, id) == ["root-1", "ephemeral0-1", "swap-1"])
+            #expect(disks(fixture, id) == ["root-2", "ephemeral0-2", "swap-2"])
             #expect(after.addresses == before.addresses && after.hostID == before.hostID)
             let request = try await fixture.cloud.database.read { try $0.find(ServerRequest.self, key: .id(id)) }
             #expect(request?.userData == "YQ==")

@@ -55,6 +55,8 @@ struct RouteSweepTests {
                 if entry.name.hasSuffix("/auth/tokens") || entry.name.hasSuffix("{key}") { continue }
                 if entry.name.hasSuffix("tags/{tag}") || entry.name.hasSuffix("placement/usages") { continue }
                 if entry.name.hasSuffix("/allocation_candidates") || entry.name.hasSuffix("/agents/{id}") { continue }
+                // None of a server is live.
+                if entry.name.hasSuffix("/migrations/{id}") { continue }
                 // By number at their first version.
                 if entry.name.contains("/os-hypervisors/{id}/") { continue }
                 let answer = try await world.send(entry, as: entry.writer)
@@ -72,7 +74,7 @@ struct RouteSweepTests {
         try await World.run { world in
             let samples = Samples(world)
             for entry in world.routes {
-                guard [.member, .admin, .serviceOrAdmin].contains(entry.route.access) else { continue }
+                guard [.member, .manager, .admin, .serviceOrAdmin].contains(entry.route.access) else { continue }
                 let answer = try await world.send(entry, as: .reader, json: samples[entry])
                 #expect(answer.status == 403, "\(entry.name): \(answer)")
             }

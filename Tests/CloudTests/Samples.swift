@@ -153,6 +153,7 @@ struct Samples: Sendable {
             "POST \(base)/servers/{id}/action": #"{"unlock": null}"#,
             "POST \(base)/servers/{id}/remote-consoles":
                 #"{"remote_console": {"protocol": "serial", "type": "serial"}}"#,
+            "POST \(base)/servers/{server_id}/migrations/{id}/action": #"{"force_complete": null}"#,
             "POST \(base)/servers/{id}/metadata": #"{"metadata": {"k": "v"}}"#,
             "PUT \(base)/servers/{id}/metadata": #"{"metadata": {"role": "v"}}"#,
             "PUT \(base)/servers/{id}/metadata/{key}": #"{"meta": {"role": "v"}}"#,

@@ -17,15 +17,15 @@ struct ServiceRoute: Sendable {
 
     /// Members act where they may, so that what they make is theirs.
     var writer: People.Role {
-        [.admin, .serviceOrAdmin].contains(route.access) || service.name == "identity" ? .admin : .member
+        [.manager, .admin, .serviceOrAdmin].contains(route.access) || service.name == "identity" ? .admin : .member
     }
 
     /// Whether a good body may be answered so: access is taken only from those who have it, a region is made once, an
-    /// image without data is not imported, and nothing is done to a host as a whole.
+    /// image without data is not imported, no server migrates live, and nothing is done to a host as a whole.
     func accepts(_ status: Int) -> Bool {
         if name == "PUT /identity/v3/regions/{id}" { return status == 409 }
         if name.hasSuffix("/flavors/{id}/action") { return status == 404 }
-        if name.hasSuffix("/import") { return status == 409 }
+        if name.hasSuffix("/import") || name.hasSuffix("/migrations/{id}/action") { return status == 409 }
         if name.hasSuffix("/os-hosts/{id}") { return status == 501 }
         return (200..<300).contains(status)
     }

@@ -63,7 +63,7 @@ package enum AccessLevel: String, Sendable, CaseIterable {
     case anyone
     /// Any valid token.
     case authenticated
-    case reader, member, admin
+    case reader, member, manager, admin
     /// Another OpenStack service, or an administrator.
     case serviceOrAdmin
 
@@ -72,6 +72,7 @@ package enum AccessLevel: String, Sendable, CaseIterable {
         case .anyone, .authenticated: true
         case .reader: !caller.roles.isDisjoint(with: ["reader", "member", "manager", "admin"])
         case .member: !caller.roles.isDisjoint(with: ["member", "manager", "admin"])
+        case .manager: !caller.roles.isDisjoint(with: ["manager", "admin"])
         case .admin: caller.isAdmin
         case .serviceOrAdmin: !caller.roles.isDisjoint(with: ["service", "admin"])
         }

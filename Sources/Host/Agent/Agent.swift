@@ -226,7 +226,8 @@ package actor Agent {
                     task.cancel()
                 }
                 attempts[id] = nil
-                if !Task.isCancelled { await tidy(after: attempt, of: id) }
+                // One that was cancelled is told of later.
+                if task.isCancelled, !Task.isCancelled { await tidy(after: attempt, of: id) }
             }
         }
         drains[id] = nil
@@ -269,6 +270,7 @@ package actor Agent {
             }
             servers[id]?.reached(inBoot: machine.bootID, result)
             try await save(id)
+            await tidy(after: attempt, of: id)
             if record.tombstone { tombstones.add(id) }
             trace("a document is reached", attempt, ["took": "\(ContinuousClock.now - started)"])
             await report(id, ServerWork.Answer(requestID: attempt.requestID))
@@ -311,6 +313,7 @@ package actor Agent {
             ])
         if let answer = servers[id]?.failed(failure, isUnreachable: error is ControlPlaneUnreachable) {
             await write(id)
+            await tidy(after: attempt, of: id)
             return await report(id, answer)
         }
         do {

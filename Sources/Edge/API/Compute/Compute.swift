@@ -36,6 +36,7 @@ package enum ComputeAPI {
         routes += LimitsAPI(compute: compute).routes
         routes += administration(compute)
         routes += QuotasAPI(compute: compute, isProject: isProject).routes
+        routes += MigrationListsAPI(compute: compute).routes
         routes += UnfinishedAPI.routes
         return APIService(
             name: "compute", prefix: "/compute/v2.1", style: .compute, versions: .compute, projectInPath: true,

@@ -28,6 +28,12 @@ enum QueryRules {
         "/os-hypervisors/{id}": QueryRule(strictFrom: 53, [], [Field(since: 53, "with_servers")]),
         "/os-hypervisors/statistics": nil,
         "/os-hypervisors/{id}/uptime": nil,
+        "/os-migrations": QueryRule(
+            strictFrom: 59, ["hidden", "host", "instance_uuid", "migration_type", "source_compute", "status"],
+            [
+                Field(since: 59, "changes-since"), Field(since: 59, "limit"), Field(since: 59, "marker"),
+                Field(since: 66, "changes-before"), Field(since: 80, "project_id"), Field(since: 80, "user_id"),
+            ]),
         "/os-services": QueryRule(strictFrom: 75, ["binary", "host"]),
         "/os-simple-tenant-usage": QueryRule(
             strictFrom: 75, ["detailed", "end", "start"], [Field(since: 40, "limit"), Field(since: 40, "marker")]),

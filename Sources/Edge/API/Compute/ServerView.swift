@@ -14,18 +14,19 @@ extension JSONWriter {
 
 /// The microversions of a server's answer, one row a field (api-ref, "Show Server Details").
 enum ServerView {
-    static let detail: [Field<ServerMember>] = basics + placement + states + facts + extras
+    static let detail: [Field<ServerMember>] =
+        basics + placement + userData + hostStatus + states + facts + extras
 
     /// One server by itself says more than a row of a list.
     static let show: [Field<ServerMember>] = detail + groups
 
     /// What a change answers with: up to 2.74 less than a show does.
     static let update: [Field<ServerMember>] =
-        basics + (placement + states + facts).map { $0.from(75) } + extras + groups
+        basics + (placement + userData + hostStatus + states + facts).map { $0.from(75) } + extras + groups
 
     /// What a rebuild answers with; the new password is told here and nowhere else.
     static let rebuild: [Field<ServerMember>] =
-        update + [
+        basics + (placement + hostStatus + states + facts).map { $0.from(75) } + extras + groups + [
             Field(since: 54, until: 74, .text("key_name", .keyName)),
             Field(since: 57, .text("user_data", .userData)),
             Field(
@@ -86,8 +87,14 @@ enum ServerView {
         Field(since: 3, adminOnly: true, .constant("OS-EXT-SRV-ATTR:kernel_id", "\"\"")),
         Field(since: 3, adminOnly: true, .constant("OS-EXT-SRV-ATTR:ramdisk_id", "\"\"")),
         Field(since: 3, adminOnly: true, .constant("OS-EXT-SRV-ATTR:root_device_name", #""/dev/vda""#)),
-        Field(since: 3, adminOnly: true, .text("OS-EXT-SRV-ATTR:user_data", .userData)),
-        Field(since: 16, adminOnly: true, .host { $2.field("host_status", $1.host?.status ?? "") }),
+    ]
+
+    private static let userData = [
+        Field<ServerMember>(since: 3, adminOnly: true, .text("OS-EXT-SRV-ATTR:user_data", .userData))
+    ]
+
+    private static let hostStatus = [
+        Field<ServerMember>(since: 16, adminOnly: true, .host { $2.field("host_status", $1.host?.status ?? "") })
     ]
 
     private static let states: [Field<ServerMember>] = [

@@ -40,6 +40,68 @@ package enum MigrationQueries {
             "WHERE server_id = ?1 AND status IN ('migrating', 'finished', 'confirming', 'reverting')", [.id(server)])
     }
 
+    /// What a list asks for; what is `nil` tells none apart.
+    package struct Wish: Sendable {
+        var server: ServerID?
+        var status: String?
+        var kind: String?
+        var host: HostID?
+        var source: HostID?
+        var since: Timestamp?
+        var before: Timestamp?
+        var user: UserID?
+        var project: ProjectID?
+        /// The number of the last one that was told.
+        var after: Int?
+        var limit: Int
+
+        package init(
+            server: ServerID?, status: String?, kind: String?, host: HostID?, source: HostID?, since: Timestamp?,
+            before: Timestamp?, user: UserID?, project: ProjectID?, after: Int?, limit: Int
+        ) {
+            self.server = server
+            self.status = status
+            self.kind = kind
+            self.host = host
+            self.source = source
+            self.since = since
+            self.before = before
+            self.user = user
+            self.project = project
+            self.after = after
+            self.limit = limit
+        }
+    }
+
+    /// Newest first.
+    package static func list(_ wish: Wish, _ db: any Connection) throws -> [ServerMigration] {
+        try db.fetch(
+            ServerMigration.self,
+            """
+            WHERE (?1 = '' OR server_id = ?1) AND (?2 = '' OR status = ?2) AND (?3 = '' OR kind = ?3)
+                AND (?4 = '' OR source_host_id = ?4 OR target_host_id = ?4) AND (?5 = '' OR source_host_id = ?5)
+                AND updated_at >= ?6 AND updated_at <= ?7 AND (?8 = '' OR user_id = ?8)
+                AND (?9 = '' OR server_id IN (SELECT id FROM servers WHERE project_id = ?9)) AND id < ?10
+            ORDER BY id DESC LIMIT ?11
+            """,
+            [
+                .text(wish.server?.text ?? ""), .text(wish.status ?? ""), .text(wish.kind ?? ""),
+                .text(wish.host?.text ?? ""), .text(wish.source?.text ?? ""),
+                .time(wish.since ?? Timestamp(microseconds: 0)),
+                .time(wish.before ?? Timestamp(microseconds: .max)), .text(wish.user?.text ?? ""),
+                .text(wish.project?.text ?? ""), .int(wish.after ?? Int.max), .int(wish.limit),
+            ])
+    }
+
+    /// Of servers that have migrations.
+    package static func projects(_ db: any Connection) throws -> [ServerID: ProjectID] {
+        var found: [ServerID: ProjectID] = [:]
+        try db.forEach(
+            "SELECT DISTINCT s.id, s.project_id FROM servers s JOIN server_migrations m ON m.server_id = s.id", []
+        ) { found[ServerID($0.text(0))] = ProjectID($0.text(1)) }
+        return found
+    }
+
     /// Resizes that nobody has decided since, oldest first.
     package static func undecided(
         since time: Timestamp, limit: Int, _ db: any Connection

@@ -40,8 +40,8 @@ test-unit:
 
 test: test-unit
 	swift run crash-harness points
-	swift run crash-harness points --deaths 2 --every 5
-	swift run crash-harness takeover --every 6
+	swift run crash-harness points --deaths 2 --every 7
+	swift run crash-harness takeover --every 8
 	scripts/test-host
 
 conformance:

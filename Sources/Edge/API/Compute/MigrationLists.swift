@@ -29,7 +29,9 @@ struct MigrationListsAPI: Sendable {
             ) { request in
                 var fields = try Fields(try await request.json())
                 try fields.require("force_complete")
-                _ = fields.value("force_complete")
+                if let value = fields.value("force_complete"), value != .null {
+                    throw fields.invalid("force_complete", value, "It must be null.")
+                }
                 try fields.finish()
                 return try await refuse("force_complete", request)
             },
@@ -47,7 +49,8 @@ struct MigrationListsAPI: Sendable {
     private func show(_ request: APIRequest) async throws -> APIResponse {
         let server = try await compute.server(request.id("server_id"), by: request.caller)
         let id = request.parameter("id")
-        guard try await compute.migrations(MigrationFilter(serverID: server.id)).contains(where: {
+        guard
+            try await compute.migrations(MigrationFilter(serverID: server.id)).contains(where: {
                 "\($0.migration.id)" == id
             })
         else {

@@ -43,7 +43,11 @@ extension LibvirtDriver {
             defer { group.cancelAll() }
             try await group.next()
         }
-        let type = try await job(of: server) { novella_virt_ended_job($0, $1, &$2, &$3) }
+        let type = try await job(of: server) { handle, name throws(LibvirtError) in
+            var type: Int32 = 0
+            try handle.call { novella_virt_ended_job(handle.pointer, name, &type, &$0) }
+            return type
+        }
         guard type == JobType.completed else {
             throw HostFailure(
                 message: "The copy of the server's disk was not finished.",
@@ -72,28 +76,26 @@ extension LibvirtDriver {
 
     /// `nil` when there is no job.
     private func percentOfJob(of server: ServerID) async throws -> Int? {
-        final class Bytes: @unchecked Sendable { var (total, processed): (UInt64, UInt64) = (0, 0) }
-        let bytes = Bytes()
-        let type = try await job(of: server) { pointer, name, type, error in
-            novella_virt_job(pointer, name, &type, &bytes.total, &bytes.processed, &error)
+        let (type, total, processed) = try await job(of: server) { handle, name throws(LibvirtError) in
+            var (type, total, processed): (Int32, UInt64, UInt64) = (0, 0, 0)
+            try handle.call { novella_virt_job(handle.pointer, name, &type, &total, &processed, &$0) }
+            return (type, total, processed)
         }
         if type == JobType.none { return nil }
-        return bytes.total > 0 ? Int(min(bytes.processed, bytes.total) / (bytes.total / 100 + 1)) : 0
+        return total > 0 ? Int(min(processed, total) / (total / 100 + 1)) : 0
     }
 
-    private func job(
+    private func job<Answer: Sendable>(
         of server: ServerID,
-        _ call: @escaping @Sendable (UnsafeMutableRawPointer, String, inout Int32, inout novella_virt_error) -> Int32
-    ) async throws -> Int32 {
+        _ ask: @escaping @Sendable (LibvirtConnection.Handle, String) throws(LibvirtError) -> Answer
+    ) async throws -> Answer {
         let name = names.name(of: server)
         return try await short.run { handle in
-            var type: Int32 = 0
             do throws(LibvirtError) {
-                try handle.call { call(handle.pointer, name, &type, &$0) }
+                return try ask(handle, name)
             } catch {
                 throw error.failure("The hypervisor does not tell how far the copy of the server's disk is.")
             }
-            return type
         }
     }
 }

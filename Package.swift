@@ -197,7 +197,7 @@ let package = Package(
             "Compute",
             imports: [
                 "Model", "Store", "Workflow", "TestSupport", "Cloud", "HostProtocol", "Hypervisor", "HostStorage",
-                "Networking", "Dataplane", httpTypes, logging,
+                "Image", "Networking", "Dataplane", httpTypes, logging,
             ]),
         tests(
             "Agent",

@@ -13,14 +13,6 @@ import Wire
 /// Servers that become other machines on their hosts: rebuilt, rescued, and brought back.
 @Suite(.timeLimit(.minutes(3)))
 struct RebuildTests {
-    private func act(
-        _ fixture: CloudFixture, _ id: ServerID, _ body: String, as role: People.Role = .member,
-        version: String = "2.100"
-    ) async throws -> Answer {
-        try await fixture.request(
-            .post, "/compute/v2.1/servers/\(id)/action", as: role, version: version, json: body)
-    }
-
     /// Ids of the disks of the guest, in its order.
     private func disks(_ fixture: CloudFixture, _ id: ServerID) -> [String] {
         fixture.hosts.compactMap { $0.driver.spec(of: id) }.first?.disks.map(\.id) ?? []
@@ -42,8 +34,8 @@ struct RebuildTests {
             let id = try await boot(fixture)
             #expect(disks(fixture, id) == ["root", "ephemeral0", "swap"])
             let before = try await fixture.server(id)
-            let answer = try await act(
-                fixture, id,
+            let answer = try await fixture.act(
+                id,
                 #"{"rebuild": {"imageRef": "\#(fixture.image)", "name": "anew", "metadata": {"a": "b"}, "#
                     + #""description": "d", "user_data": "YQ==", "adminPass": "new"}}"#)
             #expect(answer.status == 202 && answer.at("server.adminPass") == .string("new"))
@@ -51,7 +43,7 @@ struct RebuildTests {
             #expect(answer.at("server.status") == .string("REBUILD"))
             let own = #"{"rebuild": {"imageRef": "\#(fixture.image)"}}"#
             try await fixture.server(id) { $0.operation == nil }
-            let admins = try await act(fixture, id, own, as: .admin)
+            let admins = try await fixture.act(id, own, as: .admin)
             #expect(admins.at("server.OS-EXT-SRV-ATTR:host") != nil)
             #expect(admins.at("server.OS-EXT-SRV-ATTR:user_data") == nil)
             let after = try await fixture.server(id) { $0.operation == nil }
@@ -68,7 +60,7 @@ struct RebuildTests {
         try await CloudFixture.run { fixture in
             let id = try await boot(fixture)
             let body = #"{"rebuild": {"imageRef": "\#(fixture.image)", "preserve_ephemeral": true}}"#
-            #expect(try await act(fixture, id, body).status == 202)
+            #expect(try await fixture.act(id, body).status == 202)
             try await fixture.server(id) { $0.operation == nil }
             #expect(disks(fixture, id) == ["root-1", "ephemeral0", "swap-1"])
         }
@@ -87,7 +79,7 @@ struct RebuildTests {
             let id = try await fixture.boot()
             let member = member.filter { $0 == "\"" }.count % 2 == 0 ? member : member + "\""
             let image = member.contains("imageRef") ? "" : #""imageRef": "\#(fixture.image)", "#
-            let answer = try await act(fixture, id, "{\"rebuild\": {\(image)\(member)}}", version: version)
+            let answer = try await fixture.act(id, "{\"rebuild\": {\(image)\(member)}}", version: version)
             #expect(answer.status == status, "\(answer)")
         }
     }
@@ -96,13 +88,13 @@ struct RebuildTests {
         try await CloudFixture.run { fixture in
             let id = try await fixture.boot()
             let body = #"{"rebuild": {"imageRef": "\#(ImageID.random())"}}"#
-            #expect(try await act(fixture, id, body).status == 400)
+            #expect(try await fixture.act(id, body).status == 400)
             let own = #"{"rebuild": {"imageRef": "\#(fixture.image)"}}"#
-            #expect(try await act(fixture, id, own, as: .reader).status == 403)
-            #expect(try await act(fixture, id, own, as: .stranger).status == 404)
-            #expect(try await act(fixture, id, #"{"pause": null}"#).status == 202)
+            #expect(try await fixture.act(id, own, as: .reader).status == 403)
+            #expect(try await fixture.act(id, own, as: .stranger).status == 404)
+            #expect(try await fixture.act(id, #"{"pause": null}"#).status == 202)
             try await fixture.server(id) { $0.settled == .paused }
-            let refused = try await act(fixture, id, own)
+            let refused = try await fixture.act(id, own)
             #expect(refused.status == 409 && "\(refused)".contains("vm_state paused"))
         }
     }
@@ -113,10 +105,10 @@ struct RebuildTests {
             let id = try await fixture.boot()
             for host in fixture.hosts { host.driver.fail(.define) }
             let body = #"{"rebuild": {"imageRef": "\#(fixture.image)"}}"#
-            #expect(try await act(fixture, id, body).status == 202)
+            #expect(try await fixture.act(id, body).status == 202)
             let failed = try await fixture.server(id) { $0.operation == nil }
             #expect(failed.settled == .error && failed.fault?.raw.contains("The simulated host refused.") == true)
-            #expect(try await act(fixture, id, body).status == 202)
+            #expect(try await fixture.act(id, body).status == 202)
             let made = try await fixture.server(id) { $0.operation == nil }
             #expect(made.settled == .active && made.fault == nil)
             #expect(disks(fixture, id) == ["root-2"])
@@ -126,13 +118,13 @@ struct RebuildTests {
     @Test func aRescueBootsFromAnotherDiskAndGoesBack() async throws {
         try await CloudFixture.run { fixture in
             let id = try await boot(fixture)
-            let answer = try await act(fixture, id, #"{"rescue": {"adminPass": "p"}}"#)
+            let answer = try await fixture.act(id, #"{"rescue": {"adminPass": "p"}}"#)
             #expect(answer.status == 200 && answer.at("adminPass") == .string("p"))
             let rescued = try await fixture.server(id) { $0.operation == nil }
             #expect(rescued.settled == .rescued)
             #expect(disks(fixture, id) == ["rescue-1", "root"])
-            #expect(try await act(fixture, id, #"{"rescue": null}"#).status == 409)
-            #expect(try await act(fixture, id, #"{"unrescue": null}"#).status == 202)
+            #expect(try await fixture.act(id, #"{"rescue": null}"#).status == 409)
+            #expect(try await fixture.act(id, #"{"unrescue": null}"#).status == 202)
             try await fixture.server(id) { $0.settled == .active && $0.operation == nil }
             #expect(disks(fixture, id) == ["root", "ephemeral0", "swap"])
         }
@@ -146,7 +138,7 @@ struct RebuildTests {
                 $0.properties = try JSONText(["hw_rescue_device": "disk", "hw_rescue_bus": "scsi"])
             }
             let body = #"{"rescue": {"rescue_image_ref": "\#(fixture.image)"}}"#
-            #expect(try await act(fixture, id, body).status == 200)
+            #expect(try await fixture.act(id, body).status == 200)
             try await fixture.server(id) { $0.settled == .rescued }
             let spec = fixture.hosts.compactMap { $0.driver.spec(of: id) }.first
             #expect(spec?.disks.map(\.id) == ["root", "ephemeral0", "swap", "rescue-1"])
@@ -161,7 +153,7 @@ struct RebuildTests {
     func aRescueThatIsWrongIsRefused(_ body: String) async throws {
         try await CloudFixture.run { fixture in
             let id = try await fixture.boot()
-            #expect(try await act(fixture, id, body).status == 400)
+            #expect(try await fixture.act(id, body).status == 400)
         }
     }
 }

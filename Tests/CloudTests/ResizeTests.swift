@@ -13,13 +13,6 @@ import Wire
 /// Servers that get another flavor, and the choice to keep it.
 @Suite(.timeLimit(.minutes(3)))
 struct ResizeTests {
-    private func act(
-        _ fixture: CloudFixture, _ id: ServerID, _ body: String, as role: People.Role = .member
-    ) async throws -> Answer {
-        try await fixture.request(
-            .post, "/compute/v2.1/servers/\(id)/action", as: role, version: "2.100", json: body)
-    }
-
     private func flavor(
         _ fixture: CloudFixture, _ id: String, vcpus: Int = 2, memory: Int = 512, disk: Int = 2, ephemeral: Int = 0,
         swap: Int = 0
@@ -44,10 +37,10 @@ struct ResizeTests {
             try await flavor(fixture, "double", ephemeral: 1, swap: 16)
             let id = try await fixture.boot()
             if wasStopped {
-                #expect(try await act(fixture, id, #"{"os-stop": null}"#).status == 202)
+                #expect(try await fixture.act(id, #"{"os-stop": null}"#).status == 202)
                 try await fixture.server(id) { $0.settled == .stopped && $0.operation == nil }
             }
-            #expect(try await act(fixture, id, #"{"resize": {"flavorRef": "double"}}"#).status == 202)
+            #expect(try await fixture.act(id, #"{"resize": {"flavorRef": "double"}}"#).status == 202)
             let resized = try await fixture.server(id) { $0.operation == nil }
             #expect(resized.settled == .resized && resized.flavorID == FlavorID("double"))
             let shown = try await fixture.request(.get, "/compute/v2.1/servers/\(id)")
@@ -55,11 +48,11 @@ struct ResizeTests {
             try await expectNoDifference(fixture)
             #expect(spec(fixture, id)?.hardware.memoryMiB == 512)
             #expect(spec(fixture, id)?.disks.map(\.id) == ["root-1", "ephemeral0-1", "swap-1"])
-            #expect(try await act(fixture, id, #"{"confirmResize": null}"#).status == 204)
+            #expect(try await fixture.act(id, #"{"confirmResize": null}"#).status == 204)
             let confirmed = try await fixture.server(id) { $0.operation == nil }
             #expect(confirmed.settled == (wasStopped ? .stopped : .active))
             try await expectNoDifference(fixture)
-            #expect(try await act(fixture, id, #"{"confirmResize": null}"#).status == 409)
+            #expect(try await fixture.act(id, #"{"confirmResize": null}"#).status == 409)
         }
     }
 
@@ -71,10 +64,10 @@ struct ResizeTests {
             let id = try #require(made.first?.id)
             try await fixture.server(id) { $0.settled == .active && $0.operation == nil }
             let held = try await fixture.holdings()
-            #expect(try await act(fixture, id, #"{"resize": {"flavorRef": "double"}}"#).status == 202)
+            #expect(try await fixture.act(id, #"{"resize": {"flavorRef": "double"}}"#).status == 202)
             try await fixture.server(id) { $0.settled == .resized && $0.operation == nil }
             #expect(spec(fixture, id)?.disks.map(\.id) == ["root-1", "ephemeral0-1", "swap-1"])
-            #expect(try await act(fixture, id, #"{"revertResize": null}"#).status == 202)
+            #expect(try await fixture.act(id, #"{"revertResize": null}"#).status == 202)
             let reverted = try await fixture.server(id) { $0.operation == nil }
             #expect(reverted.settled == .active && reverted.flavorID == FlavorID("one"))
             #expect(spec(fixture, id)?.disks.map(\.id) == ["root", "ephemeral0", "swap"])
@@ -89,14 +82,14 @@ struct ResizeTests {
         try await CloudFixture.run { fixture in
             try await flavor(fixture, "double")
             let id = try await fixture.boot()
-            #expect(try await act(fixture, id, #"{"rebuild": {"imageRef": "\#(fixture.image)"}}"#).status == 202)
+            #expect(try await fixture.act(id, #"{"rebuild": {"imageRef": "\#(fixture.image)"}}"#).status == 202)
             try await fixture.server(id) { $0.settled == .active && $0.operation == nil }
             for host in fixture.hosts { host.driver.fail(.define) }
-            #expect(try await act(fixture, id, #"{"resize": {"flavorRef": "double"}}"#).status == 202)
+            #expect(try await fixture.act(id, #"{"resize": {"flavorRef": "double"}}"#).status == 202)
             let failed = try await fixture.server(id) { $0.operation == nil }
             #expect(failed.settled == .error && failed.flavorID == FlavorID("42"))
             try await expectNoDifference(fixture)
-            #expect(try await act(fixture, id, #"{"reboot": {"type": "HARD"}}"#).status == 202)
+            #expect(try await fixture.act(id, #"{"reboot": {"type": "HARD"}}"#).status == 202)
             try await fixture.server(id) { $0.settled == .active && $0.operation == nil }
             #expect(spec(fixture, id)?.disks.map(\.id) == ["root-1"])
         }
@@ -119,7 +112,7 @@ struct ResizeTests {
                 (#"{"flavorRef": "shallow"}"#, "resize disk down"), (#"{"flavorRef": "deep", "more": 1}"#, "more"),
                 ("{}", "flavorRef"), ("null", "object"), (#"{"flavorRef": null}"#, "flavorRef"),
             ] {
-                let answer = try await act(fixture, id, #"{"resize": \#(body)}"#)
+                let answer = try await fixture.act(id, #"{"resize": \#(body)}"#)
                 #expect(answer.status == 400 && "\(answer)".contains(words), "\(body): \(answer)")
             }
             _ = try await fixture.cloud.database.transaction { db in
@@ -127,16 +120,16 @@ struct ResizeTests {
                     try QuotaQueries.setLimit(-1, of: resource, for: fixture.people.demo, db)
                 }
             }
-            let refused = try await act(fixture, id, #"{"resize": {"flavorRef": "huge"}}"#)
+            let refused = try await fixture.act(id, #"{"resize": {"flavorRef": "huge"}}"#)
             #expect(refused.status == 400 && "\(refused)".contains("No valid host was found"), "\(refused)")
             _ = try await fixture.cloud.database.transaction {
                 try QuotaQueries.setLimit(1, of: "cores", for: fixture.people.demo, $0)
             }
-            let quota = try await act(fixture, id, #"{"resize": {"flavorRef": "huge"}}"#)
+            let quota = try await fixture.act(id, #"{"resize": {"flavorRef": "huge"}}"#)
             #expect(quota.status == 403 && "\(quota)".contains("Quota exceeded for cores"), "\(quota)")
-            #expect(try await act(fixture, id, #"{"resize": {"flavorRef": "42"}}"#, as: .reader).status == 403)
-            #expect(try await act(fixture, id, #"{"resize": {"flavorRef": "42"}}"#, as: .stranger).status == 404)
-            #expect(try await act(fixture, id, #"{"revertResize": null}"#).status == 409)
+            #expect(try await fixture.act(id, #"{"resize": {"flavorRef": "42"}}"#, as: .reader).status == 403)
+            #expect(try await fixture.act(id, #"{"resize": {"flavorRef": "42"}}"#, as: .stranger).status == 404)
+            #expect(try await fixture.act(id, #"{"revertResize": null}"#).status == 409)
             #expect(try await fixture.holdings() == held)
         }
     }
@@ -145,7 +138,7 @@ struct ResizeTests {
         try await CloudFixture.run { fixture in
             try await flavor(fixture, "double")
             let id = try await fixture.boot()
-            #expect(try await act(fixture, id, #"{"resize": {"flavorRef": "double"}}"#).status == 202)
+            #expect(try await fixture.act(id, #"{"resize": {"flavorRef": "double"}}"#).status == 202)
             try await fixture.server(id) { $0.settled == .resized && $0.operation == nil }
             try await fixture.cloud.compute.confirmResizes(undecidedFor: 3600)
             #expect(try await fixture.server(id).settled == .resized)
@@ -161,7 +154,7 @@ struct ResizeTests {
         try await CloudFixture.run { fixture in
             try await flavor(fixture, "double")
             let id = try await fixture.boot()
-            #expect(try await act(fixture, id, #"{"resize": {"flavorRef": "double"}}"#).status == 202)
+            #expect(try await fixture.act(id, #"{"resize": {"flavorRef": "double"}}"#).status == 202)
             try await fixture.server(id) { $0.settled == .resized && $0.operation == nil }
             try await fixture.cloud.compute.begin(.delete, on: id, by: fixture.people.member)
             try await fixture.server(id) { $0.settled == .deleted }

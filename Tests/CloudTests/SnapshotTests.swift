@@ -11,14 +11,6 @@ import Wire
 /// Images that are made of servers, as clients ask for them and find them.
 @Suite(.timeLimit(.minutes(3)))
 struct SnapshotTests {
-    private func act(
-        _ fixture: CloudFixture, _ id: ServerID, _ body: String, as role: People.Role = .member,
-        version: String = "2.100"
-    ) async throws -> Answer {
-        try await fixture.request(
-            .post, "/compute/v2.1/servers/\(id)/action", as: role, version: version, json: body)
-    }
-
     /// Boots a server whose image says this of itself.
     private func boot(
         _ fixture: CloudFixture, saying properties: [String: String] = ["hw_qemu_guest_agent": "yes"]
@@ -40,8 +32,8 @@ struct SnapshotTests {
         try await CloudFixture.run { fixture in
             let id = try await boot(
                 fixture, saying: ["hw_qemu_guest_agent": "yes", "os_distro": "tiny", "img_signature": "x"])
-            let answer = try await act(
-                fixture, id, #"{"createImage": {"name": "snap", "metadata": {"colour": "green"}}}"#)
+            let answer = try await fixture.act(
+                id, #"{"createImage": {"name": "snap", "metadata": {"colour": "green"}}}"#)
             #expect(answer.status == 202)
             let image = try await made(answer, of: id, fixture)
             for (key, value) in [
@@ -75,7 +67,7 @@ struct SnapshotTests {
     func whereTheImageIsSaidDependsOnTheVersion(_ version: String, _ inBody: Bool) async throws {
         try await CloudFixture.run { fixture in
             let id = try await fixture.boot()
-            let answer = try await act(fixture, id, #"{"createImage": {"name": "s"}}"#, version: version)
+            let answer = try await fixture.act(id, #"{"createImage": {"name": "s"}}"#, version: version)
             #expect(answer.status == 202 && (answer.at("image_id") != nil) == inBody)
             #expect((answer.headers[.location]?.contains("/image/v2/images/") == true) == !inBody)
         }
@@ -89,7 +81,7 @@ struct SnapshotTests {
                 #"{"name": "a", "metadata": {"k": 1}}"#, #"{"name": "a", "metadata": []}"#,
                 #"{"name": "a", "metadata": {"novella_snapshot_consistency": "perfect"}}"#,
             ] {
-                #expect(try await act(fixture, id, #"{"createImage": \#(body)}"#).status == 400, "\(body)")
+                #expect(try await fixture.act(id, #"{"createImage": \#(body)}"#).status == 400, "\(body)")
             }
             for body in [
                 #"{"name": "a"}"#, #"{"name": "a", "backup_type": "daily"}"#,
@@ -97,10 +89,10 @@ struct SnapshotTests {
                 #"{"name": "a", "backup_type": 1, "rotation": 1}"#,
                 #"{"name": "a", "backup_type": "d", "rotation": 1, "more": 1}"#,
             ] {
-                #expect(try await act(fixture, id, #"{"createBackup": \#(body)}"#).status == 400, "\(body)")
+                #expect(try await fixture.act(id, #"{"createBackup": \#(body)}"#).status == 400, "\(body)")
             }
-            #expect(try await act(fixture, id, #"{"createImage": {"name": "a"}}"#, as: .reader).status == 403)
-            #expect(try await act(fixture, id, #"{"createImage": {"name": "a"}}"#, as: .stranger).status == 404)
+            #expect(try await fixture.act(id, #"{"createImage": {"name": "a"}}"#, as: .reader).status == 403)
+            #expect(try await fixture.act(id, #"{"createImage": {"name": "a"}}"#, as: .stranger).status == 404)
             #expect(try await fixture.server(id).operation == nil)
         }
     }
@@ -111,7 +103,7 @@ struct SnapshotTests {
         try await CloudFixture.run { fixture in
             let id = try await boot(fixture, saying: how == "asked" ? [:] : ["os_require_quiesce": "yes"])
             let wish = how == "asked" ? #", "metadata": {"novella_snapshot_consistency": "filesystem"}"# : ""
-            let answer = try await act(fixture, id, #"{"createImage": {"name": "a"\#(wish)}}"#)
+            let answer = try await fixture.act(id, #"{"createImage": {"name": "a"\#(wish)}}"#)
             #expect(answer.status == 409, "\(answer)")
             #expect(try await fixture.cloud.image.images(named: "a", of: fixture.people.demo).isEmpty)
         }
@@ -121,7 +113,7 @@ struct SnapshotTests {
         try await CloudFixture.run { fixture in
             let id = try await boot(fixture, saying: ["hw_qemu_guest_agent": "yes", "os_require_quiesce": "yes"])
             for host in fixture.hosts { host.driver.fail(.freeze) }
-            #expect(try await act(fixture, id, #"{"createImage": {"name": "a"}}"#).status == 202)
+            #expect(try await fixture.act(id, #"{"createImage": {"name": "a"}}"#).status == 202)
             let server = try await fixture.server(id) { $0.operation == nil }
             #expect(server.settled == .active && server.progress == nil)
             #expect(try await fixture.cloud.image.images(named: "a", of: fixture.people.demo).isEmpty)
@@ -133,8 +125,8 @@ struct SnapshotTests {
     @Test func aLockDoesNotKeepIt() async throws {
         try await CloudFixture.run { fixture in
             let id = try await fixture.boot()
-            #expect(try await act(fixture, id, #"{"lock": null}"#).status == 202)
-            #expect(try await act(fixture, id, #"{"createImage": {"name": "a"}}"#).status == 202)
+            #expect(try await fixture.act(id, #"{"lock": null}"#).status == 202)
+            #expect(try await fixture.act(id, #"{"createImage": {"name": "a"}}"#).status == 202)
         }
     }
 
@@ -143,10 +135,10 @@ struct SnapshotTests {
         try await CloudFixture.run { fixture in
             let id = try await fixture.boot()
             for host in fixture.hosts { host.driver.setLatency(.seconds(3600), of: .awaitCopy) }
-            let answer = try await act(fixture, id, #"{"createImage": {"name": "a"}}"#)
+            let answer = try await fixture.act(id, #"{"createImage": {"name": "a"}}"#)
             #expect(answer.status == 202)
             try await fixture.server(id) { $0.phase == 1 }
-            let busy = try await act(fixture, id, #"{"pause": null}"#)
+            let busy = try await fixture.act(id, #"{"pause": null}"#)
             #expect(busy.status == 409 && "\(busy)".contains("task_state image_snapshot"))
             try await fixture.cloud.compute.begin(.delete, on: id, by: fixture.people.member)
             let image = (answer.at("image_id") ?? .null).jsonText.replacing("\"", with: "")
@@ -160,7 +152,7 @@ struct SnapshotTests {
             let id = try await fixture.boot()
             func backUp(_ name: String, _ kind: String, _ rotation: String) async throws {
                 let backup = #"{"name": "\#(name)", "backup_type": "\#(kind)", "rotation": \#(rotation)}"#
-                #expect(try await act(fixture, id, #"{"createBackup": \#(backup)}"#).status == 202)
+                #expect(try await fixture.act(id, #"{"createBackup": \#(backup)}"#).status == 202)
                 try await fixture.server(id) { $0.operation == nil }
             }
             try await backUp("d1", "daily", "2")
@@ -185,7 +177,7 @@ struct SnapshotTests {
     @Test func anAdministratorsSnapshotIsShared() async throws {
         try await CloudFixture.run { fixture in
             let id = try await fixture.boot()
-            let answer = try await act(fixture, id, #"{"createImage": {"name": "a"}}"#, as: .admin)
+            let answer = try await fixture.act(id, #"{"createImage": {"name": "a"}}"#, as: .admin)
             let image = try await made(answer, of: id, fixture)
             #expect(image.at("visibility") == .string("shared"))
             #expect(image.at("instance_owner") == .string(fixture.people.demo.text))

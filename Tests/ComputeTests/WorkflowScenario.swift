@@ -1,6 +1,7 @@
 import Cloud
 import Compute
 import HostProtocol
+import Image
 import Logging
 import Model
 import Testing
@@ -9,7 +10,9 @@ import Workflow
 
 /// One workflow: how a server comes to where it may begin, how it is begun, and where it should end.
 struct WorkflowScenario: Sendable, CustomTestStringConvertible {
-    enum Start: Sendable { case nothing, running, stopped, paused, suspended, rescued, resized }
+    enum Start: Sendable {
+        case nothing, running, stopped, paused, suspended, rescued, resized, shelved, offloaded, softDeleted
+    }
 
     let kind: String
     let start: Start
@@ -24,6 +27,10 @@ struct WorkflowScenario: Sendable, CustomTestStringConvertible {
     /// `errorWhenOff`, in ERROR.
     var endAfterFailure: SettledState?
     var errorWhenOff = false
+    /// Whether the server's image says that its guest has an agent.
+    var hasAgent = false
+    /// The step from which on a failure does not keep the workflow from its end.
+    var pointOfNoReturn: Int?
 
     private static func rebuild(_ fixture: CloudFixture, _ id: ServerID) async throws {
         try await fixture.cloud.compute.rebuild(
@@ -50,11 +57,37 @@ struct WorkflowScenario: Sendable, CustomTestStringConvertible {
         return more
     }
 
+    private static var softDeletedWithNewSize: Holdings {
+        var more = newSize + noQuota
+        more.cores = -1
+        more.ram = -256
+        return more
+    }
+
     private static var newSize: Holdings {
         var more = Holdings()
         more.inventoryUse = 1 + 256 + 1
         more.cores = 1
         more.ram = 256
+        return more
+    }
+
+    /// Neither a guest nor a claim.
+    private static var noHost: Holdings {
+        var more = Holdings()
+        more.allocations = -3
+        more.inventoryUse = -(1 + 256 + 1)
+        more.guests = -1
+        more.disks = -1
+        more.documents = -1
+        return more
+    }
+
+    private static var noQuota: Holdings {
+        var more = Holdings()
+        more.instances = -1
+        more.cores = -1
+        more.ram = -256
         return more
     }
 
@@ -148,6 +181,50 @@ struct WorkflowScenario: Sendable, CustomTestStringConvertible {
                     $1, SnapshotRequest(name: "image", backup: ("daily", 1)), by: $0.people.member)
             }, end: .stopped, power: .shutdown, endAfterFailure: .stopped),
         WorkflowScenario(
+            kind: "shelve-server", start: .running,
+            begin: { try await $0.cloud.compute.shelve($1, isOffloaded: true, by: $0.people.member) },
+            end: .shelvedOffloaded, power: .absent, more: noHost, endAfterFailure: .active, pointOfNoReturn: 6),
+        WorkflowScenario(
+            kind: "shelve-server", start: .suspended,
+            begin: { try await $0.cloud.compute.shelve($1, isOffloaded: false, by: $0.people.member) },
+            end: .shelved, power: .shutdown, pointOfNoReturn: 6),
+        WorkflowScenario(
+            kind: "shelve-offload-server", start: .shelved,
+            begin: { try await $0.cloud.compute.shelveOffload($1, by: $0.people.admin) }, end: .shelvedOffloaded,
+            power: .absent, more: noHost, endAfterFailure: .shelvedOffloaded),
+        WorkflowScenario(
+            kind: "unshelve-server", start: .shelved,
+            begin: { try await $0.cloud.compute.unshelve($1, to: .init(), by: $0.people.member) }, end: .active,
+            power: .running, endAfterFailure: .shelved),
+        WorkflowScenario(
+            kind: "unshelve-server", start: .offloaded,
+            begin: { try await $0.cloud.compute.unshelve($1, to: .init(), by: $0.people.member) }, end: .active,
+            power: .running, endAfterFailure: .shelvedOffloaded),
+        WorkflowScenario(
+            kind: "soft-delete-server", start: .paused,
+            begin: { try await $0.cloud.compute.begin(.softDelete, on: $1, by: $0.people.member) }, end: .softDeleted,
+            power: .shutdown, more: noQuota),
+        WorkflowScenario(
+            kind: "soft-delete-server", start: .resized,
+            begin: { try await $0.cloud.compute.begin(.softDelete, on: $1, by: $0.people.member) }, end: .softDeleted,
+            power: .shutdown, more: softDeletedWithNewSize),
+        WorkflowScenario(
+            kind: "soft-delete-server", start: .offloaded,
+            begin: { try await $0.cloud.compute.begin(.softDelete, on: $1, by: $0.people.member) }, end: .softDeleted,
+            power: .absent, more: noHost + noQuota, endAfterFailure: .shelvedOffloaded),
+        WorkflowScenario(
+            kind: "restore-server", start: .softDeleted,
+            begin: { try await $0.cloud.compute.restore($1, by: $0.people.member) }, end: .active, power: .running,
+            endAfterFailure: .softDeleted),
+        WorkflowScenario(
+            kind: "change-password", start: .running,
+            begin: { _ = try await $0.cloud.compute.beginChangingPassword(of: $1, to: "new", by: $0.people.member) },
+            end: .active, power: .running, endAfterFailure: .active, hasAgent: true),
+        WorkflowScenario(
+            kind: "trigger-crash-dump", start: .paused,
+            begin: { try await $0.cloud.compute.triggerCrashDump(of: $1, by: $0.people.member) }, end: .paused,
+            power: .paused, endAfterFailure: .paused),
+        WorkflowScenario(
             kind: "attach-interface", start: .running,
             begin: { _ = try await $0.cloud.compute.beginAttaching(nil, to: $1, by: $0.people.member) },
             end: .active, power: .running, ports: 2, endAfterFailure: .active),
@@ -179,6 +256,11 @@ struct Workshop: Sendable {
 
     /// A server that is about to go through the scenario.
     func begin(_ scenario: WorkflowScenario) async throws -> ServerID {
+        if scenario.hasAgent {
+            _ = try await fixture.cloud.image.update(fixture.image, by: fixture.people.admin) {
+                $0.properties = try JSONText(["hw_qemu_guest_agent": "yes"])
+            }
+        }
         guard let id = try await fixture.create().first?.id else { throw CloudError(.internal, "No server was made.") }
         if scenario.start != .nothing { try await finish(id) }
         let way: [WorkflowScenario.Start: ServerOperation] = [.stopped: .stop, .paused: .pause, .suspended: .suspend]
@@ -188,7 +270,14 @@ struct Workshop: Sendable {
         }
         if scenario.start == .rescued { try await WorkflowScenario.rescue(fixture, id) }
         if scenario.start == .resized { try await WorkflowScenario.resize(fixture, id) }
-        if [.rescued, .resized].contains(scenario.start) { try await finish(id) }
+        let (compute, member) = (fixture.cloud.compute, fixture.people.member)
+        switch scenario.start {
+        case .shelved: try await compute.shelve(id, isOffloaded: false, by: member)
+        case .offloaded: try await compute.shelve(id, isOffloaded: true, by: member)
+        case .softDeleted: try await compute.begin(.softDelete, on: id, by: member)
+        default: break
+        }
+        if [.rescued, .resized, .shelved, .offloaded, .softDeleted].contains(scenario.start) { try await finish(id) }
         try await scenario.begin(fixture, id)
         return id
     }

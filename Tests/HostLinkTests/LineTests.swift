@@ -9,6 +9,10 @@ import Testing
 /// The line to a host, when one end does not do its part.
 @Suite(.timeLimit(.minutes(3)))
 struct LineTests {
+    private static let undiagnosed: HostConsoles.Diagnostician = {
+        throw HostFailure(message: "It is not asked.", detail: "\($0)")
+    }
+
     @Test func linesAreCutHoweverTheyCome() throws {
         var lines = LineSplitter()
         var read: [[String]] = []
@@ -70,8 +74,11 @@ struct LineTests {
     @Test func anOldLineDoesNotTakeANewerOneAway() async throws {
         let switchboard = Switchboard()
         let host = HostID.random()
-        let first = switchboard.connect(HostConsoles(log: { _, _ in [1] }, carry: { _, _, _ in }), of: host)
-        switchboard.connect(HostConsoles(log: { _, _ in [2] }, carry: { _, _, _ in }), of: host)
+        func consoles(_ byte: UInt8) -> HostConsoles {
+            HostConsoles(log: { _, _ in [byte] }, diagnose: Self.undiagnosed, carry: { _, _, _ in })
+        }
+        let first = switchboard.connect(consoles(1), of: host)
+        switchboard.connect(consoles(2), of: host)
         switchboard.disconnectConsoles(of: host, number: first)
         #expect(try await switchboard.consoleOutput(host: host, server: .random(), maxBytes: 1) == [2])
         let old = switchboard.listen(host)

@@ -44,7 +44,8 @@ import TestSupport
     @Test func everyOperationButBuildBeginsFromAStateThatUsersSee() {
         for operation in ServerOperation.allCases {
             #expect(!operation.rule.allowedFrom.isEmpty && !operation.rule.allowedFrom.contains(.deleted))
-            #expect((operation.rule.interrupts == .everything) == [.delete, .resetState].contains(operation))
+            let endsAll = [ServerOperation.delete, .softDelete, .resetState].contains(operation)
+            #expect((operation.rule.interrupts == .everything) == endsAll)
             #expect(operation.rule.goal != .record || !operation.rule.occupies)
         }
     }

@@ -200,6 +200,8 @@ enum Samples {
             ConsoleToken(
                 hash: "c0de", serverID: ServerID("sv1"), hostID: HostID("h1"), kind: full ? .serial : .vnc,
                 expiresAt: at(33)),
+            SetAsideServer(
+                serverID: ServerID("sv1"), since: at(34), imageID: full ? ImageID("i1") : nil),
             HostCommand(
                 id: HostCommandID("hc1"), hostID: HostID("h1"), serverID: ServerID("sv1"), action: .rebootHard,
                 arguments: try JSONText(["a": "b"]), state: .cancelling, progress: 40,

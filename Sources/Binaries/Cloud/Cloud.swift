@@ -27,6 +27,7 @@ package final class Cloud: Sendable {
         package var retention = Retention()
         /// After which a resize that nobody has decided is confirmed; `nil` never.
         package var resizeConfirmSeconds: Double?
+        package var setAside = SetAsideTimes()
         /// A migrated store; `nil` for an SQLite file in the state directory.
         package var database: (any Database)?
         /// Whether this process carries out workflows; else workers of others do.
@@ -72,8 +73,7 @@ package final class Cloud: Sendable {
         }
         lock = try StateLock(directory: options.stateDirectory)
         metricsToken = try MetricsToken(in: options.stateDirectory)
-        isAlone = options.database == nil
-        runsWorkflows = options.runsWorkflows
+        (isAlone, runsWorkflows) = (options.database == nil, options.runsWorkflows)
         self.options = options
         publicURL = options.publicURL
         let store = options.watch(try options.database ?? Self.openFile(in: options.stateDirectory, metrics, logger))
@@ -98,7 +98,8 @@ package final class Cloud: Sendable {
         placement = PlacementService(database: store)
         compute = ComputeService(
             database: store, clock: clock, networking: networking, image: image,
-            bells: ComputeBells(workflows: intake, host: { switchboard.ring($0, .servers) }), logger: logger)
+            bells: ComputeBells(workflows: intake, host: { switchboard.ring($0, .servers) }),
+            setAside: options.setAside, logger: logger)
         runner = WorkflowRunner(
             database: store, clock: clock,
             definitions: compute.workflows.map { [metrics] in metrics.steps.counting($0) },
@@ -173,8 +174,9 @@ package final class Cloud: Sendable {
         }
     }
 
-    /// Every ten seconds: what is kept no longer, piece by piece, uploads of processes that are no more, and resizes
-    /// that nobody decides. Every minute: memory that a burst has left.
+    /// Every ten seconds: what is kept no longer, piece by piece, uploads of processes that are no more, resizes that
+    /// nobody decides, and servers that were set aside for long enough. Every minute: memory that a burst has left, and
+    /// files of images that are no more.
     private func forget() async {
         var rounds = 0
         while !Task.isCancelled {
@@ -185,8 +187,12 @@ package final class Cloud: Sendable {
                 if let seconds = options.resizeConfirmSeconds {
                     try await compute.confirmResizes(undecidedFor: seconds)
                 }
+                try await compute.endSettingAside()
                 rounds += 1
-                if rounds % 6 == 0 { FreeMemory.giveBack() }
+                if rounds % 6 == 0 {
+                    FreeMemory.giveBack()
+                    try await image.sweep()
+                }
             } catch is CancellationError {
                 return
             } catch {

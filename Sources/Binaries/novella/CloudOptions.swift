@@ -33,10 +33,23 @@ struct CloudOptions: ParsableArguments {
     @Option(help: "After how many seconds a resize that nobody has decided is confirmed; 0 never.")
     var resizeConfirmSeconds: Double = 0
 
+    @Option(help: "After how many seconds a shelved server leaves its host; 0 at once, -1 never.")
+    var shelvedOffloadSeconds: Double = 0
+
+    @Option(help: "For how many seconds a deleted server can be restored; 0 not at all.")
+    var reclaimDeleteSeconds: Double = 0
+
     func validate() throws {
         guard (0...Double(Int32.max)).contains(resizeConfirmSeconds) else {
             throw ValidationError(
                 "--resize-confirm-seconds is \(resizeConfirmSeconds); it can be 0 to \(Int32.max).")
+        }
+        guard (-1...Double(Int32.max)).contains(shelvedOffloadSeconds) else {
+            throw ValidationError(
+                "--shelved-offload-seconds is \(shelvedOffloadSeconds); it can be -1 to \(Int32.max).")
+        }
+        guard (0...Double(Int32.max)).contains(reclaimDeleteSeconds) else {
+            throw ValidationError("--reclaim-delete-seconds is \(reclaimDeleteSeconds); it can be 0 to \(Int32.max).")
         }
         guard (1...65_535).contains(port) else {
             throw ValidationError("--port is \(port); it can be 1 to 65535.")
@@ -63,6 +76,8 @@ struct CloudOptions: ParsableArguments {
             options.retention = try retention
             options.publicURL = publicUrl
             options.resizeConfirmSeconds = resizeConfirmSeconds > 0 ? resizeConfirmSeconds : nil
+            options.setAside.offload = shelvedOffloadSeconds < 0 ? nil : shelvedOffloadSeconds
+            options.setAside.reclaim = reclaimDeleteSeconds > 0 ? reclaimDeleteSeconds : nil
             return options
         }
     }

@@ -62,14 +62,23 @@ final class HostLines: Sendable {
     }
 
     func consoleOutput(_ host: HostID, _ server: ServerID, maxBytes: Int) async throws -> [UInt8] {
-        let question = ConsoleQuestion(id: UUIDText.random(), server: server, maxBytes: maxBytes)
+        try await ask(host) { .console(ConsoleQuestion(id: $0, server: server, maxBytes: maxBytes)) }
+    }
+
+    func diagnostics(_ host: HostID, _ server: ServerID) async throws -> GuestDiagnostics {
+        let answer = try await ask(host) { .diagnostics(DiagnosticsQuestion(id: $0, server: server)) }
+        return try JSONDecoder().decode(GuestDiagnostics.self, from: Data(answer))
+    }
+
+    private func ask(_ host: HostID, _ message: (_ id: String) -> LineMessage) async throws -> [UInt8] {
+        let id = UUIDText.random()
         let (answers, answer) = AsyncThrowingStream.makeStream(of: [UInt8].self)
         let line = state.withLock { state in
-            state.questions[question.id] = Question(host: host, answer: answer)
+            state.questions[id] = Question(host: host, answer: answer)
             return state.lines[host]?.send
         }
-        defer { _ = state.withLock { $0.questions.removeValue(forKey: question.id) } }
-        guard let line, case .enqueued = line.yield(.console(question)) else { throw Self.silence }
+        defer { _ = state.withLock { $0.questions.removeValue(forKey: id) } }
+        guard let line, case .enqueued = line.yield(message(id)) else { throw Self.silence }
         return try await withThrowingTaskGroup(of: [UInt8]?.self) { [patience] group in
             group.addTask { try await answers.first { _ in true } }
             group.addTask {

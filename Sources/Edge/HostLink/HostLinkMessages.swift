@@ -10,7 +10,14 @@ enum LineMessage: Codable, Sendable, Equatable {
     case alive
     case nudge(HostNudge)
     case console(ConsoleQuestion)
+    case diagnostics(DiagnosticsQuestion)
     case openConsole(ConsoleCall)
+}
+
+/// The answer's output is a `GuestDiagnostics`, JSON.
+struct DiagnosticsQuestion: Codable, Sendable, Equatable {
+    var id: String
+    var server: ServerID
 }
 
 /// The control plane asks for the tail of a serial log; the answer names the question.

@@ -219,6 +219,7 @@ extension HostLinkServer {
                 send.yield(.opened)
                 let consoles = HostConsoles(
                     log: { try await lines.consoleOutput(host, $0, maxBytes: $1) },
+                    diagnose: { try await lines.diagnostics(host, $0) },
                     carry: { try await lines.carryConsole($0, host, $1, $2) })
                 let connection = switchboard.connect(consoles, of: host)
                 defer { switchboard.disconnectConsoles(of: host, number: connection) }

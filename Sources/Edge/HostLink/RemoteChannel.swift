@@ -135,23 +135,35 @@ extension RemoteChannel {
             nudges.yield(.registration)
         case .alive: return
         case .nudge(let nudge): nudges.yield(nudge)
-        case .console(let question): Task { await answer(question) }
+        case .console(let question):
+            Task {
+                await answer(question.id, of: question.server) { [self] in
+                    Data(try await connectedConsoles().log(question.server, question.maxBytes))
+                }
+            }
+        case .diagnostics(let question):
+            Task {
+                await answer(question.id, of: question.server) { [self] in
+                    try JSONEncoder().encode(try await connectedConsoles().diagnose(question.server))
+                }
+            }
         case .openConsole(let call): Task { await carry(call) }
         }
     }
 
-    private func answer(_ question: ConsoleQuestion) async {
+    private func answer(
+        _ question: String, of server: ServerID, _ output: @Sendable () async throws -> Data
+    ) async {
         do {
             var answer = ConsoleAnswer()
             do {
-                answer.output = Data(try await connectedConsoles().log(question.server, question.maxBytes))
+                answer.output = try await output()
             } catch {
                 answer.failure = LinkFailure(error)
             }
-            try await client.post(try path("console-answers/\(question.id)"), answer)
+            try await client.post(try path("console-answers/\(question)"), answer)
         } catch {
-            logger.warning(
-                "a serial log was not delivered", metadata: ["server": "\(question.server)", "error": "\(error)"])
+            logger.warning("an answer was not delivered", metadata: ["server": "\(server)", "error": "\(error)"])
         }
     }
 }

@@ -101,6 +101,14 @@ package final class Switchboard: HostLookups {
         try await consoles(of: host).log(server, maxBytes)
     }
 
+    package func diagnostics(host: HostID, server: ServerID) async throws -> GuestDiagnostics {
+        do {
+            return try await consoles(of: host).diagnose(server)
+        } catch let failure as HostFailure {
+            throw LinkFailure(failure).error
+        }
+    }
+
     package func carryConsole(
         _ kind: ConsoleKind, host: HostID, server: ServerID, client: ConsoleEnd
     ) async throws {

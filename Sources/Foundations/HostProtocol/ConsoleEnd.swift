@@ -16,18 +16,22 @@ package struct ConsoleEnd: Sendable {
     }
 }
 
-/// What a host does with the consoles of its guests.
+/// What a host tells of its guests, and does with their consoles.
 package struct HostConsoles: Sendable {
     /// The last bytes of a server's serial log, at most as many as are given.
     package typealias LogReader = @Sendable (ServerID, Int) async throws -> [UInt8]
     /// Opens a console and carries bytes between the guest and a client until one of them ends.
     package typealias Carrier = @Sendable (ConsoleKind, ServerID, _ client: ConsoleEnd) async throws -> Void
 
+    package typealias Diagnostician = @Sendable (ServerID) async throws -> GuestDiagnostics
+
     package let log: LogReader
+    package let diagnose: Diagnostician
     package let carry: Carrier
 
-    package init(log: @escaping LogReader, carry: @escaping Carrier) {
+    package init(log: @escaping LogReader, diagnose: @escaping Diagnostician, carry: @escaping Carrier) {
         self.log = log
+        self.diagnose = diagnose
         self.carry = carry
     }
 }

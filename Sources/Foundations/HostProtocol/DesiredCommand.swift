@@ -7,6 +7,10 @@ package struct DesiredCommand: Codable, Sendable, Equatable {
     /// Of a snapshot: a `SnapshotConsistency`, less than which is a failure.
     package static let consistencyArgument = "consistency"
 
+    /// Whose password is set, and to what.
+    package static let userArgument = "user"
+    package static let passwordArgument = "password"
+
     package var id: HostCommandID
     package var serverID: ServerID
     package var action: HostCommandAction

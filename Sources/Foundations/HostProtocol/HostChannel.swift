@@ -126,6 +126,8 @@ package typealias UploadedContent = (_ write: ([UInt8]) async throws -> Void) as
 package protocol HostLookups: Sendable {
     /// The tail of the serial log, at most `maxBytes`.
     func consoleOutput(host: HostID, server: ServerID, maxBytes: Int) async throws -> [UInt8]
+    /// What the hypervisor counts of a guest that runs.
+    func diagnostics(host: HostID, server: ServerID) async throws -> GuestDiagnostics
     /// Opens a console and carries bytes between the guest and a client until one of them ends.
     func carryConsole(
         _ kind: ConsoleKind, host: HostID, server: ServerID, client: ConsoleEnd

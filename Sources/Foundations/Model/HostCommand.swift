@@ -3,6 +3,10 @@ package enum HostCommandAction: String, Sendable, Codable {
     case rebootSoft, rebootHard
     /// Copies the root disk and fills an image with it.
     case snapshot
+    /// By the guest's agent.
+    case setPassword
+    /// A non-maskable interrupt, of which guests that are set up so make a crash dump.
+    case injectNMI
 }
 
 /// Something that a host does once, beside what should persist: the row by which it is told, and by which it answers.

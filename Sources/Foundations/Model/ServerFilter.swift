@@ -9,7 +9,12 @@ package struct ServerFilter: Sendable {
         case user, zone
     }
 
-    package enum Deleted: Sendable { case without, with, only }
+    package enum Deleted: Sendable {
+        /// Neither those that are deleted nor those that are deleted for a while.
+        case without
+        case withSoftDeleted
+        case with, only
+    }
 
     /// `nil`: of all projects.
     package var project: ProjectID?

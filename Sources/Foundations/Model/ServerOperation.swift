@@ -21,8 +21,15 @@ package enum ServerOperation: String, Sendable, Codable, CaseIterable {
     case resize
     case confirmResize = "confirm_resize"
     case revertResize = "revert_resize"
+    case shelve
+    case shelveOffload = "shelve_offload"
+    case unshelve
+    case softDelete = "soft_delete"
+    case restore
     case createImage = "create_image"
     case createBackup = "create_backup"
+    case changePassword = "change_password"
+    case triggerCrashDump = "trigger_crash_dump"
     case attachInterface = "attach_interface"
     case detachInterface = "detach_interface"
     case delete
@@ -144,10 +151,25 @@ extension OperationRule {
     fileprivate static let revertResize = OperationRule(
         "revertResize", kind: "revert-resize", from: [.resized], .steps, "resize_reverting", failure: .error,
         deadlineSeconds: 1800)
+    fileprivate static let shelve = OperationRule(
+        "shelve", from: [.active, .stopped, .paused, .suspended], .steps, "shelving", "shelving_image_pending_upload",
+        "shelving_image_pending_upload", "shelving_image_uploading", "shelving_offloading",
+        deadlineSeconds: 24 * 3600)
+    fileprivate static let shelveOffload = OperationRule(
+        "shelveOffload", kind: "shelve-offload-server", from: [.shelved], .steps, "shelving_offloading", access: .admin)
+    fileprivate static let unshelve = OperationRule(
+        "unshelve", from: [.shelved, .shelvedOffloaded], .steps, "unshelving", "spawning", deadlineSeconds: 1800)
+    fileprivate static let softDelete = OperationRule(
+        "delete", kind: "soft-delete-server", from: live, .steps, "soft-deleting", interrupts: .everything)
+    fileprivate static let restore = OperationRule("restore", from: [.softDeleted], .steps, "restoring")
     fileprivate static let createImage = snapshot(
         "createImage", kind: "snapshot-server", begun: "image_snapshot_pending", "image_snapshot")
     fileprivate static let createBackup = snapshot(
         "createBackup", kind: "backup-server", begun: "image_backup", "image_backup")
+    fileprivate static let changePassword = OperationRule(
+        "changePassword", kind: "change-password", from: [.active], .steps, "updating_password", deadlineSeconds: 120)
+    fileprivate static let triggerCrashDump = OperationRule(
+        "trigger_crash_dump", kind: "trigger-crash-dump", from: [.active, .paused, .rescued, .resized, .error], .steps)
     fileprivate static let attachInterface = OperationRule(
         "attach_interface", kind: "attach-interface", from: [.active, .stopped], .steps)
     fileprivate static let detachInterface = OperationRule(
@@ -168,7 +190,7 @@ extension OperationRule {
 
 extension ServerOperation {
     /// Whether leave to open the guest's consoles ends when it begins: the machine is not the same afterwards.
-    package var endsConsoles: Bool { [.rebootHard, .rebuild, .delete].contains(self) }
+    package var endsConsoles: Bool { [.rebootHard, .rebuild, .shelve, .softDelete, .delete].contains(self) }
 
     package var rule: OperationRule {
         switch self {
@@ -190,8 +212,15 @@ extension ServerOperation {
         case .resize: .resize
         case .confirmResize: .confirmResize
         case .revertResize: .revertResize
+        case .shelve: .shelve
+        case .shelveOffload: .shelveOffload
+        case .unshelve: .unshelve
+        case .softDelete: .softDelete
+        case .restore: .restore
         case .createImage: .createImage
         case .createBackup: .createBackup
+        case .changePassword: .changePassword
+        case .triggerCrashDump: .triggerCrashDump
         case .attachInterface: .attachInterface
         case .detachInterface: .detachInterface
         case .delete: .delete

@@ -22,6 +22,7 @@ final class ConsoleKeeper: Sendable {
     var connected: HostConsoles {
         HostConsoles(
             log: { [storage = machine.storage] in try await storage.consoleTail($0, maxBytes: $1) },
+            diagnose: { [driver = machine.driver] in try await driver.diagnostics(of: $0) },
             carry: { [self] in try await carry($0, of: $1, $2) })
     }
 

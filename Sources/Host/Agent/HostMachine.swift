@@ -54,11 +54,25 @@ package struct HostMachine: Sendable {
         switch command?.action {
         case .rebootSoft: try await reboot(softly: true, document, files)
         case .rebootHard: try await reboot(softly: false, document, files)
-        case .snapshot, nil: if !wentOff { try await reachPower(document, files) }
+        case .snapshot, .setPassword, .injectNMI, nil: if !wentOff { try await reachPower(document, files) }
         }
         try await storage.removeSurplus(document)
-        guard let command, command.action == .snapshot else { return nil }
-        return try await Snapshot(self, command, document, files, channel: channel, progress: progress).make()
+        switch command?.action {
+        case .snapshot:
+            guard let command else { return nil }
+            return try await Snapshot(self, command, document, files, channel: channel, progress: progress).make()
+        case .setPassword: try await setPassword(command?.arguments ?? [:], of: id)
+        case .injectNMI: try await driver.injectNMI(id)
+        case .rebootSoft, .rebootHard, nil: break
+        }
+        return nil
+    }
+
+    private func setPassword(_ arguments: [String: String], of id: ServerID) async throws {
+        guard let user = arguments[DesiredCommand.userArgument],
+            let password = arguments[DesiredCommand.passwordArgument]
+        else { throw HostFailure(message: "The password is not known any more.", detail: "server \(id)") }
+        try await driver.setPassword(password, of: user, in: id)
     }
 
     /// Whether the guest was brought to this document before and has gone off since: by itself, or, where its memory

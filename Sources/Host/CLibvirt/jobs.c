@@ -26,6 +26,18 @@ int novella_virt_thaw(
     return ask_agent(connection, name, timeout, novella_virt.thaw, count, error);
 }
 
+int novella_virt_set_password(
+    void *connection, const char *name, int timeout, const char *user, const char *password,
+    novella_virt_error *error) {
+    domain_ptr domain = novella_virt.lookup(connection, name);
+    if (domain == NULL) return novella_virt_fail(error);
+    int result = novella_virt.agent_timeout(domain, timeout, 0);
+    if (result == 0) result = novella_virt.set_password(domain, user, password, 0);
+    if (result < 0) novella_virt_fail(error);
+    novella_virt.free_domain(domain);
+    return result < 0 ? -1 : 0;
+}
+
 /* 0 or -1 with libvirt's error left to be read. */
 static int ended_job_of(domain_ptr domain, int *type) {
     static const unsigned int completed = 1;

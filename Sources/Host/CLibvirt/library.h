@@ -30,6 +30,28 @@ struct job_info {
     unsigned long long file_total, file_processed, file_remaining;
 };
 
+/* virTypedParameter */
+struct typed_parameter {
+    char field[80];
+    int type;
+    union {
+        int number;
+        unsigned int natural;
+        long long big;
+        unsigned long long big_natural;
+        double real;
+        char flag;
+        char *text;
+    } value;
+};
+
+/* virDomainStatsRecord */
+struct stats_record {
+    domain_ptr domain;
+    struct typed_parameter *params;
+    int count;
+};
+
 typedef void (*job_fn)(connection_ptr, domain_ptr, void *, int, void *);
 typedef void (*lifecycle_fn)(connection_ptr, domain_ptr, int, int, void *);
 typedef void (*generic_fn)(connection_ptr, domain_ptr, void *);
@@ -71,6 +93,10 @@ struct library {
     int (*agent_timeout)(domain_ptr, int, unsigned int);
     int (*freeze)(domain_ptr, const char **, unsigned int, unsigned int);
     int (*thaw)(domain_ptr, const char **, unsigned int, unsigned int);
+    int (*set_password)(domain_ptr, const char *, const char *, unsigned int);
+    int (*inject_nmi)(domain_ptr, unsigned int);
+    int (*stats)(domain_ptr *, unsigned int, struct stats_record ***, unsigned int);
+    void (*free_stats)(struct stats_record **);
     int (*begin_backup)(domain_ptr, const char *, const char *, unsigned int);
     int (*job)(domain_ptr, struct job_info *);
     int (*job_stats)(domain_ptr, int *, void **, int *, unsigned int);

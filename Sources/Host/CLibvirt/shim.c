@@ -222,6 +222,7 @@ int novella_virt_act(void *connection, const char *name, novella_virt_action act
     case NOVELLA_VIRT_UNPAUSE: result = novella_virt.unpause(domain); break;
     case NOVELLA_VIRT_SUSPEND: result = novella_virt.save(domain, save_as_running); break;
     case NOVELLA_VIRT_FORGET: result = novella_virt.forget_save(domain, 0); break;
+    case NOVELLA_VIRT_NMI: result = novella_virt.inject_nmi(domain, 0); break;
     }
     if (result < 0) novella_virt_fail(error);
     novella_virt.free_domain(domain);

@@ -165,6 +165,12 @@ package protocol HypervisorDriver: Sendable {
     func awaitCopy(of server: ServerID, progress: @escaping @Sendable (Int) async -> Void) async throws
     /// Ends a copy that is under way; nothing is wrong where none is.
     func endCopy(of server: ServerID) async throws
+    /// Asks the guest's agent to give a user of its own another password.
+    func setPassword(_ password: String, of user: String, in server: ServerID) async throws
+    /// Gives a guest that is on a non-maskable interrupt.
+    func injectNMI(_ server: ServerID) async throws
+    /// - Throws: of a guest that is off.
+    func diagnostics(of server: ServerID) async throws -> GuestDiagnostics
     /// Opens a running guest's console and carries bytes both ways until the guest or the client ends. Of one serial
     /// console there may be one call at a time.
     func carryConsole(_ kind: ConsoleKind, of server: ServerID, _ client: ConsoleEnd) async throws

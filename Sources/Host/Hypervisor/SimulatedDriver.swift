@@ -8,10 +8,11 @@ import Synchronization
 package final class SimulatedDriver: HypervisorDriver {
     package enum Verb: String, Sendable, CaseIterable {
         case describe, list, power, end, define, start, stop, pause, unpause, suspend, rebootSoft, undefine, taps
-        case setNICs, diskErrors, disks, setDisks, freeze, thaw, beginCopy, awaitCopy, endCopy, carryConsole
+        case setNICs, diskErrors, disks, setDisks, freeze, thaw, beginCopy, awaitCopy, endCopy, setPassword, injectNMI
+        case diagnostics, carryConsole
     }
 
-    private struct Guest {
+    struct Guest {
         var spec: DomainSpec
         var power: GuestPower
         /// What the guest runs with; a definition does not change it.
@@ -27,20 +28,22 @@ package final class SimulatedDriver: HypervisorDriver {
         var diskErrors: [String: String] = [:]
         var frozen = 0
         var copied: String?
+        var passwords: [String: String] = [:]
+        var interrupts = 0
     }
 
-    private struct Fault {
+    struct Fault {
         var failure: HostFailure
         /// `nil` fails until it is taken back.
         var remaining: Int?
     }
 
-    private struct FaultKey: Hashable {
+    struct FaultKey: Hashable {
         var verb: Verb
         var server: ServerID?
     }
 
-    private struct State {
+    struct State {
         var guests: [ServerID: Guest] = [:]
         var faults: [FaultKey: Fault] = [:]
         var latency: [Verb: Duration] = [:]
@@ -48,7 +51,7 @@ package final class SimulatedDriver: HypervisorDriver {
         var guestsIgnoreACPI = false
     }
 
-    private let state = Mutex(State())
+    let state = Mutex(State())
     private let hub = Broadcast<PowerEvent>()
     private let inventory: HostInventory
 
@@ -244,6 +247,39 @@ package final class SimulatedDriver: HypervisorDriver {
         state.withLock { $0.guests[server]?.copied = nil }
     }
 
+    package func setPassword(_ password: String, of user: String, in server: ServerID) async throws {
+        try await enter(.setPassword, server)
+        try state.withLock { state in
+            guard let guest = state.guests[server], guest.power == .running, guest.spec.hardware.wantsGuestAgent else {
+                throw HostFailure(message: "The server's guest agent does not answer.", detail: "\(server)")
+            }
+            state.guests[server]?.passwords[user] = password
+        }
+    }
+
+    package func injectNMI(_ server: ServerID) async throws {
+        try await enter(.injectNMI, server)
+        try state.withLock { state in
+            guard state.guests[server]?.power.isOn == true else { throw HostFailure.isOff(server) }
+            state.guests[server]?.interrupts += 1
+        }
+    }
+
+    /// Nothing is counted but what there is.
+    package func diagnostics(of server: ServerID) async throws -> GuestDiagnostics {
+        try await enter(.diagnostics, server)
+        return try state.withLock { state in
+            guard let guest = state.guests[server], guest.power.isOn else { throw HostFailure.isOff(server) }
+            var found = GuestDiagnostics(power: guest.power, hypervisor: "simulated")
+            found.cpus = (0..<guest.spec.hardware.vcpus).map { .init(id: $0, nanoseconds: 0) }
+            found.nics = guest.runningNICs.map { .init(tap: $0.tapName, macAddress: $0.macAddress) }
+            found.disks = guest.runningDisks.sorted().map { .init(target: $0) }
+            found.maximumMemoryKiB = Int64(guest.spec.hardware.memoryMiB) << 10
+            found.memoryKiB = found.maximumMemoryKiB
+            return found
+        }
+    }
+
     package func carryConsole(_ kind: ConsoleKind, of server: ServerID, _ client: ConsoleEnd) async throws {
         let changes = hub.stream()
         try await enter(.carryConsole, server)
@@ -263,7 +299,7 @@ package final class SimulatedDriver: HypervisorDriver {
         hub.stream()
     }
 
-    private func move(
+    func move(
         _ server: ServerID, from: [GuestPower], to power: GuestPower, _ end: GuestEnd? = nil
     ) {
         let moved = state.withLock { state in
@@ -279,7 +315,7 @@ package final class SimulatedDriver: HypervisorDriver {
         if moved { hub.send(PowerEvent(serverID: server, power: power)) }
     }
 
-    private func enter(_ verb: Verb, _ server: ServerID?) async throws {
+    func enter(_ verb: Verb, _ server: ServerID?) async throws {
         if let latency = state.withLock({ $0.latency[verb] }), latency > .zero { try await Task.sleep(for: latency) }
         try state.withLock { state in
             state.calls[verb, default: 0] += 1
@@ -291,81 +327,6 @@ package final class SimulatedDriver: HypervisorDriver {
                 throw fault.failure
             }
         }
-    }
-}
-
-/// What tests turn by hand.
-extension SimulatedDriver {
-    /// Makes a verb fail, for one server or (`nil`) for all; `times` calls, or until `mend`.
-    package func fail(
-        _ verb: Verb, server: ServerID? = nil, times: Int? = 1,
-        with failure: HostFailure = HostFailure(message: "The simulated host refused.", detail: "injected")
-    ) {
-        state.withLock { state in
-            state.faults[FaultKey(verb: verb, server: server)] = Fault(failure: failure, remaining: times)
-        }
-    }
-
-    /// Takes every failure back.
-    package func mend() {
-        state.withLock { $0.faults = [:] }
-    }
-
-    /// How long a verb takes; `nil` sets all of them.
-    package func setLatency(_ latency: Duration, of verb: Verb? = nil) {
-        state.withLock { state in
-            for each in verb.map({ [$0] }) ?? Verb.allCases { state.latency[each] = latency }
-        }
-    }
-
-    /// Whether guests, those there and those to come, ignore the power button.
-    package func setIgnoresACPI(_ ignores: Bool) {
-        state.withLock { state in
-            state.guestsIgnoreACPI = ignores
-            for server in state.guests.keys { state.guests[server]?.ignoresACPI = ignores }
-        }
-    }
-
-    /// A guest changes its power by itself, as seen from inside: `.shutdown` when it powers off.
-    package func guestMoves(_ server: ServerID, to power: GuestPower, _ end: GuestEnd? = nil) {
-        move(server, from: [.running, .paused, .shutdown, .crashed].filter { $0 != power }, to: power, end)
-    }
-
-    /// The host loses power and returns: every guest whose memory is in no file is down, and no event tells of it.
-    package func hostRestarts() {
-        state.withLock { state in
-            for (server, guest) in state.guests where guest.power != .suspended {
-                state.guests[server]?.power = .shutdown
-            }
-        }
-    }
-
-    package func spec(of server: ServerID) -> DomainSpec? {
-        state.withLock { $0.guests[server]?.spec }
-    }
-
-    package func setDiskErrors(_ errors: [String: String], of server: ServerID) {
-        state.withLock { $0.guests[server]?.diskErrors = errors }
-    }
-
-    package func isFrozen(_ server: ServerID) -> Bool {
-        state.withLock { ($0.guests[server]?.frozen ?? 0) > 0 }
-    }
-
-    package func pluggedAnew(_ server: ServerID) -> [String] {
-        state.withLock { $0.guests[server]?.pluggedAnew ?? [] }
-    }
-
-    package func startCount(of server: ServerID) -> Int {
-        state.withLock { $0.guests[server]?.starts ?? 0 }
-    }
-
-    package func softRebootCount(of server: ServerID) -> Int {
-        state.withLock { $0.guests[server]?.reboots ?? 0 }
-    }
-
-    package func callCount(_ verb: Verb) -> Int {
-        state.withLock { $0.calls[verb] ?? 0 }
     }
 }
 

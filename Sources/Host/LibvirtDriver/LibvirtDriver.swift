@@ -224,7 +224,7 @@ extension LibvirtDriver {
     }
 
     /// With what to tell the user when it fails.
-    private func act(_ action: novella_virt_action, _ server: ServerID, _ message: String) async throws {
+    func act(_ action: novella_virt_action, _ server: ServerID, _ message: String) async throws {
         do {
             try await act(action, server)
         } catch let error as LibvirtError {

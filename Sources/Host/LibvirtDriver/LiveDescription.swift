@@ -10,6 +10,8 @@ struct LiveDescription {
     /// Of all disks.
     let diskTargets: Set<String>
     let taps: Set<String>
+    /// MAC addresses by taps.
+    let addresses: [String: String]
     /// The name by which the guest agent's channel is taken out.
     let agentAlias: String?
     /// The socket of the screen's server.
@@ -29,7 +31,12 @@ struct LiveDescription {
             .flatMap { Self.value(in: $0, after: "<alias name='") }
         screenSocket = Self.elements("graphics", of: xml).first.flatMap { Self.value(in: $0, after: " socket='") }
         serialTerminal = Self.elements("serial", of: xml).first.flatMap { Self.value(in: $0, after: "<source path='") }
-        taps = Set(Self.elements("interface", of: xml).compactMap { Self.value(in: $0, after: "<target dev='") })
+        let interfaces = Self.elements("interface", of: xml)
+        taps = Set(interfaces.compactMap { Self.value(in: $0, after: "<target dev='") })
+        addresses = interfaces.reduce(into: [:]) { addresses, interface in
+            guard let tap = Self.value(in: interface, after: "<target dev='") else { return }
+            addresses[tap] = Self.value(in: interface, after: "<mac address='")
+        }
     }
 
     /// By the ids that our aliases carry.

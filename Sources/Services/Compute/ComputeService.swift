@@ -13,6 +13,7 @@ package struct ComputeService: Sendable {
     package let capacity: CapacityIndex
     package let hostDigests = HostDigests()
     let signsOfLife = SignsOfLife()
+    let setAside: SetAsideTimes
     let network: NetworkCalls
     let image: ImageCalls
     let bells: ComputeBells
@@ -21,8 +22,9 @@ package struct ComputeService: Sendable {
 
     package init(
         database: any Database, clock: any CloudClock, networking: NetworkingService, image: ImageService,
-        bells: ComputeBells, logger: Logger
+        bells: ComputeBells, setAside: SetAsideTimes = SetAsideTimes(), logger: Logger
     ) {
+        self.setAside = setAside
         self.database = database
         self.clock = clock
         capacity = CapacityIndex()

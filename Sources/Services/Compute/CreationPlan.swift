@@ -85,7 +85,7 @@ struct CreationPlan: Sendable {
                     projectID: project, resource: resource, limit: QuotaQueries.defaultLimit(of: resource, db))
             if quota.limit >= 0, amount > 0 { count = min(count, max(0, quota.limit - quota.used) / amount) }
             guard count >= request.minCount else {
-                throw overQuota(quota, requested: amount * request.minCount)
+                throw Self.overQuota(quota, requested: amount * request.minCount)
             }
         }
         for (resource, amount) in each {
@@ -93,13 +93,13 @@ struct CreationPlan: Sendable {
                 amount * count, of: resource, for: project, defaultLimit: QuotaQueries.defaultLimit(of: resource, db),
                 db)
             {
-                throw overQuota(full, requested: amount * count)
+                throw Self.overQuota(full, requested: amount * count)
             }
         }
         return count
     }
 
-    private func overQuota(_ quota: Quota, requested: Int) -> CloudError {
+    static func overQuota(_ quota: Quota, requested: Int) -> CloudError {
         CloudError(
             .overQuota,
             "Quota exceeded for \(quota.resource): Requested \(requested), but already used \(quota.used) of "

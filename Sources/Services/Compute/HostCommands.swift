@@ -50,6 +50,8 @@ enum HostCommands {
         command.result = try answer.result.map { try JSONText($0) }
         command.failure = try answer.failure.map { try JSONText($0).raw }
         command.updatedAt = now
+        // They may hold what nobody is to read later.
+        if command.state.isEnd { command.arguments = JSONText(raw: "{}") }
         try db.update(command)
         if command.action == .snapshot { try SnapshotProgress.show(command, now: now, db) }
     }

@@ -26,6 +26,10 @@ struct ImageCalls: Sendable {
         try ImageService.discard(id, at: now, db)
     }
 
+    static func remove(_ id: ImageID, at now: Timestamp, _ db: any Connection) throws {
+        try ImageService.remove(id, at: now, db)
+    }
+
     func rotate(_ kind: String, of server: ServerID, in project: ProjectID, keeping count: Int) async throws {
         try await image.rotate(kind, of: server, in: project, keeping: count)
     }
@@ -41,11 +45,24 @@ struct ImageCalls: Sendable {
         } catch let error as CloudError where error.kind == .notFound {
             throw CloudError(.badRequest, "Can not find requested image", cause: error)
         }
+        return (found, try Self.reference(found, rootGiB: rootGiB))
+    }
+
+    /// The image that a shelved server's disk is kept in, whoever owns it.
+    static func shelved(_ id: ImageID, rootGiB: Int, _ db: any Connection) throws -> ImageReference {
+        guard let found = try db.find(Image.self, key: .id(id)), found.status == .active else {
+            throw CloudError(
+                .conflict, "The image \(id), in which the disk of the shelved server was kept, is not there any more.")
+        }
+        return try reference(found, rootGiB: rootGiB)
+    }
+
+    private static func reference(_ found: Model.Image, rootGiB: Int) throws -> ImageReference {
         guard found.status == .active, let sha512 = found.sha512, let size = found.size,
             let format = found.diskFormat.flatMap(DiskFormat.init(rawValue:))
-        else { throw CloudError.badRequest("Image \(id) is not active.") }
-        var reference = ImageReference(id: id, sha512: sha512, format: format, sizeBytes: Int64(size))
+        else { throw CloudError.badRequest("Image \(found.id) is not active.") }
+        var reference = ImageReference(id: found.id, sha512: sha512, format: format, sizeBytes: Int64(size))
         if rootGiB == 0 { reference.rootBytes = found.virtualSize.map { Int64($0) } }
-        return (found, reference)
+        return reference
     }
 }

@@ -144,6 +144,21 @@ struct NetworkCalls: Sendable {
         return (all.filter { $0.port.projectID == server.projectID }, change)
     }
 
+    /// The ports stay the server's, which is on no host.
+    func unbind(_ server: Server, _ db: any Connection) throws -> NetworkChange {
+        try networking.moveBindings(of: server.id.text, in: server.projectID, to: "", db)
+    }
+
+    /// The ports that the server kept, in the order of its NICs.
+    func rebind(
+        _ server: Server, to host: HostPlace, _ db: any Connection
+    ) throws -> (ports: [PortAttachment], change: NetworkChange) {
+        let holder = holder(server, on: host)
+        let change = try networking.moveBindings(
+            of: holder.device, in: server.projectID, to: holder.host, owner: holder.owner, db)
+        return (try attachments(of: server, db).sorted { $0.port.comesBefore($1.port) }, change)
+    }
+
     func tell(_ change: NetworkChange) { networking.tell(change) }
 
     private func holder(_ server: Server, on host: HostPlace) -> NetworkingService.PortHolder {

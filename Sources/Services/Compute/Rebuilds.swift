@@ -26,7 +26,7 @@ package struct RebuildRequest: Sendable {
 extension ComputeService {
     /// Begins to make the server anew from an image, on its host and with its ports.
     package func rebuild(_ id: ServerID, _ wanted: RebuildRequest, by caller: Caller) async throws {
-        try await changeMachine(.rebuild, of: id, by: caller) { server, db in
+        try await begin(.rebuild, on: id, by: caller) { server, _, db in
             let flavor = try server.flavor.value()
             let (image, reference) = try image.bootable(wanted.imageID, rootGiB: flavor.disk, by: caller, db)
             try CreationPlan.check(image, fits: (flavor.disk, flavor.ram), by: caller)
@@ -44,9 +44,10 @@ extension ComputeService {
             server.imageID = image.id
             server.imageProperties = image.properties
             try wanted.change(&server)
-            return ChangeMachine.Input(
-                operation: .rebuild, settled: server.settled == .stopped ? .stopped : .active,
-                preservesEphemeral: wanted.preservesEphemeral)
+            return Beginning(
+                input: ChangeMachine.Input(
+                    operation: .rebuild, settled: server.settled == .stopped ? .stopped : .active,
+                    preservesEphemeral: wanted.preservesEphemeral))
         }
     }
 
@@ -54,7 +55,7 @@ extension ComputeService {
     package func rescue(
         _ id: ServerID, from imageID: ImageID?, adminPassword: String, by caller: Caller
     ) async throws {
-        try await changeMachine(.rescue, of: id, by: caller) { server, db in
+        try await begin(.rescue, on: id, by: caller) { server, _, db in
             guard let chosen = imageID ?? server.imageID else {
                 throw CloudError.badRequest("Server \(id) has no image; name one in rescue_image_ref.")
             }
@@ -64,36 +65,16 @@ extension ComputeService {
             }
             request.adminPassword = adminPassword
             try db.update(request)
-            return ChangeMachine.Input(
-                operation: .rescue, settled: .rescued,
-                rescue: try RescueDisk(reference, try image.properties.value()))
+            let disk = try RescueDisk(reference, try image.properties.value())
+            return Beginning(
+                input: ChangeMachine.Input(operation: .rescue, settled: .rescued, rescue: disk))
         }
     }
 
     package func unrescue(_ id: ServerID, by caller: Caller) async throws {
-        try await changeMachine(.unrescue, of: id, by: caller) { _, _ in
-            ChangeMachine.Input(operation: .unrescue, settled: .active)
+        try await begin(.unrescue, on: id, by: caller) { _, _, _ in
+            Beginning(input: ChangeMachine.Input(operation: .unrescue, settled: .active))
         }
-    }
-
-    /// - Parameter prepare: changes the server's row, in the transaction that begins the operation.
-    private func changeMachine(
-        _ operation: ServerOperation, of id: ServerID, by caller: Caller,
-        _ prepare: @escaping @Sendable (inout Server, any Connection) throws -> ChangeMachine.Input
-    ) async throws {
-        let now = clock.now()
-        let lease = bells.workflows.lease(from: now)
-        let begun = try await database.transaction { db in
-            var server = try visible(id, by: caller, db)
-            try OperationStart.check(operation.rule, on: server, by: caller)
-            let input = try prepare(&server, db)
-            try db.update(server)
-            let workflow = OperationStart.workflow(
-                operation.rule, on: server, input: try JSONText(input).raw, by: caller.userID,
-                requestID: caller.requestID, now: now, lease)
-            return try bells.workflows.begin(workflow, operation, on: server, now: now, db).workflow
-        }
-        bells.workflows.started([begun])
     }
 }
 

@@ -8,25 +8,15 @@ extension ComputeService {
     package func resize(
         _ id: ServerID, to flavorID: FlavorID, diskConfig: String? = nil, by caller: Caller
     ) async throws {
-        let now = clock.now()
-        let lease = bells.workflows.lease(from: now)
-        let (begun, claimed, host) = try await database.transaction { db in
-            var server = try visible(id, by: caller, db)
-            try OperationStart.check(ServerOperation.resize.rule, on: server, by: caller)
+        try await begin(.resize, on: id, by: caller) { [capacity] server, now, db in
             let flavor = try newFlavor(flavorID, for: server, by: caller, db)
             if let diskConfig { server.diskConfig = diskConfig }
             let host = try Self.host(of: server, at: now, db)
             let claimed = try Self.begin(to: flavor, of: server, on: host, by: caller, now: now, db)
-            let workflow = OperationStart.workflow(
-                ServerOperation.resize.rule, on: server, input: "{}", by: caller.userID,
-                requestID: caller.requestID, now: now, lease)
-            try db.update(server)
-            return (
-                try bells.workflows.begin(workflow, .resize, on: server, now: now, db).workflow, claimed, host.id
-            )
+            return Beginning(input: OperationInput(operation: .resize)) {
+                capacity.countClaimed(claimed, on: host.id)
+            }
         }
-        capacity.countClaimed(claimed, on: host)
-        bells.workflows.started([begun])
     }
 
     package func confirmResize(_ id: ServerID, by caller: Caller) async throws {
@@ -59,21 +49,13 @@ extension ComputeService {
     private func decide(
         _ operation: ServerOperation, _ status: ServerMigration.Status, of id: ServerID, by caller: Caller
     ) async throws {
-        let now = clock.now()
-        let lease = bells.workflows.lease(from: now)
-        let begun = try await database.transaction { db in
-            let server = try visible(id, by: caller, db)
-            try OperationStart.check(operation.rule, on: server, by: caller)
-            guard let migration = try MigrationQueries.open(of: id, db) else {
+        try await begin(operation, on: id, by: caller) { server, now, db in
+            guard let migration = try MigrationQueries.open(of: server.id, db) else {
                 throw CloudError.badRequest("Instance has not been resized.")
             }
             try MigrationQueries.setStatus(status, of: migration.uuid, now: now, db)
-            let workflow = OperationStart.workflow(
-                operation.rule, on: server, input: "{}", by: caller.userID, requestID: caller.requestID, now: now,
-                lease)
-            return try bells.workflows.begin(workflow, operation, on: server, now: now, db).workflow
+            return Beginning(input: OperationInput(operation: operation))
         }
-        bells.workflows.started([begun])
     }
 
     /// The flavor, if the server may have it; Nova's words for each reason why not.
@@ -151,10 +133,7 @@ extension ComputeService {
             if let full = try QuotaQueries.take(
                 more, of: resource, for: project, defaultLimit: QuotaQueries.defaultLimit(of: resource, db), db)
             {
-                throw CloudError(
-                    .overQuota,
-                    "Quota exceeded for \(resource): Requested \(more), but already used \(full.used) of \(full.limit) "
-                        + "\(resource)")
+                throw CreationPlan.overQuota(full, requested: more)
             }
         }
     }

@@ -130,7 +130,7 @@ extension ComputeService {
     }
 
     /// `zone`, or for administrators `zone:host` and `zone:host:node`.
-    private func zone(_ text: String?, by caller: Caller) throws -> (name: String?, host: String?) {
+    func zone(_ text: String?, by caller: Caller) throws -> (name: String?, host: String?) {
         guard let text else { return (nil, nil) }
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         let hosts = capacity.all

@@ -46,7 +46,7 @@ extension ComputeService {
         try OperationStart.check(ServerOperation.attachInterface.rule, on: server, by: caller)
         let nic = try await database.read { try network.resolve(wanted, by: caller, $0) }
         let input = try JSONText(AttachInterface.Input(nic: nic, byAdministrator: caller.isAdmin)).raw
-        return try await begin(.attachInterface, on: id, input: input, by: caller) { db in
+        return try await queue(.attachInterface, on: id, input: input, by: caller) { db in
             try ServerRequest.remember(nic, of: id, db)
         }
     }
@@ -60,10 +60,11 @@ extension ComputeService {
             throw CloudError(.notFound, "Instance \(id) does not have a port with id \(port)")
         }
         let input = try JSONText(DetachInterface.Input(portID: port)).raw
-        return try await begin(.detachInterface, on: id, input: input, by: caller)
+        return try await queue(.detachInterface, on: id, input: input, by: caller)
     }
 
-    private func begin(
+    /// Begins what does not occupy the server, now or when its turn comes.
+    func queue(
         _ change: ServerOperation, on id: ServerID, input: String, by caller: Caller,
         also write: @escaping @Sendable (any Connection) throws -> Void = { _ in }
     ) async throws -> WorkflowID {
@@ -83,7 +84,7 @@ extension ComputeService {
     }
 
     /// The row at its end, or as it is when patience is over.
-    private func awaitEnd(of id: WorkflowID) async throws -> WorkflowRecord {
+    func awaitEnd(of id: WorkflowID) async throws -> WorkflowRecord {
         let bell = bells.workflows.awaitEnd(of: id)
         defer { bells.workflows.forget(bell, of: id) }
         let deadline = clock.now().advanced(seconds: Self.patience)

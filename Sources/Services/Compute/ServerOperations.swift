@@ -6,20 +6,43 @@ import Workflow
 extension ComputeService {
     /// Begins an operation of which its name says all. Deleting what is being deleted changes nothing.
     package func begin(_ operation: ServerOperation, on id: ServerID, by caller: Caller) async throws {
+        try await begin(operation, on: id, by: caller) { server, _, _ -> Beginning<OperationInput>? in
+            if operation == .delete, server.operation == .delete { return nil }
+            return Beginning(input: OperationInput(operation: operation))
+        }
+    }
+
+    /// The frame of all operations with a workflow: one transaction looks at the server, lets `prepare` change its row
+    /// and take what goes with it, and begins. `prepare` returns `nil` where nothing is to be done. Returns the
+    /// workflow.
+    @discardableResult
+    func begin<Input>(
+        _ operation: ServerOperation, on id: ServerID, by caller: Caller,
+        _ prepare: @escaping @Sendable (inout Server, Timestamp, any Connection) throws -> Beginning<Input>?
+    ) async throws -> WorkflowID? {
         let now = clock.now()
         let lease = bells.workflows.lease(from: now)
-        let (ended, begun) = try await database.transaction { db -> (WorkflowID?, [CarriedWorkflow]) in
-            let server = try visible(id, by: caller, db)
-            if operation == .delete, server.operation == .delete { return (nil, []) }
+        let (id, told) = try await database.transaction { [bells] db -> (WorkflowID?, Told) in
+            var server = try visible(id, by: caller, db)
             try OperationStart.check(operation.rule, on: server, by: caller)
+            let old = server
+            guard let beginning = try prepare(&server, now, db) else { return (nil, {}) }
+            try db.update(server, from: old)
             let workflow = OperationStart.workflow(
-                operation.rule, on: server, input: try JSONText(OperationInput(operation: operation)).raw,
-                by: caller.userID, requestID: caller.requestID, now: now, lease)
+                operation.rule, on: server, input: try JSONText(beginning.input).raw, by: caller.userID,
+                requestID: caller.requestID, now: now, lease)
             let begun = try bells.workflows.begin(workflow, operation, on: server, now: now, db)
-            return (begun.ended, [begun.workflow])
+            return (
+                workflow.id,
+                {
+                    beginning.told()
+                    bells.workflows.started([begun.workflow])
+                    if let ended = begun.ended { bells.workflows.signal(ended) }
+                }
+            )
         }
-        bells.workflows.started(begun)
-        if let ended { bells.workflows.signal(ended) }
+        told()
+        return id
     }
 
     /// Carries out an operation that changes the server's row and nothing else. `change` says whether there is anything
@@ -64,6 +87,14 @@ extension ComputeService {
             return true
         }
     }
+}
+
+/// What an operation begins with.
+struct Beginning<Input: Codable & Sendable>: Sendable {
+    /// What its workflow is told beside the server's row.
+    var input: Input
+    /// Is carried out when the beginning is committed.
+    var told: Told = {}
 }
 
 /// What the workflow of an operation is told beside the server's row, where that is all there is to tell.
@@ -207,5 +238,8 @@ extension OperationRule {
     }
 
     /// Whether it has to do with a guest; a server that was never built can be deleted all the same.
-    fileprivate var needsHost: Bool { goal != .record && interrupts != .everything }
+    fileprivate var needsHost: Bool {
+        goal != .record && interrupts != .everything
+            && allowedFrom.isDisjoint(with: [.shelvedOffloaded, .softDeleted])
+    }
 }

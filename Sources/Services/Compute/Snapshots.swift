@@ -21,28 +21,18 @@ package struct SnapshotRequest: Sendable {
 extension ComputeService {
     /// Begins to make an image of the server's root disk; the image is there, without data yet, when this returns.
     package func snapshot(_ id: ServerID, _ wanted: SnapshotRequest, by caller: Caller) async throws -> ImageID {
-        let operation: ServerOperation = wanted.backup == nil ? .createImage : .createBackup
-        let now = clock.now()
-        let lease = bells.workflows.lease(from: now)
         let image = ImageID.random()
-        let begun = try await database.transaction { db in
-            let server = try visible(id, by: caller, db)
-            try OperationStart.check(operation.rule, on: server, by: caller)
+        try await begin(wanted.backup == nil ? .createImage : .createBackup, on: id, by: caller) { server, now, db in
             let consistency = try Self.consistency(wanted, of: server)
             let record = try Self.image(image, wanted, of: server, by: caller, now: now, db)
             try ImageCalls.reserve(
                 record, sharedWith: record.projectID == server.projectID ? nil : server.projectID, db)
-            let input = SnapshotServer.Input(
-                imageID: image, consistency: consistency,
-                rotation: wanted.backup.map { kind, count in
-                    SnapshotServer.Rotation(kind: kind, count: count, projectID: record.projectID)
-                })
-            let workflow = OperationStart.workflow(
-                operation.rule, on: server, input: try JSONText(input).raw, by: caller.userID,
-                requestID: caller.requestID, now: now, lease)
-            return try bells.workflows.begin(workflow, operation, on: server, now: now, db).workflow
+            let rotation = wanted.backup.map { kind, count in
+                SnapshotServer.Rotation(kind: kind, count: count, projectID: record.projectID)
+            }
+            return Beginning(
+                input: SnapshotServer.Input(imageID: image, consistency: consistency, rotation: rotation))
         }
-        bells.workflows.started([begun])
         return image
     }
 
@@ -86,7 +76,7 @@ extension ComputeService {
         SnapshotConsistency.reasonProperty,
     ]
 
-    private static func image(
+    static func image(
         _ id: ImageID, _ wanted: SnapshotRequest, of server: Server, by caller: Caller, now: Timestamp,
         _ db: any Connection
     ) throws -> Image {

@@ -115,7 +115,8 @@ extension ImageService {
         try await sweep()
     }
 
-    private func sweep() async throws {
+    /// Takes away files that no image has any more.
+    package func sweep() async throws {
         try await files.sweep { try await database.read { try ImageQueries.filesInUse($0) } }
     }
 

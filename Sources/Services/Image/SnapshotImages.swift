@@ -32,6 +32,15 @@ extension ImageService {
         try ImageQueries.bury(id, at: now, db)
     }
 
+    /// Takes away an image that the cloud made for itself; its file goes with the next sweep. One that somebody has
+    /// protected stays.
+    package static func remove(_ id: ImageID, at now: Timestamp, _ db: any Connection) throws {
+        guard let image = try db.find(Image.self, key: .id(id)), image.status != .deleted, !image.isProtected else {
+            return
+        }
+        try ImageQueries.bury(id, at: now, db)
+    }
+
     /// Takes away the oldest backups of a server, in one project and of one kind, but for so many. Those that are
     /// protected stay.
     package func rotate(

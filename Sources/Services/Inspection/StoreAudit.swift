@@ -21,8 +21,10 @@ package enum StoreAudit {
             if let migration = try MigrationQueries.open(of: server.id, db) {
                 flavors += [try migration.oldFlavor.value(), try migration.newFlavor.value()]
             }
-            use["\(server.projectID) cores", default: 0] += flavors.map(\.vcpus).max() ?? 0
-            use["\(server.projectID) ram", default: 0] += flavors.map(\.ram).max() ?? 0
+            if server.settled != .softDeleted {
+                use["\(server.projectID) cores", default: 0] += flavors.map(\.vcpus).max() ?? 0
+                use["\(server.projectID) ram", default: 0] += flavors.map(\.ram).max() ?? 0
+            }
             if server.operation != nil { continue }
             differences += try power(of: server, db)
             let held = Dictionary(
@@ -32,7 +34,9 @@ package enum StoreAudit {
                     ($0.resourceClass, $0.amount)
                 }
             ).filter { $0.value > 0 }
-            let mayHoldNothing = server.settled == .error && held.isEmpty
+            let mayHoldNothing =
+                held.isEmpty
+                && (server.settled == .error || (server.hostID == nil && Self.isSetAside(server.settled)))
             if held != wanted, !mayHoldNothing {
                 differences.append(
                     "allocation: \(server.id) holds \(held.sorted(by: <)), wants \(wanted.sorted(by: <))")
@@ -47,6 +51,10 @@ package enum StoreAudit {
         }
         return differences
             + use.filter { $0.value > 0 }.map { "quota use: \($0.key) is not counted: \($0.value)" }.sorted()
+    }
+
+    private static func isSetAside(_ settled: SettledState) -> Bool {
+        settled == .shelvedOffloaded || settled == .softDeleted
     }
 
     /// What a server at rest shows against how its guest was last seen.

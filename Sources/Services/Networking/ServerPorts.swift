@@ -155,6 +155,28 @@ extension NetworkingService {
         }
     }
 
+    /// The ports that a project's server keeps while it is on no host, or takes to another one. `owner` says the new
+    /// host's zone.
+    ///
+    /// - Parameter host: empty for none.
+    package func moveBindings(
+        of device: String, in project: ProjectID, to host: String, owner: String? = nil, _ db: any Connection
+    ) throws -> NetworkChange {
+        var change = NetworkChange()
+        let now = clock.now()
+        for old in try PortQueries.ports(ofDevice: device, db) where old.projectID == project {
+            var port = old
+            port.bindingHost = host
+            port.deviceOwner = owner ?? old.deviceOwner
+            port.status = PortOwners.status(owner: port.deviceOwner, host: host)
+            port.revise(at: now)
+            try db.update(port, from: old)
+            try change.port(from: old, to: port)
+        }
+        try change.write(db)
+        return change
+    }
+
     /// The ports of a device, with the networks they are in and their floating IPs: what a server's addresses are made
     /// of.
     package func attachments(of device: String) async throws -> [PortAttachment] {
@@ -221,6 +243,17 @@ extension Port {
 
     /// Whether `bindPorts` bound it for the NIC with this key.
     package func isBound(under key: String) -> Bool { binding?.nic == key }
+
+    /// Among the NICs of a server: those it was created with, in their order, then others as they came.
+    package func comesBefore(_ other: Port) -> Bool {
+        let (key, otherKey) = (binding?.nic ?? "", other.binding?.nic ?? "")
+        return switch (Int(key), Int(otherKey)) {
+        case (let place?, let otherPlace?): place < otherPlace
+        case (_?, nil): true
+        case (nil, _?): false
+        case (nil, nil): key < otherKey
+        }
+    }
 
     /// The device tag that the user gave the NIC.
     package var nicTag: String? { binding?.tag }

@@ -69,6 +69,21 @@ struct CrashScenario: Sendable {
                 try await $0.boot()
                 try await $0.stop()
             }, act: { try await $0.backUp() }),
+        CrashScenario(name: "shelve", prepare: { try await $0.boot() }, act: { try await $0.shelve() }),
+        CrashScenario(
+            name: "unshelve",
+            prepare: {
+                try await $0.boot()
+                try await $0.shelve()
+            }, act: { try await $0.unshelve() }),
+        CrashScenario(name: "soft-delete", prepare: { try await $0.boot() }, act: { try await $0.softDelete() }),
+        CrashScenario(
+            name: "restore",
+            prepare: {
+                try await $0.boot()
+                try await $0.softDelete()
+            }, act: { try await $0.restore() }),
+        CrashScenario(name: "interrupt", prepare: { try await $0.boot() }, act: { try await $0.interrupt() }),
         CrashScenario(name: "floating-ip", prepare: { try await $0.boot() }, act: { try await $0.associate() }),
         CrashScenario(name: "attach", prepare: { try await $0.boot() }, act: { try await $0.attach() }),
         CrashScenario(
@@ -134,8 +149,10 @@ struct Actor: Sendable {
     // MARK: Servers
 
     private func server() async throws -> Server? {
-        try await cloud.compute.servers(
-            ServerFilter(), allProjects: false, marker: nil, limit: 10, by: try await admin()
+        var filter = ServerFilter()
+        filter.deleted = .withSoftDeleted
+        return try await cloud.compute.servers(
+            filter, allProjects: false, marker: nil, limit: 10, by: try await admin()
         ).first
     }
 
@@ -220,6 +237,41 @@ struct Actor: Sendable {
 
     func backUp() async throws {
         try await snapshot(SnapshotRequest(name: "backup", backup: ("daily", 1)), of: .stopped)
+    }
+
+    func interrupt() async throws {
+        let found = try await settled(.active)
+        if try await changes("trigger_crash_dump", of: found).isEmpty {
+            try await cloud.compute.triggerCrashDump(of: found.id, by: try await admin())
+        }
+        try await until("the guest was interrupted") {
+            try await changes("trigger_crash_dump", of: found).allSatisfy { $0.finishedAt != nil }
+        }
+    }
+
+    func shelve() async throws {
+        try await until("the server is shelved") {
+            let found = try await settled(.active, .shelvedOffloaded)
+            if found.settled == .shelvedOffloaded { return true }
+            try await cloud.compute.shelve(found.id, by: try await admin())
+            return false
+        }
+    }
+
+    func unshelve() async throws {
+        let found = try await settled(.active, .shelvedOffloaded)
+        if found.settled == .shelvedOffloaded {
+            try await cloud.compute.unshelve(found.id, to: .init(), by: try await admin())
+        }
+        _ = try await settled(.active)
+    }
+
+    func softDelete() async throws { try await move(.softDelete, from: .active, to: .softDeleted) }
+
+    func restore() async throws {
+        let found = try await settled(.active, .softDeleted)
+        if found.settled == .softDeleted { try await cloud.compute.restore(found.id, by: try await admin()) }
+        _ = try await settled(.active)
     }
 
     func delete() async throws {

@@ -121,6 +121,18 @@ struct CrashingDriver: HypervisorDriver {
         try await points.around("end copy") { try await inner.endCopy(of: server) }
     }
 
+    func setPassword(_ password: String, of user: String, in server: ServerID) async throws {
+        try await points.around("set password") { try await inner.setPassword(password, of: user, in: server) }
+    }
+
+    func injectNMI(_ server: ServerID) async throws {
+        try await points.around("interrupt") { try await inner.injectNMI(server) }
+    }
+
+    func diagnostics(of server: ServerID) async throws -> GuestDiagnostics {
+        try await inner.diagnostics(of: server)
+    }
+
     func carryConsole(_ kind: ConsoleKind, of server: ServerID, _ client: ConsoleEnd) async throws {
         try await inner.carryConsole(kind, of: server, client)
     }

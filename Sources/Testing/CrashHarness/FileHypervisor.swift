@@ -158,6 +158,19 @@ struct FileHypervisor: HypervisorDriver {
         try change(server) { $0.copy = nil }
     }
 
+    func setPassword(_ password: String, of user: String, in server: ServerID) async throws {
+        guard try read(server)?.power == .running else { throw HostFailure.isOff(server) }
+    }
+
+    func injectNMI(_ server: ServerID) async throws {
+        guard try read(server)?.power.isOn == true else { throw HostFailure.isOff(server) }
+    }
+
+    func diagnostics(of server: ServerID) async throws -> GuestDiagnostics {
+        guard let guest = try read(server), guest.power.isOn else { throw HostFailure.isOff(server) }
+        return GuestDiagnostics(power: guest.power, hypervisor: "files")
+    }
+
     /// Guests that stand still, or into whose copies somebody still writes.
     func heldUp() throws -> Set<ServerID> {
         let servers = try FileManager.default.contentsOfDirectory(atPath: folder).filter(UUIDText.isValid)

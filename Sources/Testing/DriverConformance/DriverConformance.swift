@@ -35,6 +35,9 @@ package struct DriverConformance: Sendable {
         ("disks come and go", { try await $0.disks() }),
         ("a disk is copied while its guest is on", { try await $0.copying() }),
         ("a guest without an agent is not frozen", { try await $0.freezing() }),
+        ("a guest without an agent gets no password", { try await $0.passwords() }),
+        ("a guest that is on is interrupted", { try await $0.interrupts() }),
+        ("what a guest has is counted", { try await $0.diagnostics() }),
         ("power changes are told", { try await $0.events() }),
         ("guests do not disturb one another", { try await $0.manyGuests() }),
         ("the machine is described", { try await $0.description() }),
@@ -236,6 +239,50 @@ package struct DriverConformance: Sendable {
             }
             throw ConformanceFailure(description: "a guest without an agent was frozen")
         }
+    }
+
+    private func passwords() async throws {
+        try await withGuest { server in
+            try await driver.start(server)
+            try await expectFailure("a password was set without an agent") {
+                try await driver.setPassword("secret", of: "root", in: server)
+            }
+        }
+    }
+
+    private func interrupts() async throws {
+        try await withGuest { server in
+            try await expectFailure("a guest that is off was interrupted") { try await driver.injectNMI(server) }
+            try await driver.start(server)
+            try await driver.injectNMI(server)
+            try await driver.pause(server)
+            try await driver.injectNMI(server)
+            try await expectPower(server, .paused)
+        }
+    }
+
+    private func diagnostics() async throws {
+        try await withGuest { server in
+            try await expectFailure("a guest that is off was looked at") {
+                _ = try await driver.diagnostics(of: server)
+            }
+            try await driver.start(server)
+            let (spec, found) = (try makeSpec(server), try await driver.diagnostics(of: server))
+            try expect(found.power == .running && found.cpus.count == spec.hardware.vcpus, "\(found)")
+            try expect(found.maximumMemoryKiB == Int64(spec.hardware.memoryMiB) << 10, "\(found)")
+            try expect(found.nics.map(\.tap) == spec.nics.map(\.tapName), "\(found)")
+            try expect(found.nics.map(\.macAddress) == spec.nics.map(\.macAddress), "\(found)")
+            try expect(found.disks.count == spec.disks.count, "\(found)")
+        }
+    }
+
+    private func expectFailure(_ otherwise: String, _ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch is HostFailure {
+            return
+        }
+        throw ConformanceFailure(description: otherwise)
     }
 
     private func expectDisks(_ server: ServerID, _ disks: Set<String>, line: Int = #line) async throws {

@@ -1,6 +1,6 @@
 import Agent
 package import Cloud
-import Compute
+package import Compute
 import Foundation
 package import HostProtocol
 import Identity
@@ -24,6 +24,7 @@ package struct CloudFixture: Sendable {
         package var runsAgents = true
         package var inventory: @Sendable (Int) -> HostInventory = SimulatedHost.inventory
         package var publicURL: String?
+        package var setAside = SetAsideTimes()
         package var images = ImageBounds()
         /// A folder with the page for consoles.
         package var consolePages = "/nowhere"
@@ -55,6 +56,7 @@ package struct CloudFixture: Sendable {
         settings.database = options.database
         settings.publicURL = options.publicURL
         settings.images = options.images
+        settings.setAside = options.setAside
         settings.consolePages = options.consolePages
         let cloud = try Cloud(settings, logger: options.logger)
         try await cloud.prepare()

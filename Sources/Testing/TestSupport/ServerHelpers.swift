@@ -1,4 +1,5 @@
 import Cloud
+import HTTPTypes
 package import Compute
 import HostStorage
 import Hypervisor
@@ -87,6 +88,13 @@ extension CloudFixture {
         }
         _ = try await server(made.id) { $0.settled == .active && $0.operation == nil }
         return made.id
+    }
+
+    /// What a client gets for an action.
+    package func act(
+        _ id: ServerID, _ body: String, as role: People.Role = .member, version: String = "2.100"
+    ) async throws -> Answer {
+        try await request(.post, "/compute/v2.1/servers/\(id)/action", as: role, version: version, json: body)
     }
 
     /// The server's row, deleted or not.

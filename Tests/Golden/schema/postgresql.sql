@@ -763,6 +763,14 @@ CREATE TABLE servers (
     CONSTRAINT servers_settled_check CHECK ((settled = ANY (ARRAY['building'::text, 'active'::text, 'paused'::text, 'suspended'::text, 'stopped'::text, 'rescued'::text, 'resized'::text, 'error'::text, 'deleted'::text, 'soft_deleted'::text, 'shelved'::text, 'shelved_offloaded'::text])))
 );
 
+CREATE TABLE set_aside_servers (
+    server_id TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    image_id TEXT,
+    CONSTRAINT set_aside_servers_pkey PRIMARY KEY (server_id),
+    CONSTRAINT set_aside_servers_server_id_fkey FOREIGN KEY (server_id) REFERENCES servers(id) ON DELETE CASCADE
+);
+
 CREATE TABLE subnetpools (
     id TEXT NOT NULL,
     project_id TEXT NOT NULL,

@@ -544,6 +544,12 @@ CHECK (host_id IS NOT NULL OR settled NOT IN (
     'active', 'paused', 'suspended', 'stopped', 'rescued', 'resized', 'shelved'))
 ) STRICT;
 
+CREATE TABLE set_aside_servers (
+server_id TEXT PRIMARY KEY NOT NULL REFERENCES servers (id) ON DELETE CASCADE,
+since INTEGER NOT NULL,
+image_id TEXT
+) STRICT;
+
 CREATE TABLE subnetpools (
 id TEXT PRIMARY KEY NOT NULL,
 project_id TEXT NOT NULL,

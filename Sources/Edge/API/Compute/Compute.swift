@@ -22,6 +22,8 @@ package enum ComputeAPI {
         ]
         routes += ServersAPI(compute: compute).routes
         routes += ServerActionsAPI(compute: compute, lookups: lookups).routes
+        routes += ServerDiagnosticsAPI(compute: compute, lookups: lookups).routes
+        routes += ServerTopologyAPI(compute: compute).routes
         routes += RemoteConsolesAPI(compute: compute).routes
         routes += ServerSecurityGroupsAPI(compute: compute).routes
         routes += ServerMetadataAPI(compute: compute).routes

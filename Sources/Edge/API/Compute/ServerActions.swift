@@ -7,6 +7,8 @@ import Wire
 /// One of what `POST /servers/{id}/action` does.
 struct ServerAction: Sendable {
     var access: AccessLevel = .member
+    /// The oldest version that has it.
+    var first = VersionRange.compute.minimum
     /// The newest version that has it.
     var last = VersionRange.compute.maximum
     /// Gets the value of the action's key in the body.
@@ -23,6 +25,8 @@ struct ServerActionsAPI: Sendable {
     var routes: [Route] {
         let actions = actions.merging(SnapshotActions(compute: compute).all) { $1 }
             .merging(MachineActions(compute: compute).all) { $1 }
+            .merging(SetAsideActions(compute: compute).all) { $1 }
+            .merging(GuestActions(compute: compute).all) { $1 }
         return [Route(.post, "/servers/{id}/action", .authenticated) { try await dispatch($0, actions) }]
     }
 
@@ -64,9 +68,7 @@ struct ServerActionsAPI: Sendable {
 
     /// Nova's other actions; they are known and not there yet.
     private static let unfinished: Set<String> = [
-        "trigger_crash_dump", "injectNetworkInfo",
-        "changePassword", "restore", "forceDelete", "evacuate", "migrate", "os-migrateLive",
-        "shelve", "shelveOffload", "unshelve", "addFixedIp", "removeFixedIp", "addFloatingIp",
+        "injectNetworkInfo", "evacuate", "migrate", "os-migrateLive", "addFixedIp", "removeFixedIp", "addFloatingIp",
         "removeFloatingIp",
     ]
 
@@ -85,7 +87,7 @@ struct ServerActionsAPI: Sendable {
             if Self.gone.contains(member.key) { throw CloudError.gone }
             throw CloudError.badRequest("There is no such action: \(member.key.prefix(80))")
         }
-        guard request.version <= action.last else {
+        guard (action.first...action.last).contains(request.version) else {
             throw CloudError(.notFound, "API version \(request.version) is not supported on this method.")
         }
         guard action.access.admits(request.caller) else {

@@ -94,7 +94,7 @@ enum ServerFilterTable {
 
     private static let refused = [
         "block_device_mapping", "info_cache", "kernel_id", "pci_devices", "ramdisk_id", "root_device_name",
-        "security_groups", "services", "soft_deleted", "system_metadata",
+        "security_groups", "services", "system_metadata",
     ].map { ServerFilterRow($0, users: nil, .refused) }
 }
 

@@ -5,7 +5,7 @@ import Model
 enum ServerListFilter {
     /// Parameters that say whose servers, in which order and how many; the others are `ServerFilterTable`'s.
     static let names: Set<String> = [
-        "all_tenants", "changes-since", "deleted", "limit", "marker", "project_id", "sort_dir",
+        "all_tenants", "changes-since", "deleted", "limit", "marker", "project_id", "soft_deleted", "sort_dir",
         "sort_key", "tenant_id",
     ]
 
@@ -42,15 +42,19 @@ enum ServerListFilter {
         return true
     }
 
-    /// Deleted servers are listed where an administrator asks for them, and in a list by the time of change.
+    /// Deleted servers are listed where an administrator asks for them, and in a list by the time of change; those that
+    /// are deleted for a while also to whoever asks for that status.
     private static func readDeleted(_ request: APIRequest, _ filter: inout ServerFilter) throws {
-        if Set(request.queries("status").map { $0.uppercased() }) == ["DELETED"] {
+        let statuses = Set(request.queries("status").map { $0.uppercased() })
+        let isAsked = request.caller.isAdmin && request.query("soft_deleted").flatMap(APIRequest.boolean) == true
+        if isAsked || statuses.contains("SOFT_DELETED") { filter.deleted = .withSoftDeleted }
+        if statuses == ["DELETED"] {
             guard request.caller.isAdmin else {
                 throw CloudError(.forbidden, "Only administrators may list deleted instances")
             }
             filter.deleted = .with
         } else if request.caller.isAdmin, let asked = request.query("deleted") {
-            filter.deleted = APIRequest.boolean(asked) == true ? .only : .without
+            if APIRequest.boolean(asked) == true { filter.deleted = .only }
         } else if filter.changedSince != nil || filter.changedBefore != nil {
             filter.deleted = .with
         }

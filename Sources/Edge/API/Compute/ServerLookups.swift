@@ -15,4 +15,15 @@ struct ServerLookups: Sendable {
         }
         return try await hosts.consoleOutput(host: host, server: id, maxBytes: maxBytes)
     }
+
+    /// What the hypervisor counts of a guest that runs; of any other server it counts nothing.
+    func diagnostics(of server: Server) async throws -> GuestDiagnostics {
+        guard let host = server.hostID, server.state.powerState == GuestPower.running.number else {
+            throw CloudError(
+                .conflict,
+                "Cannot 'get_diagnostics' instance \(server.id) while it is in power state "
+                    + "\(server.state.powerState)")
+        }
+        return try await hosts.diagnostics(host: host, server: server.id)
+    }
 }

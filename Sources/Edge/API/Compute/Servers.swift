@@ -16,7 +16,7 @@ struct ServersAPI: Sendable {
             Route(.get, "/servers/{id}", .reader, handler: show),
             Route(.put, "/servers/{id}", .member, handler: update),
             Route(.delete, "/servers/{id}", .member) { request in
-                try await compute.begin(.delete, on: request.id(), by: request.caller)
+                try await compute.delete(request.id(), by: request.caller)
                 return .noContent
             },
             Route(.get, "/servers/{id}/ips", .reader, handler: addresses),

@@ -55,12 +55,10 @@ enum UnfinishedAPI {
         Row("/os-volumes_boot/detail", [.get], 1, 102),
         Row("/os-volumes_boot/{id}", [.get, .put, .delete], 1, 102),
         Row("/os-volumes_boot/{id}/action", [.post], 1, 102),
-        Row("/servers/{server_id}/diagnostics", [.get]),
         Row("/servers/{server_id}/os-volume_attachments", [.post]),
         Row("/servers/{server_id}/os-volume_attachments/{id}", [.get, .put, .delete]),
         Row("/servers/{server_id}/shares", [.get, .post], 97),
         Row("/servers/{server_id}/shares/{id}", [.get, .delete], 97),
-        Row("/servers/{server_id}/topology", [.get], 78),
     ]
 
     private static let gone = [

@@ -91,7 +91,8 @@ package enum AuditQueries {
             SELECT w.id || ' ' || w.kind || ' of ' || w.server_id FROM workflows w
             LEFT JOIN servers s ON s.workflow_id = w.id
             WHERE w.finished_at IS NULL AND w.server_id IS NOT NULL AND s.id IS NULL
-                AND w.action NOT IN ('attach_interface', 'detach_interface') ORDER BY 1
+                AND w.action NOT IN ('attach_interface', 'detach_interface', 'trigger_crash_dump')
+            ORDER BY 1
             """
         ),
         (
@@ -131,9 +132,25 @@ package enum AuditQueries {
             "server without a document",
             """
             SELECT s.id || ' ' || s.settled FROM servers s
-            WHERE s.settled IN ('active', 'paused', 'suspended', 'stopped')
+            WHERE s.settled IN ('active', 'paused', 'suspended', 'stopped', 'shelved')
                 AND NOT EXISTS (SELECT 1 FROM server_placements p
                     WHERE p.server_id = s.id AND p.role = 'current' AND p.document IS NOT NULL) ORDER BY 1
+            """
+        ),
+        (
+            "server that is set aside without a row",
+            """
+            SELECT s.id || ' ' || s.settled FROM servers s LEFT JOIN set_aside_servers a ON a.server_id = s.id
+            WHERE s.settled IN ('shelved', 'shelved_offloaded', 'soft_deleted') AND a.server_id IS NULL
+                AND s.deleted_at IS NULL ORDER BY 1
+            """
+        ),
+        (
+            "row of a server that is not set aside",
+            """
+            SELECT a.server_id || ' ' || s.settled FROM set_aside_servers a JOIN servers s ON s.id = a.server_id
+            WHERE s.operation IS NULL AND s.settled NOT IN ('shelved', 'shelved_offloaded', 'soft_deleted')
+            ORDER BY 1
             """
         ),
         (
@@ -148,7 +165,8 @@ package enum AuditQueries {
 
     /// Resources of which each row counts one.
     private static let counted: [(resource: String, rows: String)] = [
-        ("instances", "servers WHERE deleted_at IS NULL"), ("network", "networks"), ("subnet", "subnets"),
+        ("instances", "servers WHERE deleted_at IS NULL AND settled <> 'soft_deleted'"), ("network", "networks"),
+        ("subnet", "subnets"),
         ("subnetpool", "subnetpools"),
         ("port", "ports WHERE device_owner <> 'network:dhcp'"), ("router", "routers"), ("floatingip", "floating_ips"),
         ("security_group", "security_groups"), ("security_group_rule", "security_group_rules"),

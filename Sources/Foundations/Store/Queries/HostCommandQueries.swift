@@ -41,7 +41,7 @@ package enum HostCommandQueries {
     ) throws {
         try db.execute(
             """
-            UPDATE host_commands SET state = 'failed', failure = ?2, updated_at = ?3
+            UPDATE host_commands SET state = 'failed', failure = ?2, updated_at = ?3, arguments = '{}'
             WHERE server_id = ?1 AND state = 'waiting'
             """,
             [.id(server), .text(failure), .time(now)])

@@ -152,9 +152,10 @@ package enum ServerQueries {
             texts.append(text("?\(arguments.count)"))
         }
         switch filter.deleted {
-        case .without: texts.append("deleted_at IS NULL")
+        case .without: texts += ["deleted_at IS NULL", "settled <> 'soft_deleted'"]
+        case .withSoftDeleted: texts.append("deleted_at IS NULL")
         case .with: break
-        case .only: texts.append("deleted_at IS NOT NULL")
+        case .only: texts.append("(deleted_at IS NOT NULL OR settled = 'soft_deleted')")
         }
         if let project = filter.project { condition({ "project_id = \($0)" }, .id(project)) }
         for (field, value) in filter.equal { condition({ "\(field.column) = \($0)" }, .text(value)) }

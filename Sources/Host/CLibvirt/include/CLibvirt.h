@@ -30,7 +30,9 @@ typedef enum novella_virt_action {
     NOVELLA_VIRT_UNPAUSE = 6,
     /* Into a file, from which CREATE brings it back running. */
     NOVELLA_VIRT_SUSPEND = 7,
-    NOVELLA_VIRT_FORGET = 8
+    NOVELLA_VIRT_FORGET = 8,
+    /* A non-maskable interrupt, of which a guest's kernel makes a crash dump where it is set up so. */
+    NOVELLA_VIRT_NMI = 9
 } novella_virt_action;
 
 /* `kind` is 0 for a change of life (`event`, `detail` as libvirt has them), 1 for a restart, and 2 for a job that has
@@ -40,6 +42,8 @@ typedef void (*novella_virt_release_fn)(void *context);
 typedef void (*novella_virt_domain_fn)(void *context, const char *name, int state);
 typedef void (*novella_virt_text_fn)(void *context, const char *text);
 typedef void (*novella_virt_disk_fn)(void *context, const char *target, int code);
+/* `text` is NULL where the field is a number. */
+typedef void (*novella_virt_stat_fn)(void *context, const char *field, long long number, const char *text);
 
 /* Loads the library, and its event loop before any connection. Safe to repeat, from any thread. 0 or -1. */
 int novella_virt_load(novella_virt_error *error);
@@ -78,6 +82,12 @@ int novella_virt_freeze(
     void *connection, const char *name, int timeout, int *count, novella_virt_error *error);
 int novella_virt_thaw(
     void *connection, const char *name, int timeout, int *count, novella_virt_error *error);
+int novella_virt_set_password(
+    void *connection, const char *name, int timeout, const char *user, const char *password,
+    novella_virt_error *error);
+/* Figures of a domain's processors, memory, NICs and disks, by the names that `virsh domstats` has. */
+int novella_virt_stats(
+    void *connection, const char *name, novella_virt_stat_fn callback, void *context, novella_virt_error *error);
 /* Of a running domain. Forgets how an earlier job of the domain has ended. */
 int novella_virt_begin_backup(void *connection, const char *name, const char *xml, novella_virt_error *error);
 /* `type` is a virDomainJobType, 0 where no job is under way; the bytes are those of disks. */

@@ -92,7 +92,7 @@ enum BuildServer {
     }
 
     /// Without its NICs.
-    private static func document(
+    static func document(
         of server: Server, _ request: ServerRequest, for requestID: String
     ) throws -> DesiredServer {
         let flavor = try server.flavor.value()

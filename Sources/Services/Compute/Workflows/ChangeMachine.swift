@@ -37,6 +37,7 @@ enum ChangeMachine {
                         try OperationStart.settle(context.serverID(), in: input.settled, now: context.now, db) {
                             if input.operation != .unrescue { $0.launchedAt = context.now }
                         }
+                        try ServerQueries.forgetPassword(of: context.serverID(), db)
                         return {}
                     }),
             ],

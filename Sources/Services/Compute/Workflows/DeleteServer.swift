@@ -37,7 +37,7 @@ enum DeleteServer {
 
     /// Waits until each host says that nothing is left. One that is down is not waited for: it takes the server away
     /// when it is back.
-    private static func owing(_ steps: ServerSteps, _ context: StepContext, _ db: any Connection) throws -> Told? {
+    static func owing(_ steps: ServerSteps, _ context: StepContext, _ db: any Connection) throws -> Told? {
         let owing = try ServerPlacementQueries.all(of: context.serverID(), db)
             .filter { $0.document != nil && !($0.isAnswered && $0.observedPower == .absent) }
             .compactMap { try db.find(Host.self, key: .id($0.hostID)) }
@@ -56,9 +56,13 @@ enum DeleteServer {
         }
         let (others, quota) = try ResizeServer.abandon(server, now: context.now, db)
         allocations += others
-        for (resource, amount) in [("instances", 1), ("cores", quota.cores), ("ram", quota.ram)] {
-            try QuotaQueries.giveBack(amount, of: resource, for: server.projectID, db)
+        // One that was deleted for a while counts no more.
+        if server.settled != .softDeleted {
+            for (resource, amount) in [("instances", 1), ("cores", quota.cores), ("ram", quota.ram)] {
+                try QuotaQueries.giveBack(amount, of: resource, for: server.projectID, db)
+            }
         }
+        try SetAside.end(of: server.id, now: context.now, db)
         try ServerGroupQueries.leave(server.id, db)
         try ServerQueries.forgetPassword(of: server.id, db)
         try OperationStart.settle(server.id, in: .deleted, now: context.now, db) { row in

@@ -14,8 +14,12 @@ enum ResizeServer {
     }
 
     private static func migration(_ context: StepContext, _ db: any Connection) throws -> ServerMigration {
-        guard let found = try MigrationQueries.open(of: context.serverID(), db) else {
-            throw CloudError(.internal, "The migration of server \(try context.serverID()) is not kept.")
+        try migration(of: context.serverID(), db)
+    }
+
+    private static func migration(of id: ServerID, _ db: any Connection) throws -> ServerMigration {
+        guard let found = try MigrationQueries.open(of: id, db) else {
+            throw CloudError(.internal, "The migration of server \(id) is not kept.")
         }
         return found
     }
@@ -27,7 +31,11 @@ enum ResizeServer {
             ServerOperation.resize.rule,
             steps: [
                 steps.inStore(
-                    "document", undo: .run { context in { try takeBack(context, .stopped, $0) } },
+                    "document",
+                    undo: .run { context in
+                        let (id, request) = (try context.serverID(), context.record.requestID)
+                        return { try takeBack(id, for: request, .stopped, $0) }
+                    },
                     StoreWork(commit: { context, db in
                         var migration = try migration(context, db)
                         let flavor = try migration.newFlavor.value()
@@ -59,14 +67,14 @@ enum ResizeServer {
 
     /// The old machine, where the document is the new one's.
     private static func takeBack(
-        _ context: StepContext, _ power: DesiredPower?, _ db: any Connection
+        _ id: ServerID, for request: String, _ power: DesiredPower?, _ db: any Connection
     ) throws {
-        let (id, migration) = (try context.serverID(), try migration(context, db))
+        let migration = try migration(of: id, db)
         let flavor = try migration.oldFlavor.value()
         guard let machine = migration.machine, try HostDocuments.document(of: id, db)?.machine == machine else {
             return
         }
-        try HostDocuments.change(of: id, for: context.record.requestID, db) {
+        try HostDocuments.change(of: id, for: request, db) {
             $0.revert(to: flavor, power: power ?? migration.power)
         }
     }
@@ -112,47 +120,65 @@ enum ResizeServer {
                 steps.inStore(
                     "document", undo: .none(why: "what was decided stays so"),
                     StoreWork(commit: { context, db in
-                        try dropKept(context, db)
+                        try dropKept(context.serverID(), for: context.record.requestID, db)
                         return {}
                     })),
                 steps.observed(
                     "kept", isReached: { _, _, _ in true },
                     commit: { context, db in
-                        let released = try confirmed(context, now: context.now, db)
+                        let id = try context.serverID()
+                        let released = try confirmed(id, now: context.now, db)
+                        try OperationStart.rest(id, for: context.record.requestID, now: context.now, db)
                         let capacity = steps.compute.capacity
                         return { capacity.countReleased(released) }
                     }),
             ],
             unwound: { context, _ in
-                let now = steps.compute.clock.now()
+                let (id, request, now) = (
+                    try context.serverID(), context.record.requestID, steps.compute.clock.now()
+                )
                 return { db in
-                    try dropKept(context, db)
-                    _ = try confirmed(context, now: now, db)
+                    try dropKept(id, for: request, db)
+                    _ = try confirmed(id, now: now, db)
+                    try OperationStart.rest(id, for: request, now: now, db)
                     return .failed
                 }
             })
     }
 
-    private static func dropKept(_ context: StepContext, _ db: any Connection) throws {
-        try HostDocuments.change(of: context.serverID(), for: context.record.requestID, db) {
-            $0.disks.removeAll(where: \.isKept)
-        }
+    private static func dropKept(_ id: ServerID, for request: String, _ db: any Connection) throws {
+        try HostDocuments.change(of: id, for: request, db) { $0.disks.removeAll(where: \.isKept) }
     }
 
     /// Also where the host has not said that the kept disks are gone: it takes them away when it can. Returns what was
     /// held for the old size.
     private static func confirmed(
-        _ context: StepContext, now: Timestamp, _ db: any Connection
+        _ id: ServerID, now: Timestamp, _ db: any Connection
     ) throws -> [Allocation] {
-        let (id, migration) = (try context.serverID(), try migration(context, db))
+        let migration = try migration(of: id, db)
         let released = try PlacementQueries.release(
             migration.uuid.text, on: provider(migration.sourceHostID), db)
         if let server = try db.find(Server.self, key: .id(id)) {
             try migration.settleQuota(on: try migration.newFlavor.value(), for: server.projectID, db)
         }
         try MigrationQueries.setStatus(.confirmed, of: migration.uuid, now: now, db)
-        try OperationStart.rest(id, for: context.record.requestID, now: now, db)
         return released
+    }
+
+    /// Nobody will decide: one that has its new size keeps it, another one has its old size again. Nothing happens
+    /// where no resize is open. Returns what was held beside.
+    static func conclude(
+        _ id: ServerID, for request: String, now: Timestamp, _ db: any Connection
+    ) throws -> [Allocation] {
+        guard let migration = try MigrationQueries.open(of: id, db) else { return [] }
+        switch migration.status {
+        case .finished, .confirming:
+            try dropKept(id, for: request, db)
+            return try confirmed(id, now: now, db)
+        case .migrating, .reverting, .confirmed, .reverted, .error:
+            try takeBack(id, for: request, .stopped, db)
+            return try giveUp(migration, of: id, now: now, db)
+        }
     }
 
     private static func revert(_ steps: ServerSteps) -> WorkflowDefinition {
@@ -162,7 +188,7 @@ enum ResizeServer {
                 steps.inStore(
                     "document", undo: .none(why: "what was decided stays so"),
                     StoreWork(commit: { context, db in
-                        try takeBack(context, nil, db)
+                        try takeBack(context.serverID(), for: context.record.requestID, nil, db)
                         return {}
                     })),
                 steps.observed(
@@ -178,9 +204,11 @@ enum ResizeServer {
                     }),
             ],
             unwound: { context, why in
-                let (id, now) = (try context.serverID(), steps.compute.clock.now())
+                let (id, request, now) = (
+                    try context.serverID(), context.record.requestID, steps.compute.clock.now()
+                )
                 return { db in
-                    try takeBack(context, .stopped, db)
+                    try takeBack(id, for: request, .stopped, db)
                     try giveUp(try migration(context, db), of: id, now: now, db)
                     try OperationStart.fail(id, why, now: now, db)
                     return .failed

@@ -42,22 +42,7 @@ enum SnapshotServer {
     ) -> WorkflowDefinition {
         WorkflowDefinition(
             operation.rule,
-            steps: [
-                steps.inStore(
-                    "command", undo: .none(why: "the end of the unwinding cancels it"),
-                    StoreWork(commit: { try give($0, $1) })),
-                steps.inStore(
-                    "copied", undo: .none(why: "it only waits"),
-                    StoreWork(
-                        missing: { try missing(steps, $0, $1) { try $0.report?.consistency != nil } },
-                        commit: { context, db in
-                            try describe(context, db)
-                            return {}
-                        })),
-                steps.inStore(
-                    "uploaded", undo: .none(why: "it only waits"),
-                    StoreWork(missing: { try missing(steps, $0, $1) { $0.state == .done } })),
-            ] + more + [
+            steps: copying(steps) + more + [
                 steps.inStore(
                     "settled", undo: .none(why: "it is the last"),
                     StoreWork(commit: { context, db in
@@ -67,6 +52,26 @@ enum SnapshotServer {
                     }))
             ],
             unwound: { context, why in try unwound(steps, context, why) })
+    }
+
+    /// The steps at whose end the image is filled. The workflow's input holds what `Input` does.
+    static func copying(_ steps: ServerSteps) -> [Step] {
+        [
+            steps.inStore(
+                "command", undo: .none(why: "the end of the unwinding cancels it"),
+                StoreWork(commit: { try give($0, $1) })),
+            steps.inStore(
+                "copied", undo: .none(why: "it only waits"),
+                StoreWork(
+                    missing: { try missing(steps, $0, $1) { try $0.report?.consistency != nil } },
+                    commit: { context, db in
+                        try describe(context, db)
+                        return {}
+                    })),
+            steps.inStore(
+                "uploaded", undo: .none(why: "it only waits"),
+                StoreWork(missing: { try missing(steps, $0, $1) { $0.state == .done } })),
+        ]
     }
 
     private static func give(_ context: StepContext, _ db: any Connection) throws -> Told {
@@ -118,7 +123,7 @@ enum SnapshotServer {
 
     /// Nobody goes on with the server's snapshots: what they have of images goes.
     static func discardImages(of server: ServerID, now: Timestamp, _ db: any Connection) throws {
-        let kinds = [ServerOperation.createImage, .createBackup].map(\.rule.kind)
+        let kinds = [ServerOperation.createImage, .createBackup, .shelve].map(\.rule.kind)
         for workflow in try WorkflowQueries.open(kinds, on: server, db) {
             let input = try JSONText<Input>(raw: workflow.input).value()
             try ImageCalls.discard(input.imageID, at: now, db)

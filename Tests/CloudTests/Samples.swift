@@ -151,6 +151,10 @@ struct Samples: Sendable {
                 + #"[{"uuid": "\#(world.ids["networks"] ?? "")"}], "metadata": {"a": "b"}, "description": "x"}}"#,
             "PUT \(base)/servers/{id}": #"{"server": {"name": "s2", "description": "y"}}"#,
             "POST \(base)/servers/{id}/action": #"{"unlock": null}"#,
+            "POST \(base)/servers/novella-explain":
+                #"{"server": {"name": "s", "imageRef": "\#(world.fixture.image)", "flavorRef": "42", "networks": "#
+                + #""none"}}"#,
+            "POST \(base)/servers/{id}/novella-explain": #"{"resize": {"flavorRef": "1"}}"#,
             "POST \(base)/servers/{id}/remote-consoles":
                 #"{"remote_console": {"protocol": "serial", "type": "serial"}}"#,
             "POST \(base)/servers/{server_id}/migrations/{id}/action": #"{"force_complete": null}"#,
@@ -170,15 +174,18 @@ struct Samples: Sendable {
                 #"{"interfaceAttachment": {"net_id": "\#(world.ids["networks"] ?? "")"}}"#,
             "POST \(base)/os-server-groups":
                 #"{"server_group": {"name": "g", "policy": "anti-affinity", "rules": {"max_server_per_host": 2}}}"#,
-            "POST \(base)/os-aggregates": #"{"aggregate": {"name": "a", "availability_zone": "east"}}"#,
-            "PUT \(base)/os-aggregates/{id}": #"{"aggregate": {"name": "b", "availability_zone": "west"}}"#,
-            "POST \(base)/os-aggregates/{id}/action": #"{"set_metadata": {"metadata": {"ssd": "true", "x": null}}}"#,
             "PUT \(base)/os-services/{id}": #"{"status": "enabled", "forced_down": false}"#,
             "PUT \(base)/os-hosts/{id}": #"{"status": "enable"}"#,
             "PUT \(base)/os-quota-class-sets/{id}": #"{"quota_class_set": {"instances": 30, "cores": 30}}"#,
             "PUT \(base)/os-quota-sets/{project}": #"{"quota_set": {"instances": 20, "force": true}}"#,
-        ]
+        ].merging(aggregates) { $1 }
     }
+
+    private static let aggregates = [
+        "POST /compute/v2.1/os-aggregates": #"{"aggregate": {"name": "a", "availability_zone": "east"}}"#,
+        "PUT /compute/v2.1/os-aggregates/{id}": #"{"aggregate": {"name": "b", "availability_zone": "west"}}"#,
+        "POST /compute/v2.1/os-aggregates/{id}/action": #"{"set_metadata": {"metadata": {"ssd": "true", "x": null}}}"#,
+    ]
 
     private static func image(_ world: World) -> [String: String] {
         [

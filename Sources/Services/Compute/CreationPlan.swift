@@ -72,10 +72,12 @@ struct CreationPlan: Sendable {
         }
     }
 
-    /// Takes the quota for as many servers as are allowed, at most `maxCount`, and returns how many these are; refuses
-    /// when `minCount` does not fit.
-    func takeQuota(_ db: any Connection) throws -> Int {
-        let each = [("instances", 1), ("cores", flavor.vcpus), ("ram", flavor.memory)]
+    private var each: [(resource: String, amount: Int)] {
+        [("instances", 1), ("cores", flavor.vcpus), ("ram", flavor.memory)]
+    }
+
+    /// For how many servers the project has quota, at most `maxCount`; refuses when `minCount` does not fit.
+    func allowedCount(_ db: any Connection) throws -> Int {
         var count = request.maxCount
         let known = try QuotaQueries.ofServers(of: project, db)
         for (resource, amount) in each {
@@ -88,6 +90,12 @@ struct CreationPlan: Sendable {
                 throw Self.overQuota(quota, requested: amount * request.minCount)
             }
         }
+        return count
+    }
+
+    /// Takes it, and returns how many these are.
+    func takeQuota(_ db: any Connection) throws -> Int {
+        let count = try allowedCount(db)
         for (resource, amount) in each {
             if let full = try QuotaQueries.take(
                 amount * count, of: resource, for: project, defaultLimit: QuotaQueries.defaultLimit(of: resource, db),

@@ -59,7 +59,7 @@ extension ComputeService {
     }
 
     /// The flavor, if the server may have it; Nova's words for each reason why not.
-    private func newFlavor(
+    func newFlavor(
         _ id: FlavorID, for server: Server, by caller: Caller, _ db: any Connection
     ) throws -> Flavor {
         let flavor: Flavor

@@ -75,7 +75,7 @@ extension ComputeService {
         return made.map(\.server)
     }
 
-    private func plan(_ request: ServerCreateRequest, by caller: Caller) async throws -> CreationPlan {
+    func plan(_ request: ServerCreateRequest, by caller: Caller) async throws -> CreationPlan {
         let named = try await database.read { try parts(of: request, by: caller, $0) }
         let groups = try await network.groups(request.securityGroups ?? [], by: caller)
         let hints = try SchedulerHints(request.hints)

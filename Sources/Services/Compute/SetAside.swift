@@ -71,7 +71,7 @@ extension ComputeService {
         }
     }
 
-    private static func check(
+    static func check(
         _ hostname: String?, for server: Server, among hosts: [HostState], by caller: Caller
     ) throws {
         guard let hostname else { return }

@@ -24,6 +24,7 @@ package enum ComputeAPI {
         routes += ServerActionsAPI(compute: compute, lookups: lookups).routes
         routes += ServerDiagnosticsAPI(compute: compute, lookups: lookups).routes
         routes += ServerTopologyAPI(compute: compute).routes
+        routes += ExplanationsAPI(compute: compute).routes
         routes += RemoteConsolesAPI(compute: compute).routes
         routes += ServerSecurityGroupsAPI(compute: compute).routes
         routes += ServerMetadataAPI(compute: compute).routes

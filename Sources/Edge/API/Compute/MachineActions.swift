@@ -41,13 +41,18 @@ struct MachineActions: Sendable {
     }
 
     private func resize(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {
+        let (flavor, diskConfig) = try Self.resizeBody(body)
+        try await compute.resize(request.id(), to: flavor, diskConfig: diskConfig, by: request.caller)
+        return .accepted
+    }
+
+    static func resizeBody(_ body: JSONValue) throws -> (flavor: FlavorID, diskConfig: String?) {
         var fields = try Fields(body, at: "resize")
         try fields.refuseNulls()
         let flavor = try ServerCreateBody.flavor(&fields)
         let diskConfig = try fields.word("OS-DCF:diskConfig", of: ["AUTO", "MANUAL"])
         try fields.finish()
-        try await compute.resize(request.id(), to: flavor, diskConfig: diskConfig, by: request.caller)
-        return .accepted
+        return (flavor, diskConfig)
     }
 
     private func rescue(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {

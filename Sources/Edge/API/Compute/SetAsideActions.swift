@@ -36,7 +36,7 @@ struct SetAsideActions: Sendable {
         ]
     }
 
-    private static func place(
+    static func place(
         _ body: JSONValue, _ version: Microversion
     ) throws -> ComputeService.UnshelvePlace {
         var place = ComputeService.UnshelvePlace()

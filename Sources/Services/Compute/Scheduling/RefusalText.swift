@@ -81,7 +81,7 @@ extension Relaxation {
 
 extension HostRule {
     /// What follows a number of hosts.
-    fileprivate func reason(isOne: Bool) -> String {
+    package func reason(isOne: Bool) -> String {
         let (are, lack, hold) = isOne ? ("is", "lacks", "holds") : ("are", "lack", "hold")
         return switch self {
         case .up: "\(are) down"

@@ -29,6 +29,8 @@ struct UpgradeTests {
 
     /// Where the rows of tables are that are there no more.
     private static let moved = ["host_documents": "server_placements"]
+    /// What later migrations add rows to.
+    private static let grown: Set = ["numbers"]
 
     @Test(arguments: cases) func isMigratedWithoutADifference(_ one: Case) async throws {
         let recording = try await Recording.of(version: one.version)
@@ -43,7 +45,8 @@ struct UpgradeTests {
         for (name, count) in loaded {
             let table = Self.moved[name] ?? name
             let kept = try await store.read { try $0.integer("SELECT count(*) FROM \(table)", []) }
-            #expect(kept == Int64(count), "rows of \(table)")
+            let isKept = Self.grown.contains(table) ? kept ?? 0 >= Int64(count) : kept == Int64(count)
+            #expect(isKept, "\(kept ?? 0) rows of \(table), not \(count)")
         }
     }
 

@@ -13,6 +13,33 @@ import Testing
         #expect(try RSAKey.generate(bits: 2048).modulus != key.modulus)
     }
 
+    /// Read back by OpenSSL: one key in both halves, for logging in, and named as Windows looks for it.
+    @Test func aLoginCertificateIsWhole() throws {
+        let made = try LoginCertificate.generate(name: "näme/x, y", principal: "näme/x, y@localhost")
+        let memory = try #require(BIO_new_mem_buf(made.bundle, Int32(made.bundle.count)))
+        defer { BIO_free(memory) }
+        let bundle = try #require(d2i_PKCS12_bio(memory, nil))
+        defer { PKCS12_free(bundle) }
+        var (key, certificate): (OpaquePointer?, OpaquePointer?)
+        #expect(PKCS12_parse(bundle, "", &key, &certificate, nil) == 1)
+        defer {
+            EVP_PKEY_free(key)
+            X509_free(certificate)
+        }
+        #expect(X509_check_private_key(certificate, key) == 1 && X509_verify(certificate, key) == 1)
+        #expect(EVP_PKEY_get_bits(key) == 2048 && X509_get_version(certificate) == 2)
+        #expect(X509_get_extended_key_usage(certificate) == UInt32(XKU_SSL_CLIENT))
+        let der = try Certificate(pem: made.certificatePEM).der
+        let principal = Array("näme/x, y@localhost".utf8)
+        #expect(der.indices.contains { der[$0...].starts(with: principal) })
+        let other = try LoginCertificate.generate(name: "a", principal: "a@localhost")
+        #expect(try Certificate(pem: other.certificatePEM).der != der)
+        #expect(throws: CryptographyError.self) {
+            try LoginCertificate.generate(name: String(repeating: "u", count: 65), principal: "u")
+        }
+        #expect(ERR_peek_error() == 0)
+    }
+
     @Test func aKeyThatCannotBeMadeSaysWhy() {
         let error = #expect(throws: CryptographyError.self) { try RSAKey.generate(bits: 16) }
         #expect(error?.description.contains("key size too small") == true, "\(error?.description ?? "")")

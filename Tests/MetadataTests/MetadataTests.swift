@@ -9,6 +9,7 @@ import Model
 import Networking
 import Testing
 import TestSupport
+import Wire
 
 /// What a guest of the cloud reads at 169.254.169.254, as its host asks for it.
 @Suite(.timeLimit(.minutes(3)))
@@ -75,6 +76,24 @@ struct MetadataTests {
                 #expect(line == Guest.keys[index] + "\n")
             }
             #expect(try await guest.get("/latest/meta-data/public-keys/3/openssh-key").status == 404)
+        }
+    }
+
+    /// Windows guests look for it by its type.
+    @Test func aCertificateIsToldAsOne() async throws {
+        try await Guest.run { guest async throws in
+            let (compute, member) = (guest.fixture.cloud.compute, guest.fixture.people.member)
+            let (pair, _) = try await compute.generateKeypair("c", type: "x509", for: member.userID, by: member)
+            let server = try #require(try await guest.fixture.create("win") { $0.keyName = "c" }.first)
+            try await guest.fixture.server(server.id) { $0.settled == .active }
+            var windows = guest
+            let port = try #require(try await compute.attachments(of: server.id, by: member).first?.port)
+            windows.address = try #require(try port.fixedIPs.value().first?.ipAddress)
+            windows.network = port.networkID
+            #expect(try await windows.text("/latest/meta-data/public-keys/0/openssh-key") == pair.publicKey)
+            let keys = try JSONValue(parsing: try await windows.get("/openstack/latest/meta_data.json").body).at(
+                "keys.0")
+            #expect(keys?.at("type") == .string("x509") && keys?.at("data") == .string(pair.publicKey))
         }
     }
 

@@ -66,6 +66,7 @@ private let impossible: [Impossible] = [
     .init("flavors", ["vcpus": .integer(0)]),
     .init("flavors", ["disk": .integer(-1)]),
     .init("keypairs", ["type": .text("gpg")]),
+    .init("keypairs", ["number": .null]),
     .init("hosts", ["is_disabled": .integer(7)]),
     .init("hosts", ["number": .null]),
     .init("aggregates", ["name": .text("")]),

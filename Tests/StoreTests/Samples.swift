@@ -155,7 +155,8 @@ enum Samples {
             Keypair(
                 key: Keypair.key(UserID("u1"), "key"), userID: UserID("u1"), name: "key", type: "x509",
                 publicKey: "ssh-rsa AAAA", fingerprint: "aa:bb",
-                keys: try JSONText([PublicKey(line: "ssh-rsa AAAA", fingerprint: "aa:bb")]), createdAt: at(17)),
+                keys: try JSONText([PublicKey(line: "ssh-rsa AAAA", fingerprint: "aa:bb", type: "x509")]),
+                createdAt: at(17), number: 4),
             Host(
                 id: HostID("h1"), hostname: "host", availabilityZone: "zone", isDisabled: true,
                 disabledReason: full ? "repair" : nil, isForcedDown: false, lastSeenAt: at(18), inventory: "{}",

@@ -11,7 +11,7 @@ struct EC2Documents: Sendable {
         case value(String)
         case folder([(name: String, node: Node)])
         /// `public-keys` lists `0=name`.
-        case keys([(name: String, line: String)])
+        case keys([(name: String, text: String)])
     }
 
     private let root: Node
@@ -33,7 +33,7 @@ struct EC2Documents: Sendable {
         ]
         if let name = server.keyName, !source.publicKeys.isEmpty {
             let names = OpenStackDocuments.keyNames(name, count: source.publicKeys.count)
-            entries.append(("public-keys", .keys(zip(names, source.publicKeys).map { ($0, $1.line) })))
+            entries.append(("public-keys", .keys(zip(names, source.publicKeys).map { ($0, $1.text) })))
         }
         entries.append(("reservation-id", .value(server.reservationID)))
         root = .folder(entries)
@@ -85,7 +85,7 @@ struct EC2Documents: Sendable {
             }
             guard let index = Int(first), keys.indices.contains(index) else { return nil }
             if path.count == 1 { return MetadataTree.text("openssh-key") }
-            return path.dropFirst().elementsEqual(["openssh-key"]) ? MetadataTree.text(keys[index].line + "\n") : nil
+            return path.dropFirst().elementsEqual(["openssh-key"]) ? MetadataTree.text(keys[index].text) : nil
         }
     }
 
@@ -107,7 +107,7 @@ struct EC2Documents: Sendable {
                         writer.key(text: String(index))
                         writer.object { inner in
                             inner.field("_name", "\(index)=\(key.name)")
-                            inner.field("openssh-key", key.line + "\n")
+                            inner.field("openssh-key", key.text)
                         }
                     }
                 }

@@ -80,15 +80,15 @@ struct OpenStackDocuments: Sendable {
         writer.object("public_keys") { writer in
             for (name, key) in zip(named, source.publicKeys) {
                 writer.key(text: name)
-                writer.value(key.line + "\n")
+                writer.value(key.text)
             }
         }
         writer.array("keys") { writer in
             for (name, key) in zip(named, source.publicKeys) {
                 writer.object {
                     $0.field("name", name)
-                    $0.field("type", "ssh")
-                    $0.field("data", key.line + "\n")
+                    $0.field("type", key.type ?? "ssh")
+                    $0.field("data", key.text)
                 }
             }
         }

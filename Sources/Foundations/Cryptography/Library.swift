@@ -19,6 +19,16 @@ enum Library {
     /// To be read before the first other call. At the process's end nothing is cleaned up under threads that still
     /// hash or make keys.
     static let isReady = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
+
+    /// What a call writes, which answers 1 when it has; the memory between is wiped.
+    static func written(_ task: String, _ write: (OpaquePointer) -> Int32) throws -> [UInt8] {
+        guard let memory = BIO_new(BIO_s_secmem()) else { throw CryptographyError("no memory for \(task)") }
+        defer { BIO_free(memory) }
+        guard write(memory) == 1 else { throw CryptographyError(task) }
+        var bytes = [UInt8](repeating: 0, count: BIO_ctrl_pending(memory))
+        guard BIO_read(memory, &bytes, Int32(bytes.count)) == Int32(bytes.count) else { throw CryptographyError(task) }
+        return bytes
+    }
 }
 
 /// The bytes as lower-case hexadecimal digits, two each.

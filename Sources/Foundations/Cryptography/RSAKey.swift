@@ -9,6 +9,15 @@ package struct RSAKey: Sendable {
     package let privatePEM: String
 
     package static func generate(bits: Int32) throws -> RSAKey {
+        let key = try generatePair(bits: bits)
+        defer { EVP_PKEY_free(key) }
+        return RSAKey(
+            modulus: try number(OSSL_PKEY_PARAM_RSA_N, of: key),
+            publicExponent: try number(OSSL_PKEY_PARAM_RSA_E, of: key), privatePEM: try pem(key))
+    }
+
+    /// To be freed by the caller.
+    static func generatePair(bits: Int32) throws -> OpaquePointer {
         guard Library.isReady, let context = EVP_PKEY_CTX_new_from_name(nil, "RSA", nil) else {
             throw CryptographyError("no RSA here")
         }
@@ -17,10 +26,7 @@ package struct RSAKey: Sendable {
         guard EVP_PKEY_keygen_init(context) == 1, EVP_PKEY_CTX_set_rsa_keygen_bits(context, bits) == 1,
             EVP_PKEY_generate(context, &made) == 1, let key = made
         else { throw CryptographyError("an RSA key of \(bits) bits") }
-        defer { EVP_PKEY_free(key) }
-        return RSAKey(
-            modulus: try number(OSSL_PKEY_PARAM_RSA_N, of: key),
-            publicExponent: try number(OSSL_PKEY_PARAM_RSA_E, of: key), privatePEM: try pem(key))
+        return key
     }
 
     private static func number(_ name: String, of key: OpaquePointer) throws -> [UInt8] {
@@ -35,14 +41,8 @@ package struct RSAKey: Sendable {
     }
 
     private static func pem(_ key: OpaquePointer) throws -> String {
-        guard let memory = BIO_new(BIO_s_secmem()) else { throw CryptographyError("no memory for a key") }
-        defer { BIO_free(memory) }
-        guard PEM_write_bio_PrivateKey_traditional(memory, key, nil, nil, 0, nil, nil) == 1 else {
-            throw CryptographyError("a key as PEM")
-        }
-        var text = [UInt8](repeating: 0, count: BIO_ctrl_pending(memory))
-        guard BIO_read(memory, &text, Int32(text.count)) == Int32(text.count) else {
-            throw CryptographyError("a key as PEM")
+        let text = try Library.written("a key as PEM") {
+            PEM_write_bio_PrivateKey_traditional($0, key, nil, nil, 0, nil, nil)
         }
         return String(decoding: text, as: UTF8.self)
     }

@@ -123,7 +123,9 @@ extension ComputeService {
 
     func publicKeys(_ name: String, of user: UserID, _ db: any Connection) throws -> [PublicKey] {
         do {
-            return try Self.keypair(name, of: user, db).keys.value()
+            let pair = try Self.keypair(name, of: user, db)
+            let keys = try pair.keys.value()
+            return keys.isEmpty ? [try Self.key(certificate: pair.publicKey)] : keys
         } catch let error as CloudError where error.kind == .notFound {
             throw CloudError(.badRequest, "Invalid key_name provided: '\(name)' is no key pair of yours.", cause: error)
         }

@@ -358,6 +358,7 @@ CREATE TABLE keypairs (
     fingerprint TEXT NOT NULL,
     keys TEXT NOT NULL,
     created_at BIGINT NOT NULL,
+    number BIGINT NOT NULL,
     CONSTRAINT keypairs_pkey PRIMARY KEY (key),
     CONSTRAINT keypairs_type_check CHECK ((type = ANY (ARRAY['ssh'::text, 'x509'::text])))
 );
@@ -976,6 +977,8 @@ CREATE INDEX images_by_name ON public.images USING btree (name);
 CREATE INDEX images_by_project ON public.images USING btree (project_id);
 
 CREATE INDEX inventories_by_provider ON public.inventories USING btree (provider_id);
+
+CREATE UNIQUE INDEX keypairs_by_number ON public.keypairs USING btree (number);
 
 CREATE INDEX keypairs_by_user ON public.keypairs USING btree (user_id, name);
 

@@ -250,7 +250,7 @@ public_key TEXT NOT NULL,
 fingerprint TEXT NOT NULL,
 keys TEXT NOT NULL,
 created_at INTEGER NOT NULL
-) STRICT;
+, number INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL) STRICT;
 
@@ -709,6 +709,8 @@ CREATE INDEX images_by_name ON images (name);
 CREATE INDEX images_by_project ON images (project_id);
 
 CREATE INDEX inventories_by_provider ON inventories (provider_id);
+
+CREATE UNIQUE INDEX keypairs_by_number ON keypairs (number);
 
 CREATE INDEX keypairs_by_user ON keypairs (user_id, name);
 

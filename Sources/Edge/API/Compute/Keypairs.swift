@@ -30,7 +30,7 @@ struct KeypairsAPI: Sendable {
                         writer.field("created_at", found.createdAt.iso8601(.microsecondsWithoutZone))
                         writer.null("updated_at")
                         writer.null("deleted_at")
-                        writer.field("id", 1)
+                        writer.field("id", found.number)
                     }
                 }
             },
@@ -43,11 +43,12 @@ struct KeypairsAPI: Sendable {
 
     /// The caller, or from 2.10 for an administrator whom the query names.
     private func user(_ request: APIRequest) throws -> UserID {
-        guard let asked = request.query("user_id") else { return request.caller.userID }
-        return try own(UserID(asked), request)
+        try own(UserID(request.query("user_id") ?? ""), request)
     }
 
+    /// As in Nova, a user without a name is the caller.
     private func own(_ user: UserID, _ request: APIRequest) throws -> UserID {
+        guard !user.text.isEmpty else { return request.caller.userID }
         guard user == request.caller.userID || request.caller.isAdmin else {
             throw CloudError(.forbidden, "Policy doesn't allow os_compute_api:os-keypairs to be performed.")
         }
@@ -88,8 +89,8 @@ struct KeypairsAPI: Sendable {
         let name = try checked(try fields.string("name", 1...255), request, fields)
         let publicKey = try fields.optionalString("public_key", 1...65_535)
         let type = try fields.word("type", of: ["ssh", "x509"]) ?? "ssh"
-        let asked = try fields.optionalString("user_id", 1...255)
-        let user = try asked.map { try own(UserID($0), request) } ?? request.caller.userID
+        let asked = try fields.optionalString("user_id", 0...255)
+        let user = try own(UserID(asked ?? ""), request)
         try fields.finish()
         let made: Keypair
         var privateKey: String?
@@ -101,11 +102,7 @@ struct KeypairsAPI: Sendable {
                 throw CloudError.badRequest(
                     "Invalid input for field/attribute keypair. 'public_key' is a required property.")
             }
-            guard type == "ssh" else {
-                throw CloudError(
-                    .notImplemented, "X.509 certificates are not made here; import one with 'public_key'.")
-            }
-            (made, privateKey) = try await compute.generateKeypair(name, for: user, by: request.caller)
+            (made, privateKey) = try await compute.generateKeypair(name, type: type, for: user, by: request.caller)
         }
         let secret = privateKey
         return .json(request.version < Microversion(2, 2) ? .ok : .created) { writer in

@@ -191,7 +191,8 @@ let package = Package(
             imports: [
                 "Model", "Wire", "Store", "Attributes", "Identity", "Image", "Compute", "Networking", "Inspection",
                 "Hypervisor", "HostLink",
-                "HostProtocol", "APIKit", "TestSupport", httpTypes, nioCore, logging, inMemoryLogging,
+                "HostProtocol", "APIKit", "API", "Cryptography", "TestSupport", httpTypes, nioCore, logging,
+                inMemoryLogging,
             ]),
         tests(
             "Compute",

@@ -167,9 +167,10 @@ struct Samples: Sendable {
                 + #""description": "x"}}"#,
             "PUT \(base)/flavors/{id}": #"{"flavor": {"description": "z"}}"#,
             "POST \(base)/flavors/{id}/action": #"{"removeTenantAccess": {"tenant": "\#(world.fixture.people.demo)"}}"#,
-            "POST \(base)/flavors/{id}/os-extra_specs": #"{"extra_specs": {"hw:x": "1"}}"#,
-            "PUT \(base)/flavors/{id}/os-extra_specs/{key}": #"{"hw:x": "2"}"#,
+            "POST \(base)/flavors/{id}/os-extra_specs": #"{"extra_specs": {"own:x": "1"}}"#,
+            "PUT \(base)/flavors/{id}/os-extra_specs/{key}": #"{"own:x": "2"}"#,
             "POST \(base)/os-keypairs": #"{"keypair": {"name": "k2", "type": "ssh", "public_key": "\#(key)"}}"#,
+            "POST \(base)/servers/{id}/novella-keys": #"{"key": {"public_key": "\#(key)", "only_metadata": true}}"#,
             "POST \(base)/servers/{id}/os-interface":
                 #"{"interfaceAttachment": {"net_id": "\#(world.ids["networks"] ?? "")"}}"#,
             "POST \(base)/os-server-groups":

@@ -109,7 +109,7 @@ struct World: Sendable {
     private mutating func populate() async throws {
         let fixed = [
             "os-quota-sets": fixture.people.demo.text, "quotas": fixture.people.demo.text, "os-keypairs": "mine",
-            "metadata": "role", "os-extra_specs": "hw:x", "tags": "blue", "ips": "own", "extensions": "router",
+            "metadata": "role", "os-extra_specs": "own:x", "tags": "blue", "ips": "own", "extensions": "router",
             "traits": "CUSTOM_SIMULATED", "resource_classes": "CUSTOM_OWN", "inventories": "VCPU",
             "os-services": fixture.host.id.text, "os-hypervisors": fixture.host.id.text, "os-hosts": "sim-1",
             "os-aggregates": "1", "os-quota-class-sets": "default", "os-simple-tenant-usage": fixture.people.demo.text,

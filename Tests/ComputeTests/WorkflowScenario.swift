@@ -27,8 +27,8 @@ struct WorkflowScenario: Sendable, CustomTestStringConvertible {
     /// `errorWhenOff`, in ERROR.
     var endAfterFailure: SettledState?
     var errorWhenOff = false
-    /// Whether the server's image says that its guest has an agent.
-    var hasAgent = false
+    /// What the image of the server says.
+    var imageProperties: [String: String] = [:]
     /// The step from which on a failure does not keep the workflow from its end.
     var pointOfNoReturn: Int?
 
@@ -93,6 +93,20 @@ struct WorkflowScenario: Sendable, CustomTestStringConvertible {
 
     static func rescue(_ fixture: CloudFixture, _ id: ServerID) async throws {
         try await fixture.cloud.compute.rescue(id, from: nil, adminPassword: "secret", by: fixture.people.member)
+    }
+
+    private static let willing = ["hw_qemu_guest_agent": "yes", "os_admin_user": "cirros"]
+    private static let key =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB me"
+
+    /// Gives the server a key, or tells its metadata of one and takes it away.
+    private static func changeKeys(_ fixture: CloudFixture, _ id: ServerID, isRemoval: Bool) async throws {
+        let (compute, member) = (fixture.cloud.compute, fixture.people.member)
+        let made = try await compute.change(
+            ServerKeyChange(.text(key), onlyMetadata: isRemoval), of: id, by: member)
+        if isRemoval, let key = made.first {
+            _ = try await compute.change(ServerKeyChange(.fingerprint(key.fingerprint)), of: id, by: member)
+        }
     }
 
     var testDescription: String { "\(kind) \(start)" }
@@ -219,11 +233,16 @@ struct WorkflowScenario: Sendable, CustomTestStringConvertible {
         WorkflowScenario(
             kind: "change-password", start: .running,
             begin: { _ = try await $0.cloud.compute.beginChangingPassword(of: $1, to: "new", by: $0.people.member) },
-            end: .active, power: .running, endAfterFailure: .active, hasAgent: true),
+            end: .active, power: .running, endAfterFailure: .active, imageProperties: willing),
         WorkflowScenario(
             kind: "trigger-crash-dump", start: .paused,
             begin: { try await $0.cloud.compute.triggerCrashDump(of: $1, by: $0.people.member) }, end: .paused,
             power: .paused, endAfterFailure: .paused),
+            kind: "add-keys", start: .running, begin: { try await changeKeys($0, $1, isRemoval: false) },
+            end: .active, power: .running, endAfterFailure: .active, imageProperties: willing),
+        WorkflowScenario(
+            kind: "remove-keys", start: .running, begin: { try await changeKeys($0, $1, isRemoval: true) },
+            end: .active, power: .running, endAfterFailure: .active, imageProperties: willing),
         WorkflowScenario(
             kind: "attach-interface", start: .running,
             begin: { _ = try await $0.cloud.compute.beginAttaching(nil, to: $1, by: $0.people.member) },
@@ -256,10 +275,8 @@ struct Workshop: Sendable {
 
     /// A server that is about to go through the scenario.
     func begin(_ scenario: WorkflowScenario) async throws -> ServerID {
-        if scenario.hasAgent {
-            _ = try await fixture.cloud.image.update(fixture.image, by: fixture.people.admin) {
-                $0.properties = try JSONText(["hw_qemu_guest_agent": "yes"])
-            }
+        _ = try await fixture.cloud.image.update(fixture.image, by: fixture.people.admin) {
+            $0.properties = try JSONText(scenario.imageProperties)
         }
         guard let id = try await fixture.create().first?.id else { throw CloudError(.internal, "No server was made.") }
         if scenario.start != .nothing { try await finish(id) }

@@ -163,6 +163,22 @@ final class LiveGuestTests {
         #expect(size[0] << 8 + size[1] >= 640 && size[2] << 8 + size[3] >= 400, "\(size)")
     }
 
+    /// The guest's own agent keeps the file; a line is known by its key, whatever its comment is.
+    private func exerciseKeys(_ driver: LibvirtDriver) async throws {
+        func change(_ lines: String..., isRemoval: Bool = false, of user: String = "cirros") async throws {
+            try await driver.changeKeys(
+                GuestKeyChange(user: user, lines: lines, isRemoval: isRemoval), of: server)
+        }
+        let (one, two) = ("ssh-ed25519 AAAAone me", "ssh-ed25519 AAAAtwo me")
+        try await change(one, two)
+        try await change(one)
+        try await change("ssh-ed25519 AAAAtwo", isRemoval: true)
+        try await change("ssh-ed25519 AAAAnone", isRemoval: true)
+        let failure = await #expect(throws: HostFailure.self) { try await change(one, of: "nobody-here") }
+        #expect(failure?.message.contains("nobody-here") == true, "\(failure?.message ?? "")")
+        #expect(try await driver.keys(of: "cirros", in: server).filter { $0.hasSuffix(" me") } == [one])
+    }
+
     private func exercise(_ driver: LibvirtDriver, _ storage: FileHostStorage, _ spec: DomainSpec) async throws {
         try await driver.start(server)
         try await waitForConsole(storage, "host name live-1")
@@ -177,6 +193,7 @@ final class LiveGuestTests {
         try await waitForConsole(storage, "user-data-ran")
         try await exerciseNICs(driver, spec)
         try await exerciseDisks(driver, spec)
+        try await exerciseKeys(driver)
         try await exerciseConsoles(driver, storage)
         #expect(try await driver.rebootSoft(server, graceSeconds: 60))
         #expect(try await driver.power(of: server) == .running)

@@ -31,8 +31,8 @@ struct EC2Documents: Sendable {
             ("placement", .folder([("availability-zone", .value(server.availabilityZone ?? "nova"))])),
             ("public-hostname", .value(hostname)), ("public-ipv4", .value(Self.floating(source))),
         ]
-        if let name = server.keyName, !source.publicKeys.isEmpty {
-            let names = OpenStackDocuments.keyNames(name, count: source.publicKeys.count)
+        if !source.publicKeys.isEmpty {
+            let names = OpenStackDocuments.keyNames(source)
             entries.append(("public-keys", .keys(zip(names, source.publicKeys).map { ($0, $1.text) })))
         }
         entries.append(("reservation-id", .value(server.reservationID)))

@@ -75,8 +75,8 @@ struct OpenStackDocuments: Sendable {
     /// Each key is an entry of its own: a guest that puts options before an entry, to keep root out, puts them before
     /// its first line only.
     private static func writeKeys(_ source: MetadataSource, to writer: inout JSONWriter) {
-        guard let name = source.server.keyName, !source.publicKeys.isEmpty else { return }
-        let named = keyNames(name, count: source.publicKeys.count)
+        guard !source.publicKeys.isEmpty else { return }
+        let named = keyNames(source)
         writer.object("public_keys") { writer in
             for (name, key) in zip(named, source.publicKeys) {
                 writer.key(text: name)
@@ -109,9 +109,10 @@ struct OpenStackDocuments: Sendable {
         }
     }
 
-    /// The pair's own name, then `name-2`, `name-3`, ...
-    static func keyNames(_ name: String, count: Int) -> [String] {
-        (1...max(count, 1)).map { $0 == 1 ? name : "\(name)-\($0)" }
+    /// The pair's own name, then `name-2`, `name-3`, ...; `key` where the server was made without a pair.
+    static func keyNames(_ source: MetadataSource) -> [String] {
+        let name = source.server.keyName ?? "key"
+        return source.publicKeys.indices.map { $0 == 0 ? name : "\(name)-\($0 + 1)" }
     }
 
     /// Links, networks and services (Nova's `network_data.json`).

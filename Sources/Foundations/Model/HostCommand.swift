@@ -7,6 +7,8 @@ package enum HostCommandAction: String, Sendable, Codable {
     case setPassword
     /// A non-maskable interrupt, of which guests that are set up so make a crash dump.
     case injectNMI
+    /// Public keys for a user of the guest.
+    case addKeys, removeKeys
 }
 
 /// Something that a host does once, beside what should persist: the row by which it is told, and by which it answers.

@@ -32,6 +32,8 @@ package enum ServerOperation: String, Sendable, Codable, CaseIterable {
     case triggerCrashDump = "trigger_crash_dump"
     case attachInterface = "attach_interface"
     case detachInterface = "detach_interface"
+    case addKeys = "add_keys"
+    case removeKeys = "remove_keys"
     case delete
 }
 
@@ -174,6 +176,8 @@ extension OperationRule {
         "attach_interface", kind: "attach-interface", from: [.active, .stopped], .steps)
     fileprivate static let detachInterface = OperationRule(
         "detach_interface", kind: "detach-interface", from: [.active, .stopped], .steps)
+    fileprivate static let addKeys = OperationRule("add_keys", kind: "add-keys", from: [.active], .steps)
+    fileprivate static let removeKeys = OperationRule("remove_keys", kind: "remove-keys", from: [.active], .steps)
     fileprivate static let delete = OperationRule(
         "delete", from: live, .steps, "deleting", interrupts: .everything, failure: .error, deadlineSeconds: 1800)
 
@@ -223,6 +227,8 @@ extension ServerOperation {
         case .triggerCrashDump: .triggerCrashDump
         case .attachInterface: .attachInterface
         case .detachInterface: .detachInterface
+        case .addKeys: .addKeys
+        case .removeKeys: .removeKeys
         case .delete: .delete
         }
     }

@@ -54,7 +54,8 @@ package struct HostMachine: Sendable {
         switch command?.action {
         case .rebootSoft: try await reboot(softly: true, document, files)
         case .rebootHard: try await reboot(softly: false, document, files)
-        case .snapshot, .setPassword, .injectNMI, nil: if !wentOff { try await reachPower(document, files) }
+        case .snapshot, .setPassword, .injectNMI, .addKeys, .removeKeys, nil:
+            if !wentOff { try await reachPower(document, files) }
         }
         try await storage.removeSurplus(document)
         switch command?.action {
@@ -63,6 +64,8 @@ package struct HostMachine: Sendable {
             return try await Snapshot(self, command, document, files, channel: channel, progress: progress).make()
         case .setPassword: try await setPassword(command?.arguments ?? [:], of: id)
         case .injectNMI: try await driver.injectNMI(id)
+        case .addKeys, .removeKeys:
+            if let change = command.flatMap(GuestKeyChange.init) { try await driver.changeKeys(change, of: id) }
         case .rebootSoft, .rebootHard, nil: break
         }
         return nil

@@ -67,6 +67,8 @@ static int find_all(void *library) {
         || find(library, "virDomainInjectNMI", &novella_virt.inject_nmi)
         || find(library, "virDomainListGetStats", &novella_virt.stats)
         || find(library, "virDomainStatsRecordListFree", &novella_virt.free_stats)
+        || find(library, "virDomainAuthorizedSSHKeysGet", &novella_virt.keys)
+        || find(library, "virDomainAuthorizedSSHKeysSet", &novella_virt.set_keys)
         || find(library, "virDomainBackupBegin", &novella_virt.begin_backup)
         || find(library, "virDomainGetJobInfo", &novella_virt.job)
         || find(library, "virDomainGetJobStats", &novella_virt.job_stats)

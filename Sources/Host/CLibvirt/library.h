@@ -97,6 +97,8 @@ struct library {
     int (*inject_nmi)(domain_ptr, unsigned int);
     int (*stats)(domain_ptr *, unsigned int, struct stats_record ***, unsigned int);
     void (*free_stats)(struct stats_record **);
+    int (*keys)(domain_ptr, const char *, char ***, unsigned int);
+    int (*set_keys)(domain_ptr, const char *, const char **, unsigned int, unsigned int);
     int (*begin_backup)(domain_ptr, const char *, const char *, unsigned int);
     int (*job)(domain_ptr, struct job_info *);
     int (*job_stats)(domain_ptr, int *, void **, int *, unsigned int);

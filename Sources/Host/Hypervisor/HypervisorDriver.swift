@@ -159,6 +159,9 @@ package protocol HypervisorDriver: Sendable {
     func freeze(_ server: ServerID) async throws -> Frozen
     /// Ends a freeze; returns how many file systems were frozen, 0 of one that is off.
     func thaw(_ server: ServerID) async throws -> Int
+    /// Adds public keys to those of a user of a running guest, or removes them, by the guest's agent. To add what is
+    /// there and to remove what is not changes nothing.
+    func changeKeys(_ change: GuestKeyChange, of server: ServerID) async throws
     /// Begins to copy a disk of a guest that is on, as it is now, into a new qcow2 file that stands on no other.
     func beginCopy(of disk: String, of server: ServerID, to path: String) async throws
     /// Returns when the copy that was begun is whole; throws when it never will be. `progress` gets percents.

@@ -8,8 +8,8 @@ import Synchronization
 package final class SimulatedDriver: HypervisorDriver {
     package enum Verb: String, Sendable, CaseIterable {
         case describe, list, power, end, define, start, stop, pause, unpause, suspend, rebootSoft, undefine, taps
-        case setNICs, diskErrors, disks, setDisks, freeze, thaw, beginCopy, awaitCopy, endCopy, setPassword, injectNMI
-        case diagnostics, carryConsole
+        case setNICs, diskErrors, disks, setDisks, freeze, thaw, changeKeys, beginCopy, awaitCopy, endCopy, setPassword
+        case injectNMI, diagnostics, carryConsole
     }
 
     struct Guest {
@@ -30,6 +30,8 @@ package final class SimulatedDriver: HypervisorDriver {
         var copied: String?
         var passwords: [String: String] = [:]
         var interrupts = 0
+        /// By user.
+        var keys: [String: [String]] = [:]
     }
 
     struct Fault {
@@ -219,6 +221,18 @@ package final class SimulatedDriver: HypervisorDriver {
         }
     }
 
+    package func changeKeys(_ change: GuestKeyChange, of server: ServerID) async throws {
+        try await enter(.changeKeys, server)
+        try state.withLock { state in
+            guard state.guests[server]?.power == .running, state.guests[server]?.spec.hardware.wantsGuestAgent == true
+            else { throw HostFailure(message: "The server's guest agent does not answer.", detail: "\(server)") }
+            let known = state.guests[server]?.keys[change.user] ?? []
+            let gone = Set(change.lines.flatMap { GuestKeyChange.lines(known, of: $0) })
+            let added = change.isRemoval ? [] : change.lines
+            state.guests[server]?.keys[change.user] = known.filter { !gone.contains($0) } + added
+        }
+    }
+
     package func beginCopy(of disk: String, of server: ServerID, to path: String) async throws {
         try await enter(.beginCopy, server)
         try state.withLock { state in
@@ -327,17 +341,5 @@ package final class SimulatedDriver: HypervisorDriver {
                 throw fault.failure
             }
         }
-    }
-}
-
-extension HostFailure {
-    /// A console needs a guest that runs.
-    package static func isOff(_ server: ServerID) -> Self {
-        Self(message: "The server is off, and so are its consoles.", detail: "no running domain of server \(server)")
-    }
-
-    /// A verb needs a guest that was never defined here, or was taken away.
-    package static func notDefined(_ server: ServerID) -> Self {
-        Self(message: "The server does not exist on its host.", detail: "no domain for server \(server)")
     }
 }

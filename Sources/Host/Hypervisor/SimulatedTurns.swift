@@ -56,6 +56,10 @@ extension SimulatedDriver {
         state.withLock { $0.guests[server]?.diskErrors = errors }
     }
 
+    package func keys(of user: String, in server: ServerID) -> [String] {
+        state.withLock { $0.guests[server]?.keys[user] ?? [] }
+    }
+
     package func password(of user: String, in server: ServerID) -> String? {
         state.withLock { $0.guests[server]?.passwords[user] }
     }

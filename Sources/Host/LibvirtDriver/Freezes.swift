@@ -8,8 +8,8 @@ import Tools
 
 /// Freezes of guests' file systems, by the agents in them.
 extension LibvirtDriver {
-    /// A guest that does not answer in that time counts as one that cannot be frozen.
-    private static let agentSeconds: Int32 = 10
+    /// A guest whose agent does not answer in that time counts as one without.
+    static let agentSeconds: Int32 = 10
     /// After which a guest is thawed, whatever this process does.
     private static let watchdogSeconds = 20
 

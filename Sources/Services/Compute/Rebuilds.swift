@@ -60,9 +60,7 @@ extension ComputeService {
                 throw CloudError.badRequest("Server \(id) has no image; name one in rescue_image_ref.")
             }
             let (image, reference) = try image.bootable(chosen, rootGiB: 0, by: caller, db)
-            guard var request = try db.find(ServerRequest.self, key: .id(id)) else {
-                throw CloudError(.internal, "What was asked for server \(id) is not kept.")
-            }
+            var request = try ServerRequest.find(id, db)
             request.adminPassword = adminPassword
             try db.update(request)
             let disk = try RescueDisk(reference, try image.properties.value())

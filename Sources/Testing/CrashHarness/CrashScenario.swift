@@ -92,6 +92,12 @@ struct CrashScenario: Sendable {
                 try await $0.boot()
                 try await $0.attach()
             }, act: { try await $0.detach() }, needsGuestSystem: true),
+        CrashScenario(
+            name: "keys",
+            prepare: {
+                try await $0.uploadImage(saying: ["hw_qemu_guest_agent": "yes", "os_admin_user": "root"])
+                try await $0.boot()
+            }, act: { try await $0.changeKeys() }, needsGuestSystem: true),
         CrashScenario(name: "image-upload", prepare: { _ in }, act: { try await $0.uploadImage() }),
     ]
 
@@ -127,7 +133,7 @@ struct Actor: Sendable {
 
     // MARK: Images
 
-    func uploadImage() async throws {
+    func uploadImage(saying properties: [String: String] = [:]) async throws {
         let admin = try await admin()
         let now = cloud.image.clock.now()
         var image = try await cloud.image.images(named: "tiny", of: try admin.project()).first
@@ -135,8 +141,8 @@ struct Actor: Sendable {
             image = try await cloud.image.create(
                 Model.Image(
                     id: .random(), projectID: try admin.project(), name: "tiny", visibility: .public,
-                    diskFormat: "raw", containerFormat: "bare", properties: try JSONText([:]), tags: try JSONText([]),
-                    createdAt: now, updatedAt: now), by: admin)
+                    diskFormat: "raw", containerFormat: "bare", properties: try JSONText(properties),
+                    tags: try JSONText([]), createdAt: now, updatedAt: now), by: admin)
         }
         guard let image, image.status == .queued else { return }
         try await cloud.image.upload(image.id, by: admin) { [points] write in
@@ -334,6 +340,33 @@ struct Actor: Sendable {
         try await until("the server has one interface") {
             try await changes("detach_interface", of: found).allSatisfy { $0.finishedAt != nil }
         }
+    }
+
+    /// Until the server has one of two keys, and its guest too.
+    func changeKeys() async throws {
+        let found = try await settled(.active)
+        let (kept, dropped) = (Self.key(1), Self.key(2))
+        if try await changes("add_keys", of: found).isEmpty {
+            _ = try await cloud.compute.change(
+                ServerKeyChange(.text("\(kept)\n\(dropped)")), of: found.id, by: try await admin())
+        }
+        try await until("the keys are added") {
+            try await changes("add_keys", of: found).allSatisfy { $0.finishedAt != nil }
+        }
+        let known = try await cloud.compute.keys(of: found.id, by: try await admin())
+        if try await changes("remove_keys", of: found).isEmpty, let last = known.first(where: { $0.line == dropped }) {
+            _ = try await cloud.compute.change(
+                ServerKeyChange(.fingerprint(last.fingerprint)), of: found.id, by: try await admin())
+        }
+        try await until("a key is removed") {
+            try await changes("remove_keys", of: found).allSatisfy { $0.finishedAt != nil }
+        }
+    }
+
+    private static func key(_ number: UInt8) -> String {
+        let type: [UInt8] = [0, 0, 0, 11] + Array("ssh-ed25519".utf8)
+        let blob = Data(type + [0, 0, 0, 32] + [UInt8](repeating: number, count: 32))
+        return "ssh-ed25519 \(blob.base64EncodedString()) key\(number)"
     }
 
     func associate() async throws {

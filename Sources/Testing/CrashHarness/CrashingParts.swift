@@ -109,6 +109,10 @@ struct CrashingDriver: HypervisorDriver {
         try await points.around("thaw") { try await inner.thaw(server) }
     }
 
+    func changeKeys(_ change: GuestKeyChange, of server: ServerID) async throws {
+        try await points.around("change keys") { try await inner.changeKeys(change, of: server) }
+    }
+
     func beginCopy(of disk: String, of server: ServerID, to path: String) async throws {
         try await points.around("begin copy") { try await inner.beginCopy(of: disk, of: server, to: path) }
     }

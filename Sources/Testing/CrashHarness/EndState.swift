@@ -20,6 +20,7 @@ enum EndState {
         "SELECT resource || ' quota use ' || used FROM quotas WHERE used > 0 ORDER BY 1",
         "SELECT COALESCE(name, '-') || ' ' || status || ' ' || COALESCE(size, 0) || ' ' || COALESCE(sha512, '-')"
             + " FROM images",
+        "SELECT 'keys ' || public_keys FROM server_requests ORDER BY 1",
         "SELECT 'port ' || device_owner || ' ' || status FROM ports ORDER BY 1",
     ]
 

@@ -18,6 +18,8 @@ struct FileHypervisor: HypervisorDriver {
         var frozen = 0
         /// The file into which a disk is copied.
         var copy: String?
+        /// Of its one user.
+        var keys: [String] = []
     }
 
     private let folder: String
@@ -139,6 +141,19 @@ struct FileHypervisor: HypervisorDriver {
         let frozen = try read(server)?.frozen ?? 0
         try change(server) { $0.frozen = 0 }
         return frozen
+    }
+
+    func changeKeys(_ change: GuestKeyChange, of server: ServerID) async throws {
+        guard try read(server)?.power == .running else { throw HostFailure.notDefined(server) }
+        try self.change(server) { guest in
+            guest.keys = guest.keys.filter { !change.lines.contains($0) } + (change.isRemoval ? [] : change.lines)
+        }
+    }
+
+    /// Those of all guests.
+    func keys() throws -> Set<String> {
+        let servers = try FileManager.default.contentsOfDirectory(atPath: folder).filter(UUIDText.isValid)
+        return Set(try servers.flatMap { try read(ServerID($0))?.keys ?? [] })
     }
 
     func beginCopy(of disk: String, of server: ServerID, to path: String) async throws {

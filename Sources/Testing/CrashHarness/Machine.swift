@@ -63,6 +63,7 @@ struct Machine: Sendable {
         }
         lines.sort()
         lines.append("held up: \(try (driver as? FileHypervisor)?.heldUp().count ?? 0)")
+        lines.append("keys: \(try (driver as? FileHypervisor)?.keys().sorted() ?? [])")
         lines.append("frozen: \(try await storage.notedFreezes().count)")
         let folders = kind == .files ? ["disks"] : ["host/servers", "host/images"]
         for name in folders {

@@ -38,6 +38,7 @@ package struct DriverConformance: Sendable {
         ("a guest without an agent gets no password", { try await $0.passwords() }),
         ("a guest that is on is interrupted", { try await $0.interrupts() }),
         ("what a guest has is counted", { try await $0.diagnostics() }),
+        ("a guest without an agent takes no keys", { try await $0.keys() }),
         ("power changes are told", { try await $0.events() }),
         ("guests do not disturb one another", { try await $0.manyGuests() }),
         ("the machine is described", { try await $0.description() }),
@@ -288,6 +289,21 @@ package struct DriverConformance: Sendable {
     private func expectDisks(_ server: ServerID, _ disks: Set<String>, line: Int = #line) async throws {
         let found = try await driver.disks(of: server)
         try expect(found == disks, "line \(line): it has the disks \(found.sorted()), not \(disks.sorted())")
+    }
+
+    private func keys() async throws {
+        let change = GuestKeyChange(user: "root", lines: ["ssh-ed25519 AAAA me"], isRemoval: false)
+        try await withGuest { server in
+            for isOn in [false, true] {
+                if isOn { try await driver.start(server) }
+                do {
+                    try await driver.changeKeys(change, of: server)
+                } catch is HostFailure {
+                    continue
+                }
+                throw ConformanceFailure(description: "a guest without an agent took a key")
+            }
+        }
     }
 
     private func events() async throws {

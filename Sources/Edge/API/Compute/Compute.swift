@@ -30,6 +30,7 @@ package enum ComputeAPI {
         routes += ServerMetadataAPI(compute: compute).routes
         routes += ServerTagsAPI(compute: compute).routes
         routes += ServerPasswordAPI(compute: compute).routes
+        routes += ServerKeysAPI(compute: compute).routes
         routes += ServerInterfacesAPI(compute: compute).routes
         routes += InstanceActionsAPI(compute: compute).routes
         routes += FlavorsAPI(compute: compute).routes

@@ -88,6 +88,14 @@ int novella_virt_set_password(
 /* Figures of a domain's processors, memory, NICs and disks, by the names that `virsh domstats` has. */
 int novella_virt_stats(
     void *connection, const char *name, novella_virt_stat_fn callback, void *context, novella_virt_error *error);
+/* The lines of a user's authorized_keys, by the agent in the guest; an error where the user has no such file. */
+int novella_virt_keys(
+    void *connection, const char *name, int timeout, const char *user, novella_virt_text_fn callback, void *context,
+    novella_virt_error *error);
+/* Adds a line to them, or removes it. */
+int novella_virt_set_key(
+    void *connection, const char *name, int timeout, const char *user, const char *key, int is_removal,
+    novella_virt_error *error);
 /* Of a running domain. Forgets how an earlier job of the domain has ended. */
 int novella_virt_begin_backup(void *connection, const char *name, const char *xml, novella_virt_error *error);
 /* `type` is a virDomainJobType, 0 where no job is under way; the bytes are those of disks. */

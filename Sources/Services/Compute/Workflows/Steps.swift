@@ -20,12 +20,7 @@ struct ServerSteps: Sendable {
         return found
     }
 
-    func request(_ id: ServerID, _ db: any Connection) throws -> ServerRequest {
-        guard let found = try db.find(ServerRequest.self, key: .id(id)) else {
-            throw CloudError(.internal, "What was asked for server \(id) is not kept.")
-        }
-        return found
-    }
+    func request(_ id: ServerID, _ db: any Connection) throws -> ServerRequest { try ServerRequest.find(id, db) }
 
     /// The server with what was asked for it and the host that has it.
     func placed(_ context: StepContext) async throws -> (Server, ServerRequest, HostPlace) {
@@ -81,6 +76,15 @@ struct ServerSteps: Sendable {
             try OperationStart.fail(id, why, now: now, db)
             return .failed
         }
+    }
+}
+
+extension ServerRequest {
+    static func find(_ id: ServerID, _ db: any Connection) throws -> ServerRequest {
+        guard let found = try db.find(ServerRequest.self, key: .id(id)) else {
+            throw CloudError(.internal, "What was asked for server \(id) is not kept.")
+        }
+        return found
     }
 }
 

@@ -23,6 +23,28 @@ struct FlavorTests {
             json: #"{"flavor": {"name": "own", "id": "own", "vcpus": 1, "ram": 64, "disk": 0, \#(members)}}"#)
     }
 
+    /// From 2.86 on specs of Nova's own namespaces are looked at, whether several come or one.
+    @Test func extraSpecsAreJudgedFromTheirVersionOn() async throws {
+        try await CloudFixture.run { fixture in
+            let specs = "/compute/v2.1/flavors/1/os-extra_specs"
+            for (version, status) in [("2.85", 200), ("2.86", 400), ("2.104", 400)] {
+                let all = try await fixture.request(
+                    .post, specs, as: .admin, version: version,
+                    json: #"{"extra_specs": {"own:x": "y", "hw:cpu_policy": "shred"}}"#)
+                #expect(all.status == status, "\(version): \(all)")
+                let one = try await fixture.request(
+                    .put, "\(specs)/hw:numa_nodes", as: .admin, version: version, json: #"{"hw:numa_nodes": 0}"#)
+                #expect(one.status == status, "\(version): \(one)")
+            }
+            let good = try await fixture.request(
+                .post, specs, as: .admin, version: "2.104",
+                json: #"{"extra_specs": {"own:x": "z", "hw:cpu_policy": "shared", "hw:numa_nodes": 1}}"#)
+            #expect(good.status == 200, "\(good)")
+            let kept = try await fixture.request(.get, specs)
+            #expect(kept.at("extra_specs")?["hw:cpu_policy"] == .string("shared"))
+        }
+    }
+
     @Test func theyAreSorted() async throws {
         try await CloudFixture.run { fixture async throws in
             #expect(try await list("sort_key=&sort_dir=", fixture) == ["1", "2", "3", "4", "42", "5"])

@@ -1,3 +1,4 @@
+import Foundation
 package import HTTPTypes
 package import Hummingbird
 package import Model
@@ -56,7 +57,7 @@ package struct APIRequest: Sendable {
 
     /// OpenStack's words for yes and no (oslo.utils, `bool_from_string`); `nil` for others.
     package static func boolean(_ text: String) -> Bool? {
-        switch text.filter({ !$0.isWhitespace }).lowercased() {
+        switch text.trimmingCharacters(in: .whitespacesAndNewlines).lowercased() {
         case "1", "t", "true", "on", "y", "yes": true
         case "0", "f", "false", "off", "n", "no": false
         default: nil

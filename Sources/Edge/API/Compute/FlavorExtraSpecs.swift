@@ -17,7 +17,7 @@ struct FlavorExtraSpecsAPI: Sendable {
             Route(.post, "/flavors/{id}/os-extra_specs", .admin) { request in
                 var outer = try Fields(try await request.json())
                 try outer.require("extra_specs")
-                let given = try Self.specs(outer.value("extra_specs") ?? .null)
+                let given = try Self.specs(outer.value("extra_specs") ?? .null, request)
                 try outer.finish()
                 let flavor = try await setSpecs(request) { $0.merging(given) { $1 } }
                 return .json { $0.field("extra_specs", flavor.extraSpecs) }
@@ -30,9 +30,9 @@ struct FlavorExtraSpecsAPI: Sendable {
             },
             Route(.put, "/flavors/{id}/os-extra_specs/{key}", .admin) { request in
                 let key = request.parameter("key")
-                let given = try Self.specs(try await request.json())
+                let given = try Self.specs(try await request.json(), request)
                 guard given.count == 1, let value = given[key] else {
-                    throw CloudError.badRequest("Invalid request body: it must hold '\(key.prefix(80))' alone.")
+                    throw CloudError.badRequest("Request body and URI mismatch")
                 }
                 _ = try await setSpecs(request) { $0.merging(given) { $1 } }
                 return one(key, value)
@@ -49,8 +49,8 @@ struct FlavorExtraSpecsAPI: Sendable {
         ]
     }
 
-    /// Values are texts or numbers; a number is kept as its text.
-    private static func specs(_ value: JSONValue) throws -> [String: String] {
+    /// Values are texts or numbers; a number is kept as its text. From 2.86 on Nova's rules hold for those it knows.
+    private static func specs(_ value: JSONValue, _ request: APIRequest) throws -> [String: String] {
         guard case .object(let members) = value else { return try Fields.stringMap(value, "extra_specs") }
         let texts = members.map { member -> JSONValue.Member in
             switch member.value {
@@ -59,7 +59,11 @@ struct FlavorExtraSpecsAPI: Sendable {
             default: member
             }
         }
-        return try Fields.stringMap(.object(texts), "extra_specs")
+        let specs = try Fields.stringMap(.object(texts), "extra_specs")
+        if request.version >= Microversion(2, 86) {
+            for (name, text) in specs.sorted(by: { $0.key < $1.key }) { try ExtraSpecRules.check(name, text) }
+        }
+        return specs
     }
 
     private func absent(_ request: APIRequest) -> CloudError {

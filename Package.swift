@@ -185,7 +185,7 @@ let package = Package(
         tests("Workflow", imports: ["Model", "Store", "TestSupport", logging]),
         tests("Wire", imports: ["Model", "TestSupport"]),
         tests("APIKit", imports: ["Model", "Wire", httpTypes, nioCore, nioEmbedded, nioWebSocket]),
-        tests("API", imports: ["Model", "TestSupport"]),
+        tests("API", imports: ["Model", "TestSupport", httpTypes]),
         tests(
             "Cloud",
             imports: [
@@ -205,7 +205,9 @@ let package = Package(
             imports: ["Model", "HostProtocol", "Hypervisor", "HostStorage", "Dataplane", "TestSupport", logging]),
         tests(
             "Metadata",
-            imports: ["Model", "HostProtocol", "HostLink", "Cloud", "Compute", "Networking", "TestSupport", httpTypes]),
+            imports: [
+                "Model", "HostProtocol", "HostLink", "Cloud", "Compute", "Networking", "TestSupport", "Wire", httpTypes,
+            ]),
         tests(
             "HostLink",
             imports: [

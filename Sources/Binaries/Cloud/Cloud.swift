@@ -3,6 +3,7 @@ package import APIKit
 package import Agent
 package import Compute
 import Files
+import Foundation
 package import HostLink
 import HostProtocol
 package import Hummingbird
@@ -35,6 +36,8 @@ package final class Cloud: Sendable {
         /// Where clients reach the cloud, when a proxy stands before it.
         package var publicURL: String?
         package var images = ImageBounds()
+        /// A file with what differs from Nova's default rules; `nil` for none.
+        package var policyFile: String?
         /// A folder with noVNC's files, where Debian's package has them.
         package var consolePages = "/usr/share/novnc"
         /// What stands between the store and everything that uses it.
@@ -60,7 +63,7 @@ package final class Cloud: Sendable {
     private let databaseClock: DatabaseClock?
     let metrics = CloudMetrics()
     let metricsToken: MetricsToken
-    private let publicURL: String?
+    private let policy: ComputePolicy
     private let options: Options
     private let lock: StateLock
     /// The store is in the locked folder, so that no other process has work of it.
@@ -75,7 +78,7 @@ package final class Cloud: Sendable {
         metricsToken = try MetricsToken(in: options.stateDirectory)
         (isAlone, runsWorkflows) = (options.database == nil, options.runsWorkflows)
         self.options = options
-        publicURL = options.publicURL
+        policy = try options.policyFile.map(Self.policy) ?? ComputePolicy()
         let store = options.watch(try options.database ?? Self.openFile(in: options.stateDirectory, metrics, logger))
         let switchboard = Switchboard()
         let intake = WorkflowIntake(logger: logger)
@@ -221,13 +224,24 @@ package final class Cloud: Sendable {
         }
     }
 
+    private var publicURL: String? { options.publicURL }
+
+    private static func policy(in path: String) throws -> ComputePolicy {
+        guard let bytes = FileManager.default.contents(atPath: path),
+            let text = String(validating: bytes, as: UTF8.self)
+        else {
+            throw CloudError(.notFound, "The policy file \(path) cannot be read, or is no text in UTF-8.")
+        }
+        return try ComputePolicy(text, path: path)
+    }
+
     /// The route tables of all services.
     package var services: [APIService] {
         [
             IdentityAPI.service(identity: identity), ImageAPI.service(image: image),
             NetworkAPI.service(networking: networking), PlacementAPI.service(placement: placement),
             ComputeAPI.service(
-                compute: compute, hosts: switchboard,
+                compute: compute, hosts: switchboard, policy: policy,
                 isProject: { [identity] id in try await identity.list(Project.self).contains { $0.id == id } }),
         ]
     }

@@ -39,6 +39,9 @@ struct CloudOptions: ParsableArguments {
     @Option(help: "For how many seconds a deleted server can be restored; 0 not at all.")
     var reclaimDeleteSeconds: Double = 0
 
+    @Option(help: "A file of lines '\"rule\": \"check\"': who passes a rule of Nova's, instead of its default.")
+    var policyFile: String?
+
     func validate() throws {
         guard (0...Double(Int32.max)).contains(resizeConfirmSeconds) else {
             throw ValidationError(
@@ -75,6 +78,7 @@ struct CloudOptions: ParsableArguments {
             var options = Cloud.Options(stateDirectory: stateDir)
             options.retention = try retention
             options.publicURL = publicUrl
+            options.policyFile = policyFile
             options.resizeConfirmSeconds = resizeConfirmSeconds > 0 ? resizeConfirmSeconds : nil
             options.setAside.offload = shelvedOffloadSeconds < 0 ? nil : shelvedOffloadSeconds
             options.setAside.reclaim = reclaimDeleteSeconds > 0 ? reclaimDeleteSeconds : nil

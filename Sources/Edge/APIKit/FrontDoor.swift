@@ -187,15 +187,26 @@ package struct FrontDoor: HTTPResponder {
                 "Malformed request URL: URL's project_id '\(pathProject)' doesn't match Context's project_id '\(own)'.")
         }
         let route = try pick(routes, request.method, version)
+        try refuse(caller, unlessAdmittedBy: route)
+        if service.style == .compute { try refuseForeignMedia(request) }
+        return try await run(route, request, context, segments, caller, version, prefix: service.prefix)
+    }
+
+    private func refuse(_ caller: Caller, unlessAdmittedBy route: Route) throws {
+        let name = route.rule ?? "\(route.method) \(route.path)"
         guard route.access.admits(caller) else {
             throw CloudError(
                 .forbidden,
-                "Policy doesn't allow \(request.method) \(route.path) to be performed: "
-                    + "it needs the role \(route.access.rawValue)."
-            )
+                "Policy doesn't allow \(name) to be performed: it needs the role \(route.access.rawValue).")
         }
-        if service.style == .compute { try refuseForeignMedia(request) }
-        return try await run(route, request, context, segments, caller, version, prefix: service.prefix)
+        guard route.isForProjects else { return }
+        switch caller.scope {
+        case .project, .unscoped: return
+        case .domain, .system:
+            throw CloudError(
+                .forbidden,
+                "Policy doesn't allow \(name) to be performed: your token is not for a project; get one that is.")
+        }
     }
 
     /// Nova reads JSON; a body that says nothing of its type is taken for it.

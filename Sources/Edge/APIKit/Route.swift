@@ -35,6 +35,10 @@ package struct Route: Sendable {
     /// Relative to the service; `{name}` stands for one segment.
     package var path: String
     package var access: AccessLevel
+    /// The real service's name for who may pass, which refusals tell.
+    package var rule: String?
+    /// Whether a token of a domain or of the system is refused.
+    package var isForProjects = false
     /// Where the route ends or begins later than the service; outside it, the route is not found.
     package var versions: ClosedRange<Microversion>?
     /// None where any parameter may come at any version.

@@ -31,7 +31,7 @@ package struct ServerKeyChange: Sendable {
     var operation: ServerOperation { isRemoval ? .removeKeys : .addKeys }
 }
 
-/// The public keys of a server, in its guest and in its metadata (`docs/decisions/0031-keys-of-running-servers.md`).
+/// The public keys of a server, in its guest and in its metadata (`docs/decisions/0026-keys-of-running-servers.md`).
 extension ComputeService {
     /// The most that a server has.
     static let keyLimit = 50

@@ -25,6 +25,7 @@ package struct CloudFixture: Sendable {
         package var inventory: @Sendable (Int) -> HostInventory = SimulatedHost.inventory
         package var publicURL: String?
         package var setAside = SetAsideTimes()
+        package var policyFile: String?
         package var images = ImageBounds()
         /// A folder with the page for consoles.
         package var consolePages = "/nowhere"
@@ -55,6 +56,7 @@ package struct CloudFixture: Sendable {
         settings.clock = options.clock
         settings.database = options.database
         settings.publicURL = options.publicURL
+        settings.policyFile = options.policyFile
         settings.images = options.images
         settings.setAside = options.setAside
         settings.consolePages = options.consolePages

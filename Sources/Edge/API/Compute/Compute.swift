@@ -8,7 +8,7 @@ import Wire
 /// The compute service: all its routes, and its version documents.
 package enum ComputeAPI {
     package static func service(
-        compute: ComputeService, hosts: any HostLookups,
+        compute: ComputeService, hosts: any HostLookups, policy: ComputePolicy = ComputePolicy(),
         isProject: @escaping @Sendable (ProjectID) async throws -> Bool
     ) -> APIService {
         let lookups = ServerLookups(compute: compute, hosts: hosts)
@@ -21,7 +21,7 @@ package enum ComputeAPI {
             }
         ]
         routes += ServersAPI(compute: compute).routes
-        routes += ServerActionsAPI(compute: compute, lookups: lookups).routes
+        routes += ServerActionsAPI(compute: compute, lookups: lookups, policy: policy).routes
         routes += ServerDiagnosticsAPI(compute: compute, lookups: lookups).routes
         routes += ServerTopologyAPI(compute: compute).routes
         routes += ExplanationsAPI(compute: compute).routes
@@ -44,7 +44,7 @@ package enum ComputeAPI {
         routes += UnfinishedAPI.routes
         return APIService(
             name: "compute", prefix: "/compute/v2.1", style: .compute, versions: .compute, projectInPath: true,
-            routes: routes.map(QueryRules.applied))
+            routes: routes.map { policy.applied(to: QueryRules.applied(to: $0), compute) })
     }
 
     /// What administrators ask of hosts and projects.

@@ -19,15 +19,18 @@ struct ServerAction: Sendable {
 struct ServerActionsAPI: Sendable {
     private typealias Action = ServerAction
 
+    private static let path = "/servers/{id}/action"
+
     let compute: ComputeService
     let lookups: ServerLookups
+    let policy: ComputePolicy
 
     var routes: [Route] {
         let actions = actions.merging(SnapshotActions(compute: compute).all) { $1 }
             .merging(MachineActions(compute: compute).all) { $1 }
             .merging(SetAsideActions(compute: compute).all) { $1 }
             .merging(GuestActions(compute: compute).all) { $1 }
-        return [Route(.post, "/servers/{id}/action", .authenticated) { try await dispatch($0, actions) }]
+        return [Route(.post, Self.path, .authenticated) { try await dispatch($0, actions) }]
     }
 
     private var actions: [String: Action] {
@@ -80,8 +83,15 @@ struct ServerActionsAPI: Sendable {
         else {
             throw CloudError.badRequest("The body must be an object with one key, the action's name.")
         }
+        let rule = PolicyRules.rule(of: .post, Self.path, action: member.key)
+        func require(_ level: AccessLevel) async throws {
+            try await policy.require(rule, or: level, request.caller) {
+                try await ComputePolicy.target(of: request, Self.path, compute)
+            }
+        }
         guard let action = actions[member.key] else {
             if Self.unfinished.contains(member.key) {
+                try await require(rule?.level ?? .member)
                 throw CloudError(.notImplemented, "The action '\(member.key)' is not available in this release.")
             }
             if Self.gone.contains(member.key) { throw CloudError.gone }
@@ -90,9 +100,7 @@ struct ServerActionsAPI: Sendable {
         guard (action.first...action.last).contains(request.version) else {
             throw CloudError(.notFound, "API version \(request.version) is not supported on this method.")
         }
-        guard action.access.admits(request.caller) else {
-            throw CloudError(.forbidden, "Policy doesn't allow os_compute_api:servers:\(member.key) to be performed.")
-        }
+        try await require(action.access)
         return try await action.run(request, member.value)
     }
 
@@ -157,7 +165,7 @@ struct ServerActionsAPI: Sendable {
     /// The name or id of a security group.
     private static func group(_ body: JSONValue) throws -> String {
         var fields = try Fields(body, at: "security group")
-        let name = try fields.string("name", 1...255)
+        let name = try fields.string("name", 1...65_535)
         try fields.finish()
         return name
     }

@@ -5,7 +5,7 @@ import Model
 import Wire
 
 /// `/servers/{id}/novella-keys`, beyond Nova: the public keys of a server, while it runs too
-/// (`docs/decisions/0031-keys-of-running-servers.md`).
+/// (`docs/decisions/0026-keys-of-running-servers.md`).
 struct ServerKeysAPI: Sendable {
     let compute: ComputeService
 

@@ -34,16 +34,16 @@ struct ServerUpdateTests {
         }
     }
 
-    @Test func accessAddressesAreKeptInOneFormAndCanBeTakenAway() async throws {
+    @Test func accessAddressesAreKeptInOneForm() async throws {
         try await CloudFixture.run { fixture async throws in
             let id = try await fixture.boot()
             let long = #"{"accessIPv6": "0000:0000:0000:0000:0000:babe:220.12.22.2", "accessIPv4": "192.0.2.7"}"#
             let set = try await put(long, on: id, fixture)
             #expect(set.text("server.accessIPv6") == "::babe:dc0c:1602")
             #expect(set.text("server.accessIPv4") == "192.0.2.7")
-            let taken = try await put(#"{"accessIPv4": ""}"#, on: id, fixture)
-            #expect(taken.text("server.accessIPv4").isEmpty && taken.text("server.accessIPv6") == "::babe:dc0c:1602")
-            #expect(try await put(#"{"accessIPv4": "::1"}"#, on: id, fixture).status == 400)
+            for text in ["", "::1"] {
+                #expect(try await put(#"{"accessIPv4": "\#(text)"}"#, on: id, fixture).status == 400)
+            }
             #expect(try await put(#"{"name": "  "}"#, on: id, fixture).status == 400)
         }
     }

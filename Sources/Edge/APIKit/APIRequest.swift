@@ -82,13 +82,24 @@ package struct APIRequest: Sendable {
         return time
     }
 
-    package func json() async throws -> JSONValue {
+    package func json() async throws -> JSONValue { try JSONValue(parsing: try await bytes()) }
+
+    private func bytes() async throws -> [UInt8] {
         var bytes: [UInt8] = []
         try await forEachChunk { chunk in
             try share.take(chunk.count)
             bytes.append(contentsOf: chunk)
         }
-        return try JSONValue(parsing: bytes)
+        return bytes
+    }
+
+    /// For what is asked for by its address alone; null is nothing.
+    package func refuseBody() async throws {
+        let bytes = try await bytes()
+        guard try bytes.isEmpty || JSONValue(parsing: bytes) == .null else {
+            throw CloudError.badRequest(
+                "Invalid input for field/attribute body. Nothing is to be said here; send none.")
+        }
     }
 
     /// The members of the object that the body wraps in `name`; `members` are those that not every version knows.

@@ -152,7 +152,7 @@ package struct Fields: Sendable {
 
     // MARK: Numbers and flags
 
-    /// An integer, or its digits in a string, as Nova accepts them.
+    /// An integer, also as 1.0, or its digits in a string, as Nova accepts them.
     package mutating func optionalInt(
         _ name: String, _ range: ClosedRange<Int> = Int(Int32.min)...Int(Int32.max)
     ) throws(CloudError) -> Int? {
@@ -160,6 +160,7 @@ package struct Fields: Sendable {
         let number: Int?
         switch value {
         case .integer(let found): number = found
+        case .real(let found): number = Int(exactly: found)
         case .string(let text): number = Int(text)
         default: number = nil
         }

@@ -82,11 +82,12 @@ enum NovaText {
         scalar.properties.generalCategory == .spaceSeparator
     }
 
+    /// Nova knows none beyond the first 65,535 characters of Unicode.
     private static func isPrintable(_ text: String) -> Bool {
         text.unicodeScalars.allSatisfy { scalar in
             switch scalar.properties.generalCategory {
             case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
-            default: true
+            default: scalar.value < 0xFFFF
             }
         }
     }

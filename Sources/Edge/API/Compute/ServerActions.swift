@@ -165,7 +165,7 @@ struct ServerActionsAPI: Sendable {
     /// The name or id of a security group.
     private static func group(_ body: JSONValue) throws -> String {
         var fields = try Fields(body, at: "security group")
-        let name = try fields.string("name", 1...65_535)
+        let name = try fields.string("name", 1...Int.max)
         try fields.finish()
         return name
     }

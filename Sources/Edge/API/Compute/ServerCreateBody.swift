@@ -131,9 +131,11 @@ struct ServerCreateBody {
         case .some(let value): throw fields.invalid("networks", value, "It must be a list, 'auto' or 'none'.")
         }
         if let items = try fields.optionalArray("security_groups") {
-            request.securityGroups = try items.map { item in
+            // One without a name says nothing, to Nova neither.
+            request.securityGroups = try items.compactMap { item in
                 var group = try Fields(item, at: "security_groups")
-                let name = try group.string("name", 1...255)
+                try group.refuseNulls()
+                let name = try group.optionalString("name", 1...255)
                 try group.finish()
                 return name
             }
@@ -142,7 +144,7 @@ struct ServerCreateBody {
 
     private static func nic(_ item: JSONValue, at version: Microversion) throws -> RequestedNIC {
         var fields = try Fields(item, at: "networks").knowing(nicMembers, at: version)
-        try fields.refuseNulls()
+        try fields.refuseNulls(except: ["port"])
         let nic = RequestedNIC(
             portID: try fields.optionalID("port"), networkID: try fields.optionalID("uuid"),
             fixedIP: try fields.optionalString("fixed_ip"),

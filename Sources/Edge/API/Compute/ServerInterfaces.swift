@@ -57,7 +57,11 @@ struct ServerInterfacesAPI: Sendable {
     }
 
     private func attach(_ request: APIRequest) async throws -> APIResponse {
-        let wanted = try Self.nic(try await request.body("interfaceAttachment", Self.members))
+        var outer = try Fields(try await request.json())
+        // Without it the cloud chooses, as for one that is empty.
+        let inner = outer.has("interfaceAttachment") ? try outer.object("interfaceAttachment") : nil
+        try outer.finish()
+        let wanted = try inner.flatMap { try Self.nic($0.knowing(Self.members, at: request.version)) }
         return try show(try await compute.attach(wanted, to: request.id(), by: request.caller), request)
     }
 

@@ -34,6 +34,7 @@ struct ServerTagsAPI: Sendable {
             },
             Route(.put, "/servers/{id}/tags/{tag}", .member, versions: versions) { request in
                 let added = try Self.check([request.parameter("tag")])
+                try await request.refuseBody()
                 let known = try await compute.server(request.id(), by: request.caller).tags.value()
                 if known.contains(added) { return .noContent }
                 _ = try await set(request) { tags in tags.filter { !added.contains($0) } + added }

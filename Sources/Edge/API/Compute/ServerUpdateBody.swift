@@ -5,8 +5,8 @@ import Wire
 /// The body of `PUT /servers/{id}`, read once and applied to the row inside its transaction.
 struct ServerUpdateBody: Sendable {
     private var name: String?
-    private var ipv4: String??
-    private var ipv6: String??
+    private var ipv4: String?
+    private var ipv6: String?
     private var diskConfig: String?
     private var description: String??
     private var hostname: String?
@@ -35,10 +35,8 @@ struct ServerUpdateBody: Sendable {
         try fields.finish()
     }
 
-    /// An empty text takes the address away.
-    private static func address(_ name: String, _ family: Int, _ fields: inout Fields) throws(CloudError) -> String?? {
-        guard let text = try fields.optionalString(name) else { return .none }
-        if text.isEmpty { return .some(nil) }
+    private static func address(_ name: String, _ family: Int, _ fields: inout Fields) throws(CloudError) -> String? {
+        guard let text = try fields.optionalString(name) else { return nil }
         guard let address = IPAddress(text), address.version == family else {
             throw fields.invalid(name, .string(text), "It is not an IPv\(family) address.")
         }

@@ -29,7 +29,7 @@ struct SnapshotActions: Sendable {
     private func createBackup(_ request: APIRequest, _ body: JSONValue) async throws -> APIResponse {
         var fields = try Fields(body, at: "createBackup")
         let (name, kind) = (try Self.name(&fields), try fields.string("backup_type", 0...Int.max))
-        let rotation = try fields.int("rotation", 0...Int(Int32.max))
+        let rotation = try fields.int("rotation", 0...Int.max)
         let wanted = SnapshotRequest(
             name: name, properties: try Self.metadata(&fields, request.version), backup: (kind, rotation))
         try fields.finish()

@@ -184,6 +184,7 @@ KNOWN = [
     (r'^POST /servers$', r'attribute uuid', "nova's controller refuses it: no network has such an id"),
     (r'', r'attribute user_data', 'nova takes for base64 what decodes to nothing'),
     (r'', r"Value: '?-?([0-9.]+e\+|[0-9]{19,})", 'no number of 64 bits'),
+    (r'', r'attribute (public_key|adminPass)\..*is too long', 'more than 65,535 characters, which nova cannot keep'),
     (r'^POST /servers$', r'attribute m(in|ax)_count', 'one request makes 1,000 servers; nova leaves it to the quota'),
     (r'action resize$', r'Value: -0\.0', 'no id of a flavor'),
 ]

@@ -60,7 +60,7 @@ struct MachineActions: Sendable {
         if body != .null {
             var fields = try Fields(body, at: "rescue")
             try fields.refuseNulls()
-            password = try fields.optionalString("adminPass", 0...255)
+            password = try fields.optionalString("adminPass", 0...65_535)
             image = try fields.optionalID("rescue_image_ref")
             try fields.finish()
         }

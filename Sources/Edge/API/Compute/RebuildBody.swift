@@ -19,7 +19,7 @@ struct RebuildBody {
             .hiding(["pinned_availability_zone"])
         try fields.refuseNulls(except: ["description", "key_name", "user_data", "trusted_image_certificates"])
         let image: ImageID = try fields.id("imageRef")
-        let password = try fields.optionalString("adminPass", 0...255) ?? ServerCreateBody.password()
+        let password = try fields.optionalString("adminPass", 0...65_535) ?? ServerCreateBody.password()
         let preservesEphemeral = try fields.optionalBool("preserve_ephemeral") ?? false
         let metadata = try fields.stringMap("metadata").map { try NovaText.metadata($0) }
         if let metadata, metadata.count > 128 {

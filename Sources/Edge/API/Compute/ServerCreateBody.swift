@@ -25,7 +25,7 @@ struct ServerCreateBody {
         var body = ServerCreateBody(
             request: ServerCreateRequest(
                 name: try NovaText.name(try fields.string("name", 1...255), of: "name"), flavorID: try flavor(&fields),
-                adminPassword: try fields.optionalString("adminPass", 0...255) ?? Self.password()),
+                adminPassword: try fields.optionalString("adminPass", 0...65_535) ?? Self.password()),
             returnReservation: try fields.optionalBool("return_reservation_id") ?? false)
         try body.readBoot(&fields)
         try body.readNetworks(&fields, at: api.version)

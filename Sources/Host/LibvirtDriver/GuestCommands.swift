@@ -5,8 +5,6 @@ package import Model
 
 /// What is done to a guest once.
 extension LibvirtDriver {
-    private static let agentSeconds: Int32 = 10
-
     package func setPassword(_ password: String, of user: String, in server: ServerID) async throws {
         let name = names.name(of: server)
         try await long.run { handle in

@@ -1,5 +1,6 @@
 import Cloud
 import Foundation
+import Image
 import Model
 import Store
 

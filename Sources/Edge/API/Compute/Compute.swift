@@ -2,13 +2,14 @@ package import APIKit
 import HTTPTypes
 package import Compute
 package import HostProtocol
+package import Image
 package import Model
 import Wire
 
 /// The compute service: all its routes, and its version documents.
 package enum ComputeAPI {
     package static func service(
-        compute: ComputeService, hosts: any HostLookups,
+        compute: ComputeService, image: ImageService, hosts: any HostLookups,
         isProject: @escaping @Sendable (ProjectID) async throws -> Bool
     ) -> APIService {
         let lookups = ServerLookups(compute: compute, hosts: hosts)
@@ -37,6 +38,8 @@ package enum ComputeAPI {
         routes += administration(compute)
         routes += QuotasAPI(compute: compute, isProject: isProject).routes
         routes += MigrationListsAPI(compute: compute).routes
+        routes += ImageProxyAPI(image: image).routes
+        routes += ImageMetadataProxyAPI(image: image, compute: compute).routes
         routes += UnfinishedAPI.routes
         return APIService(
             name: "compute", prefix: "/compute/v2.1", style: .compute, versions: .compute, projectInPath: true,

@@ -4,15 +4,18 @@ package import Compute
 package import HostProtocol
 package import Image
 package import Model
+package import Networking
 import Wire
 
 /// The compute service: all its routes, and its version documents.
 package enum ComputeAPI {
     package static func service(
-        compute: ComputeService, image: ImageService, hosts: any HostLookups,
+        compute: ComputeService, image: ImageService, networking: NetworkingService, hosts: any HostLookups,
         isProject: @escaping @Sendable (ProjectID) async throws -> Bool
     ) -> APIService {
         let lookups = ServerLookups(compute: compute, hosts: hosts)
+        let floatingIPs = FloatingIPProxyAPI(networking: networking, compute: compute)
+        let fixedIPs = FixedIPProxyAPI(networking: networking, compute: compute)
         var routes = [
             Route(.get, "/", .anyone) { request in
                 .json { writer in
@@ -22,7 +25,8 @@ package enum ComputeAPI {
             }
         ]
         routes += ServersAPI(compute: compute).routes
-        routes += ServerActionsAPI(compute: compute, lookups: lookups).routes
+        let proxied = floatingIPs.actions.merging(fixedIPs.actions) { $1 }
+        routes += ServerActionsAPI(compute: compute, lookups: lookups, proxied: proxied).routes
         routes += RemoteConsolesAPI(compute: compute).routes
         routes += ServerSecurityGroupsAPI(compute: compute).routes
         routes += ServerMetadataAPI(compute: compute).routes
@@ -38,12 +42,19 @@ package enum ComputeAPI {
         routes += administration(compute)
         routes += QuotasAPI(compute: compute, isProject: isProject).routes
         routes += MigrationListsAPI(compute: compute).routes
-        routes += ImageProxyAPI(image: image).routes
-        routes += ImageMetadataProxyAPI(image: image, compute: compute).routes
-        routes += UnfinishedAPI.routes
+        routes += proxies(compute, image, networking) + floatingIPs.routes + UnfinishedAPI.routes
         return APIService(
             name: "compute", prefix: "/compute/v2.1", style: .compute, versions: .compute, projectInPath: true,
             routes: routes.map(QueryRules.applied))
+    }
+
+    /// What other services have, in the form of Nova's first API.
+    private static func proxies(
+        _ compute: ComputeService, _ image: ImageService, _ networking: NetworkingService
+    ) -> [Route] {
+        ImageProxyAPI(image: image).routes + ImageMetadataProxyAPI(image: image, compute: compute).routes
+            + SecurityGroupProxyAPI(networking: networking).routes
+            + SecurityGroupRuleProxyAPI(networking: networking).routes + NetworkProxyAPI(networking: networking).routes
     }
 
     /// What administrators ask of hosts and projects.

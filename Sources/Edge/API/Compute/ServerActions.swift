@@ -19,10 +19,12 @@ struct ServerActionsAPI: Sendable {
 
     let compute: ComputeService
     let lookups: ServerLookups
+    /// What Nova has other services do.
+    let proxied: [String: ServerAction]
 
     var routes: [Route] {
         let actions = actions.merging(SnapshotActions(compute: compute).all) { $1 }
-            .merging(MachineActions(compute: compute).all) { $1 }
+            .merging(MachineActions(compute: compute).all) { $1 }.merging(proxied) { $1 }
         return [Route(.post, "/servers/{id}/action", .authenticated) { try await dispatch($0, actions) }]
     }
 
@@ -66,8 +68,7 @@ struct ServerActionsAPI: Sendable {
     private static let unfinished: Set<String> = [
         "trigger_crash_dump", "injectNetworkInfo",
         "changePassword", "restore", "forceDelete", "evacuate", "migrate", "os-migrateLive",
-        "shelve", "shelveOffload", "unshelve", "addFixedIp", "removeFixedIp", "addFloatingIp",
-        "removeFloatingIp",
+        "shelve", "shelveOffload", "unshelve",
     ]
 
     /// Actions that Nova has removed.

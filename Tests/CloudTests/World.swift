@@ -38,7 +38,8 @@ struct ServiceRoute: Sendable {
     private var old: Microversion { service.versions?.minimum ?? Microversion(0, 0) }
 
     static func all(_ cloud: Cloud, offered: Bool) -> [ServiceRoute] {
-        cloud.services.flatMap { service in
+        // Those of the first API are the same.
+        cloud.services.filter { !$0.isLegacy }.flatMap { service in
             service.routes.filter { $0.isOffered == offered }.map { ServiceRoute(service: service, route: $0) }
         }
     }

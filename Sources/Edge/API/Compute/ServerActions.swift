@@ -22,10 +22,15 @@ struct ServerActionsAPI: Sendable {
     /// What Nova has other services do.
     let proxied: [String: ServerAction]
 
-    var routes: [Route] {
-        let actions = actions.merging(SnapshotActions(compute: compute).all) { $1 }
+    var routes: [Route] { [route(of: nil)] }
+
+    /// Some of the actions, or all.
+    func route(of names: Set<String>?) -> Route {
+        let all = actions.merging(SnapshotActions(compute: compute).all) { $1 }
             .merging(MachineActions(compute: compute).all) { $1 }.merging(proxied) { $1 }
-        return [Route(.post, "/servers/{id}/action", .authenticated) { try await dispatch($0, actions) }]
+        let known = names.map { names in all.filter { names.contains($0.key) } } ?? all
+        let unfinished = names.map(Self.unfinished.intersection) ?? Self.unfinished
+        return Route(.post, "/servers/{id}/action", .authenticated) { try await dispatch($0, known, unfinished) }
     }
 
     private var actions: [String: Action] {
@@ -66,21 +71,22 @@ struct ServerActionsAPI: Sendable {
 
     /// Nova's other actions; they are known and not there yet.
     private static let unfinished: Set<String> = [
-        "trigger_crash_dump", "injectNetworkInfo",
-        "changePassword", "restore", "forceDelete", "evacuate", "migrate", "os-migrateLive",
-        "shelve", "shelveOffload", "unshelve",
+        "trigger_crash_dump", "injectNetworkInfo", "changePassword", "restore", "forceDelete", "evacuate", "migrate",
+        "os-migrateLive", "shelve", "shelveOffload", "unshelve",
     ]
 
     /// Actions that Nova has removed.
     private static let gone: Set<String> = ["resetNetwork"]
 
-    private func dispatch(_ request: APIRequest, _ actions: [String: Action]) async throws -> APIResponse {
+    private func dispatch(
+        _ request: APIRequest, _ actions: [String: Action], _ unfinished: Set<String>
+    ) async throws -> APIResponse {
         guard case .object(let members) = try await request.json(), members.count == 1, let member = members.first
         else {
             throw CloudError.badRequest("The body must be an object with one key, the action's name.")
         }
         guard let action = actions[member.key] else {
-            if Self.unfinished.contains(member.key) {
+            if unfinished.contains(member.key) {
                 throw CloudError(.notImplemented, "The action '\(member.key)' is not available in this release.")
             }
             if Self.gone.contains(member.key) { throw CloudError.gone }

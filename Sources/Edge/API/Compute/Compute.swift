@@ -69,6 +69,7 @@ package struct ComputeAPI: Sendable {
         routes += ServerPasswordAPI(compute: compute).routes
         routes += ServerInterfacesAPI(compute: compute).routes
         routes += InstanceActionsAPI(compute: compute).routes
+        routes += ServerExternalEventsAPI(compute: compute).routes
         return routes
     }
 

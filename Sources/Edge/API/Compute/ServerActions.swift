@@ -48,6 +48,12 @@ struct ServerActionsAPI: Sendable {
             "os-getSerialConsole": remoteConsole("serial", ["serial"]),
             "os-getSPICEConsole": remoteConsole("spice", ["spice-html5"]),
             "os-getRDPConsole": Action(last: RemoteConsolesAPI.lastAction) { _, _ in throw CloudError.gone },
+            "injectNetworkInfo": Action(access: .admin) { request, _ in
+                // A guest asks for its network itself; what is shown of it is brought up to date, as in Nova.
+                let server = try await compute.server(request.id(), by: request.caller)
+                try await compute.refreshAddresses(of: [server.id.text])
+                return .accepted
+            },
             "lock": Action(run: lock),
             "unlock": Action(run: unlock),
             "addSecurityGroup": Action { request, body in
@@ -71,8 +77,8 @@ struct ServerActionsAPI: Sendable {
 
     /// Nova's other actions; they are known and not there yet.
     private static let unfinished: Set<String> = [
-        "trigger_crash_dump", "injectNetworkInfo", "changePassword", "restore", "forceDelete", "evacuate", "migrate",
-        "os-migrateLive", "shelve", "shelveOffload", "unshelve",
+        "trigger_crash_dump", "changePassword", "restore", "forceDelete", "evacuate", "migrate", "os-migrateLive",
+        "shelve", "shelveOffload", "unshelve",
     ]
 
     /// Actions that Nova has removed.

@@ -22,7 +22,6 @@ enum UnfinishedAPI {
         Row("/os-aggregates/{id}/images", [.post], 81),
         Row("/os-assisted-volume-snapshots", [.post]),
         Row("/os-assisted-volume-snapshots/{id}", [.delete]),
-        Row("/os-server-external-events", [.post]),
         Row("/os-snapshots", [.post], 1, 35),
         Row("/os-volumes", [.post], 1, 35),
         Row("/servers/{server_id}/diagnostics", [.get]),

@@ -183,7 +183,8 @@ enum Samples {
                 nics: try JSONText([RequestedNIC(networkID: NetworkID("n1"), fixedIP: "10.0.0.1", tag: "t")]),
                 userData: full ? "I2Nsb3Vk" : nil,
                 publicKeys: try JSONText([PublicKey(line: "ssh-rsa AAAA", fingerprint: "aa")]),
-                securityGroups: try JSONText([SecurityGroupID("g1")]), adminPassword: full ? "secret" : nil),
+                securityGroups: try JSONText([SecurityGroupID("g1")]), adminPassword: full ? "secret" : nil,
+                files: full ? try JSONText([InjectedFile(path: "/f", contents: "eA==")]) : JSONText(raw: "[]")),
             ServerGroup(
                 id: ServerGroupID("sg1"), projectID: ProjectID("p1"), userID: UserID("u1"), name: "group",
                 policy: .antiAffinity, maxServerPerHost: full ? 3 : nil, createdAt: at(32)),

@@ -31,12 +31,15 @@ struct BodyMutationTests {
         }
     }
 
+    /// Nova reads these as it read them in its first API.
+    private static let patient = ["os-security-groups", "os-security-group-rules", "os-floating-ips"]
+
     /// Identity keeps members it does not know, and those of an image are its properties.
     @Test func unknownKeysAreRefused() async throws {
         try await World.run { world in
             let samples = Samples(world)
             for entry in world.routes where ["compute", "network"].contains(entry.service.name) {
-                guard let sample = samples[entry] else { continue }
+                guard let sample = samples[entry], !Self.patient.contains(where: entry.name.contains) else { continue }
                 let tree = try JSONValue(parsing: Array(sample.utf8))
                 for body in tree.objects(with: .init(key: "zzz unknown", value: .bool(true))) {
                     let answer = try await world.send(entry, json: body.jsonText)

@@ -58,10 +58,16 @@ struct PolicyTests {
     }
 
     private static let withoutARule = [
+        "DELETE /images/{id}", "DELETE /images/{image_id}/metadata/{key}", "DELETE /os-volumes_boot/{id}",
         "DELETE /servers/{id}/novella-keys/{fingerprint}", "GET /", "GET /flavors", "GET /flavors/detail",
-        "GET /flavors/{id}", "GET /servers/{id}/novella-keys", "POST /flavors/{id}/action",
-        "POST /os-aggregates/{id}/action", "POST /servers/{id}/action", "POST /servers/{id}/novella-keys",
-        "POST /servers/{server_id}/migrations/{id}/action",
+        "GET /flavors/{id}", "GET /images", "GET /images/detail", "GET /images/{id}",
+        "GET /images/{image_id}/metadata", "GET /images/{image_id}/metadata/{key}", "GET /os-volumes_boot",
+        "GET /os-volumes_boot/detail", "GET /os-volumes_boot/{id}", "GET /servers/{id}/novella-keys",
+        "GET /versions/{id}", "POST /flavors/{id}/action", "POST /images/{image_id}/metadata",
+        "POST /os-aggregates/{id}/action", "POST /os-volumes_boot", "POST /os-volumes_boot/{id}/action",
+        "POST /servers/novella-explain", "POST /servers/{id}/action", "POST /servers/{id}/novella-explain",
+        "POST /servers/{id}/novella-keys", "POST /servers/{server_id}/migrations/{id}/action",
+        "PUT /images/{image_id}/metadata", "PUT /images/{image_id}/metadata/{key}", "PUT /os-volumes_boot/{id}",
     ]
 
     /// One who may come to a route.
@@ -137,11 +143,12 @@ struct PolicyTests {
                 .post, "\(compute)/os-server-groups",
                 json: #"{"server_group": {"name": "g", "policies": ["affinity"]}}"#)
             let groupPath = "\(compute)/os-server-groups/\(group.text("server_group.id"))"
-            let stop = #"{"os-stop": null}"#
+            let (stop, alias) = (#"{"os-stop": null}"#, server.replacing("/servers/", with: "/os-volumes_boot/"))
             for (role, method, path, body, status) in [
                 (.admin, .post, "\(server)/action", stop, 403), (.reader, .post, "\(server)/action", stop, 403),
                 (.stranger, .post, "\(server)/action", stop, 404), (.member, .post, "\(server)/action", stop, 202),
                 (.admin, .delete, server, nil, 403), (.member, .delete, server, nil, 403),
+                (.admin, .post, "\(alias)/action", stop, 403), (.member, .delete, alias, nil, 403),
                 (.reader, .get, "\(compute)/os-aggregates", nil, 200),
                 (.member, .post, "\(compute)/os-aggregates", "{}", 403), (.stranger, .delete, groupPath, nil, 404),
                 (.reader, .delete, groupPath, nil, 403), (.member, .delete, groupPath, nil, 204),

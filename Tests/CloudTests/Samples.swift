@@ -36,6 +36,7 @@ struct Samples: Sendable {
     init(_ world: World) {
         let tags = Self.tagged.map { ("PUT /network/v2.0/\($0)/{id}/tags", #"{"tags": ["red", "green"]}"#) }
         bodies = Self.identity(world).merging(Self.network(world)) { $1 }.merging(Self.compute(world)) { $1 }
+            .merging(Self.proxies(world)) { $1 }
             .merging(Self.image(world)) { $1 }
             .merging(tags) { $1 }.merging(Self.placement) { $1 }
     }
@@ -187,6 +188,31 @@ struct Samples: Sendable {
         "PUT /compute/v2.1/os-aggregates/{id}": #"{"aggregate": {"name": "b", "availability_zone": "west"}}"#,
         "POST /compute/v2.1/os-aggregates/{id}/action": #"{"set_metadata": {"metadata": {"ssd": "true", "x": null}}}"#,
     ]
+
+    /// What Compute has of other services, and under other names.
+    private static func proxies(_ world: World) -> [String: String] {
+        let base = "/compute/v2.1"
+        let group = world.ids["security-groups"] ?? ""
+        let server =
+            #"{"server": {"name": "s", "imageRef": "\#(world.fixture.image)", "flavorRef": "42", "networks": "#
+            + #"[{"uuid": "\#(world.ids["networks"] ?? "")"}]}}"#
+        return [
+            "POST \(base)/images/{image_id}/metadata": #"{"metadata": {"k": "v"}}"#,
+            "PUT \(base)/images/{image_id}/metadata": #"{"metadata": {"role": "v"}}"#,
+            "PUT \(base)/images/{image_id}/metadata/{key}": #"{"meta": {"role": "v"}}"#,
+            "POST \(base)/os-security-groups": #"{"security_group": {"name": "g", "description": "d"}}"#,
+            "PUT \(base)/os-security-groups/{id}": #"{"security_group": {"name": "g", "description": "d"}}"#,
+            "POST \(base)/os-security-group-rules":
+                #"{"security_group_rule": {"parent_group_id": "\#(group)", "ip_protocol": "tcp", "from_port": 23, "#
+                + #""to_port": 23, "cidr": "10.0.0.0/8"}}"#,
+            "POST \(base)/os-floating-ips": #"{"pool": "public"}"#,
+            "POST \(base)/os-server-external-events":
+                #"{"events": [{"name": "network-changed", "server_uuid": "\#(world.ids["servers"] ?? "")"}]}"#,
+            "POST \(base)/os-volumes_boot": server,
+            "PUT \(base)/os-volumes_boot/{id}": #"{"server": {"name": "s2"}}"#,
+            "POST \(base)/os-volumes_boot/{id}/action": #"{"reboot": {"type": "SOFT"}}"#,
+        ]
+    }
 
     private static func image(_ world: World) -> [String: String] {
         [

@@ -38,7 +38,8 @@ struct ServiceRoute: Sendable {
     private var old: Microversion { service.versions?.minimum ?? Microversion(0, 0) }
 
     static func all(_ cloud: Cloud, offered: Bool) -> [ServiceRoute] {
-        cloud.services.flatMap { service in
+        // Those of the first API are the same.
+        cloud.services.filter { !$0.isLegacy }.flatMap { service in
             service.routes.filter { $0.isOffered == offered }.map { ServiceRoute(service: service, route: $0) }
         }
     }
@@ -73,6 +74,7 @@ struct World: Sendable {
             if before == "users", entry.name.contains("/application_credentials") {
                 return fixture.people.admin.userID.text
             }
+            if entry.service.name == "compute", before == "extensions" { return "os-keypairs" }
             return ids[before] ?? "missing"
         }
         return entry.service.prefix + "/" + segments.joined(separator: "/")
@@ -114,13 +116,18 @@ struct World: Sendable {
             "os-services": fixture.host.id.text, "os-hypervisors": fixture.host.id.text, "os-hosts": "sim-1",
             "os-aggregates": "1", "os-quota-class-sets": "default", "os-simple-tenant-usage": fixture.people.demo.text,
             "os-instance_usage_audit_log": "2026-01-01%2000:00:00", "agents": fixture.host.id.text,
-            "members": fixture.people.demo.text, "namespaces": "OS::OperatingSystem",
+            "members": fixture.people.demo.text, "namespaces": "OS::OperatingSystem", "versions": "v2.1",
         ]
         ids.merge(fixed) { $1 }
         try await populateIdentity()
         try await populateNetwork()
         try await populateCompute()
         try await populatePlacement()
+        // Under Compute's names for them.
+        for (name, own) in [
+            ("os-security-groups", "security-groups"), ("os-security-group-rules", "security-group-rules"),
+            ("os-floating-ips", "floatingips"), ("os-networks", "networks"), ("os-tenant-networks", "networks"),
+        ] { ids[name] = ids[own] }
     }
 
     private mutating func populatePlacement() async throws {
@@ -220,12 +227,14 @@ struct World: Sendable {
         try await make("images", "/image/v2/images", image)
         let member = #"{"member": "\#(fixture.people.demo)"}"#
         try await make("", "/image/v2/images/\(ids["images"] ?? "")/members", member)
-        try await make(
-            "servers", "/compute/v2.1/servers",
-            #"{"server": {"name": "own", "imageRef": "\#(fixture.image)", "flavorRef": "42", "#
-                + #""metadata": {"role": "x"}, "networks": [{"uuid": "\#(ids["networks"] ?? "")"}]}}"#)
+        for segment in ["servers", "os-volumes_boot"] {
+            try await make(
+                segment, "/compute/v2.1/servers",
+                #"{"server": {"name": "own", "imageRef": "\#(fixture.image)", "flavorRef": "42", "#
+                    + #""metadata": {"role": "x"}, "networks": [{"uuid": "\#(ids["networks"] ?? "")"}]}}"#)
+            try await fixture.server(ServerID(ids[segment] ?? "")) { $0.settled == .active && $0.operation == nil }
+        }
         let server = ServerID(ids["servers"] ?? "")
-        try await fixture.server(server) { $0.settled == .active && $0.operation == nil }
         ids["allocations"] = server.text
         ids["os-console-auth-tokens"] = try await fixture.cloud.compute.consoleToken(
             .serial, of: server, for: "get_serial_console", by: fixture.people.member)

@@ -238,6 +238,7 @@ struct WorkflowScenario: Sendable, CustomTestStringConvertible {
             kind: "trigger-crash-dump", start: .paused,
             begin: { try await $0.cloud.compute.triggerCrashDump(of: $1, by: $0.people.member) }, end: .paused,
             power: .paused, endAfterFailure: .paused),
+        WorkflowScenario(
             kind: "add-keys", start: .running, begin: { try await changeKeys($0, $1, isRemoval: false) },
             end: .active, power: .running, endAfterFailure: .active, imageProperties: willing),
         WorkflowScenario(

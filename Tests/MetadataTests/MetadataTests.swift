@@ -46,6 +46,30 @@ struct MetadataTests {
         }
     }
 
+    /// Nova's `content`: a guest finds the files by what `meta_data.json` says, on both ways.
+    @Test func filesOfTheUserAreThere() async throws {
+        let files = [
+            InjectedFile(path: "/etc/motd", contents: Data("hello".utf8).base64EncodedString()),
+            InjectedFile(path: "/etc/empty", contents: ""),
+        ]
+        try await Guest.run(files: files) { guest async throws in
+            let described = try await guest.text("/openstack/latest/meta_data.json")
+            #expect(
+                described.contains(
+                    #""files":[{"path":"/etc/motd","content_path":"/content/0000"},"#
+                        + #"{"path":"/etc/empty","content_path":"/content/0001"}]"#), "\(described)")
+            #expect(try await guest.text("/openstack/content/0000") == "hello")
+            #expect(try await guest.text("/openstack/content/0001").isEmpty)
+            for path in ["/openstack/content", "/openstack/content/0002", "/openstack/content/0000/x"] {
+                #expect(try await guest.get(path).status == 404, "\(path)")
+            }
+            let drive = try await guest.fixture.host.channel.configDrive(guest.id)
+            let content = drive.filter { $0.path.hasPrefix("openstack/content/") }
+            #expect(content.map(\.path) == ["openstack/content/0000", "openstack/content/0001"])
+            #expect(content.first?.content == Array("hello".utf8))
+        }
+    }
+
     /// What DHCP does not tell stands here: the MTU, addresses and routes.
     @Test func aNetworkWithoutDHCPIsToldWhole() async throws {
         try await Guest.run { guest async throws in
@@ -144,7 +168,9 @@ private struct Guest: Sendable {
     var network: NetworkID
     var address: String
 
-    static func run(_ body: @Sendable (Guest) async throws -> Void) async throws {
+    static func run(
+        files: [InjectedFile] = [], _ body: @Sendable (Guest) async throws -> Void
+    ) async throws {
         try await CloudFixture.run { fixture in
             let (compute, member) = (fixture.cloud.compute, fixture.people.member)
             _ = try await compute.importKeypair(
@@ -156,6 +182,7 @@ private struct Guest: Sendable {
                 request.keyName = "mine"
                 request.metadata = ["role": "web", "tier": "\"front\""]
                 request.userData = Data(userData).base64EncodedString()
+                request.files = files
             }
             let id = try #require(made.first?.id)
             try await fixture.server(id) { $0.settled == .active }

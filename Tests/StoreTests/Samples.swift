@@ -176,7 +176,7 @@ enum Samples {
         ]
     }
 
-    private static func servers(_ full: Bool) throws -> [Sample] {
+    private static func aServer(_ full: Bool) throws -> [Sample] {
         [
             try server(full),
             ServerRequest(
@@ -184,7 +184,15 @@ enum Samples {
                 nics: try JSONText([RequestedNIC(networkID: NetworkID("n1"), fixedIP: "10.0.0.1", tag: "t")]),
                 userData: full ? "I2Nsb3Vk" : nil,
                 publicKeys: try JSONText([PublicKey(line: "ssh-rsa AAAA", fingerprint: "aa")]),
-                securityGroups: try JSONText([SecurityGroupID("g1")]), adminPassword: full ? "secret" : nil),
+                securityGroups: try JSONText([SecurityGroupID("g1")]), adminPassword: full ? "secret" : nil,
+                files: full ? try JSONText([InjectedFile(path: "/f", contents: "eA==")]) : JSONText(raw: "[]")),
+            SetAsideServer(
+                serverID: ServerID("sv1"), since: at(34), imageID: full ? ImageID("i1") : nil),
+        ]
+    }
+
+    private static func servers(_ full: Bool) throws -> [Sample] {
+        try aServer(full) + [
             ServerGroup(
                 id: ServerGroupID("sg1"), projectID: ProjectID("p1"), userID: UserID("u1"), name: "group",
                 policy: .antiAffinity, maxServerPerHost: full ? 3 : nil, createdAt: at(32)),
@@ -201,8 +209,6 @@ enum Samples {
             ConsoleToken(
                 hash: "c0de", serverID: ServerID("sv1"), hostID: HostID("h1"), kind: full ? .serial : .vnc,
                 expiresAt: at(33)),
-            SetAsideServer(
-                serverID: ServerID("sv1"), since: at(34), imageID: full ? ImageID("i1") : nil),
             HostCommand(
                 id: HostCommandID("hc1"), hostID: HostID("h1"), serverID: ServerID("sv1"), action: .rebootHard,
                 arguments: try JSONText(["a": "b"]), state: .cancelling, progress: 40,

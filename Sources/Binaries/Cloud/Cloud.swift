@@ -240,10 +240,11 @@ package final class Cloud: Sendable {
         [
             IdentityAPI.service(identity: identity), ImageAPI.service(image: image),
             NetworkAPI.service(networking: networking), PlacementAPI.service(placement: placement),
-            ComputeAPI.service(
-                compute: compute, hosts: switchboard, policy: policy,
-                isProject: { [identity] id in try await identity.list(Project.self).contains { $0.id == id } }),
         ]
+            + ComputeAPI(
+                compute: compute, image: image, networking: networking, hosts: switchboard, policy: policy,
+                isProject: { [identity] id in try await identity.list(Project.self).contains { $0.id == id } }
+            ).services
     }
 
     /// What stands outside every service and needs no token.

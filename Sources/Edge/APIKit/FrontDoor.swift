@@ -145,7 +145,7 @@ package struct FrontDoor: HTTPResponder {
             return try await run(route, request, context, segments, .nobody(requestID), Microversion(0, 0), prefix: "")
         }
         let service = entry.service
-        let version = try service.versions?.negotiate(request.headers) ?? Microversion(0, 0)
+        let version = try service.version(of: request.headers)
         var response: APIResponse
         do {
             response = try await answer(request, context, entry, version, requestID, &series)
@@ -153,7 +153,7 @@ package struct FrontDoor: HTTPResponder {
             response = fault(cloudError(error, requestID), service.style, request, requestID)
         }
         if service.style == .identity { response.headers[.vary] = "X-Auth-Token" }
-        if let range = service.versions {
+        if let range = service.versions, !service.isLegacy {
             response.headers[.openStackAPIVersion] = "\(range.service) \(version)"
             response.headers[.vary] = "OpenStack-API-Version"
             if let legacy = range.legacyHeader {
@@ -189,7 +189,10 @@ package struct FrontDoor: HTTPResponder {
         let route = try pick(routes, request.method, version)
         try refuse(caller, unlessAdmittedBy: route)
         if service.style == .compute { try refuseForeignMedia(request) }
-        return try await run(route, request, context, segments, caller, version, prefix: service.prefix)
+        func run() async throws -> APIResponse {
+            try await self.run(route, request, context, segments, caller, version, prefix: service.prefix)
+        }
+        return service.isLegacy ? try await LegacyBodies.$areRead.withValue(true, operation: run) : try await run()
     }
 
     private func refuse(_ caller: Caller, unlessAdmittedBy route: Route) throws {

@@ -84,6 +84,8 @@ package struct APIService: Sendable {
     package var prefix: String
     package var style: FaultStyle
     package var versions: VersionRange?
+    /// Whether every request is answered as at the first of its versions, and bodies are read as `LegacyBodies` says.
+    package var isLegacy: Bool
     package var routes: [Route]
     /// Whether a project's id may stand between prefix and path.
     package var projectInPath: Bool
@@ -91,16 +93,22 @@ package struct APIService: Sendable {
     package var forgivesSlash: Bool
 
     package init(
-        name: String, prefix: String, style: FaultStyle, versions: VersionRange? = nil, projectInPath: Bool = false,
-        forgivesSlash: Bool = false, routes: [Route]
+        name: String, prefix: String, style: FaultStyle, versions: VersionRange? = nil, isLegacy: Bool = false,
+        projectInPath: Bool = false, forgivesSlash: Bool = false, routes: [Route]
     ) {
         self.name = name
         self.prefix = prefix
         self.style = style
         self.versions = versions
+        self.isLegacy = isLegacy
         self.projectInPath = projectInPath
         self.forgivesSlash = forgivesSlash
         self.routes = routes
+    }
+
+    func version(of headers: HTTPFields) throws(CloudError) -> Microversion {
+        guard let versions else { return Microversion(0, 0) }
+        return isLegacy ? versions.minimum : try versions.negotiate(headers)
     }
 }
 

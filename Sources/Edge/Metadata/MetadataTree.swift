@@ -39,6 +39,12 @@ package struct MetadataTree: Sendable {
 
     private func answer(openStack parts: [String]) -> MetadataResponse? {
         guard let version = parts.first else { return Self.text(Self.versions.joined(separator: "\n") + "\n") }
+        if version == OpenStackDocuments.contentFolder {
+            guard parts.count == 2, let file = openStack.content.first(where: { $0.name == parts[1] }) else {
+                return nil
+            }
+            return MetadataResponse(status: 200, contentType: "application/octet-stream", body: file.content)
+        }
         guard Self.versions.contains(version) else { return nil }
         let files = openStack.files(of: version)
         guard parts.count > 1 else { return Self.text(files.map(\.name).joined(separator: "\n") + "\n") }
@@ -64,6 +70,9 @@ package struct MetadataTree: Sendable {
             files += openStack.files(of: version).filter { $0.name != "password" }.map {
                 ConfigDriveFile(path: "openstack/\(version)/\($0.name)", content: $0.content)
             }
+        }
+        files += openStack.content.map {
+            ConfigDriveFile(path: "openstack/\(OpenStackDocuments.contentFolder)/\($0.name)", content: $0.content)
         }
         files.append(ConfigDriveFile(path: "ec2/latest/meta-data.json", content: ec2.json))
         if let data = ec2.userData { files.append(ConfigDriveFile(path: "ec2/latest/user-data", content: data)) }

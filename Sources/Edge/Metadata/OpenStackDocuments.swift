@@ -17,12 +17,28 @@ struct OpenStackDocuments: Sendable {
     private let networkData: [UInt8]
     private let userData: [UInt8]?
     private let password: String?
+    private let injected: [InjectedFile]
 
     init(_ source: MetadataSource, randomSeed: [UInt8]) throws {
         metaData = Self.metaData(source, randomSeed)
         networkData = try Self.networkData(source)
         userData = source.userData
         password = source.guestPassword
+        injected = source.files
+    }
+
+    static let contentFolder = "content"
+
+    /// The files that the user gave, by the names that `meta_data.json` has for them.
+    var content: [(name: String, content: [UInt8])] {
+        injected.enumerated().map { index, file in
+            let decoded = Data(base64Encoded: file.contents, options: .ignoreUnknownCharacters) ?? Data()
+            return (Self.contentName(index), Array(decoded))
+        }
+    }
+
+    private static func contentName(_ index: Int) -> String {
+        String(repeating: "0", count: max(0, 4 - String(index).utf8.count)) + String(index)
     }
 
     func files(of version: String) -> [File] {
@@ -59,6 +75,7 @@ struct OpenStackDocuments: Sendable {
                     writer.value(value)
                 }
             }
+            writeFiles(source.files, to: &writer)
             if let password = source.adminPassword { writer.field("admin_pass", password) }
             writeKeys(source, to: &writer)
             writer.field("random_seed", Data(randomSeed).base64EncodedString())
@@ -70,6 +87,18 @@ struct OpenStackDocuments: Sendable {
 
     static func hostname(_ server: Server) -> String {
         server.hostname.contains(".") ? server.hostname : server.hostname + ".novalocal"
+    }
+
+    private static func writeFiles(_ files: [InjectedFile], to writer: inout JSONWriter) {
+        guard !files.isEmpty else { return }
+        writer.array("files") { writer in
+            for (index, file) in files.enumerated() {
+                writer.object {
+                    $0.field("path", file.path)
+                    $0.field("content_path", "/\(contentFolder)/\(contentName(index))")
+                }
+            }
+        }
     }
 
     /// Each key is an entry of its own: a guest that puts options before an entry, to keep root out, puts them before

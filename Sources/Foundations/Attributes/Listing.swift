@@ -17,6 +17,19 @@ extension AttributeTable {
     package func list(
         _ query: ListQuery, for viewer: Viewer, into writer: inout JSONWriter, _ db: any Connection
     ) throws -> Listing {
+        try write(try filter(query, for: viewer, db), query, viewer, &writer, db)
+    }
+
+    /// The same rows as records of the table's type.
+    package func records<Kept: Record>(
+        of type: Kept.Type, _ query: ListQuery, for viewer: Viewer, _ db: any Connection
+    ) throws -> [Kept] {
+        let filter = try filter(query, for: viewer, db)
+        return try db.fetch(type, Numbered.text(filter.sql), filter.arguments)
+    }
+
+    /// Which rows, in which order, and how many: all that follows FROM.
+    private func filter(_ query: ListQuery, for viewer: Viewer, _ db: any Connection) throws -> SQLCondition {
         var conditions = query.conditions + query.bounds
         if let project = viewer.project { conditions.append(visible(project)) }
         let order = query.order.isEmpty ? [.init("created_at")] : query.order
@@ -33,8 +46,7 @@ extension AttributeTable {
             tail += " LIMIT ?"
             arguments.append(.int(limit))
         }
-        let filter = SQLCondition(Self.clause(conditions) + tail, arguments)
-        return try write(filter, query, viewer, &writer, db)
+        return SQLCondition(Self.clause(conditions) + tail, arguments)
     }
 
     /// One row; `nil` where there is none that this viewer sees.

@@ -49,6 +49,8 @@ package struct Server: Sendable, Equatable {
     package var deletedAt: Timestamp?
     /// Percent of the operation under way, where somebody tells of it.
     package var progress: Int?
+    /// Of those that may have signed its image.
+    package var trustedCertificates: JSONText<[String]>?
 
     package init(
         id: ServerID, projectID: ProjectID, userID: UserID, name: String, description: String? = nil,
@@ -62,7 +64,7 @@ package struct Server: Sendable, Equatable {
         addresses: String = "{}", securityGroups: String = "[]", hints: String = "{}", configDrive: Bool = false,
         accessIPv4: String? = nil, accessIPv6: String? = nil, diskConfig: String = "MANUAL", createdAt: Timestamp,
         updatedAt: Timestamp, launchedAt: Timestamp? = nil, terminatedAt: Timestamp? = nil,
-        deletedAt: Timestamp? = nil, progress: Int? = nil
+        deletedAt: Timestamp? = nil, progress: Int? = nil, trustedCertificates: JSONText<[String]>? = nil
     ) {
         self.id = id
         self.projectID = projectID
@@ -104,6 +106,7 @@ package struct Server: Sendable, Equatable {
         self.terminatedAt = terminatedAt
         self.deletedAt = deletedAt
         self.progress = progress
+        self.trustedCertificates = trustedCertificates
     }
 
     /// The host that has it; one that could not be built is on none.
@@ -142,10 +145,12 @@ package struct ServerRequest: Sendable, Equatable {
     package var securityGroups: JSONText<[SecurityGroupID]>
     /// For the config drive and metadata service only.
     package var adminPassword: String?
+    package var files: JSONText<[InjectedFile]>
 
     package init(
         serverID: ServerID, image: String, nics: JSONText<[RequestedNIC]>, userData: String? = nil,
-        publicKeys: JSONText<[PublicKey]>, securityGroups: JSONText<[SecurityGroupID]>, adminPassword: String? = nil
+        publicKeys: JSONText<[PublicKey]>, securityGroups: JSONText<[SecurityGroupID]>,
+        adminPassword: String? = nil, files: JSONText<[InjectedFile]> = JSONText(raw: "[]")
     ) {
         self.serverID = serverID
         self.image = image
@@ -154,6 +159,20 @@ package struct ServerRequest: Sendable, Equatable {
         self.publicKeys = publicKeys
         self.securityGroups = securityGroups
         self.adminPassword = adminPassword
+        self.files = files
+    }
+}
+
+/// A file that a guest is to find at its first boot, as its user sent it (Nova's personality).
+package struct InjectedFile: Codable, Sendable, Equatable {
+    /// Where the guest is to put it.
+    package var path: String
+    /// Base64.
+    package var contents: String
+
+    package init(path: String, contents: String) {
+        self.path = path
+        self.contents = contents
     }
 }
 

@@ -5,7 +5,7 @@ package enum ServerColumn: Int, Sendable, CaseIterable {
     case hostID, requestedZone
     case availabilityZone, flavorID, flavor, imageID, imageProperties, keyName, metadata, tags
     case addresses, securityGroups, hints, configDrive, accessIPv4, accessIPv6, diskConfig
-    case createdAt, updatedAt, launchedAt, terminatedAt, deletedAt, progress
+    case createdAt, updatedAt, launchedAt, terminatedAt, deletedAt, progress, trustedCertificates
     /// Not of the row itself: what the request for the server gave.
     case userData
 }

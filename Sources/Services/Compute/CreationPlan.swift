@@ -127,14 +127,15 @@ struct CreationPlan: Sendable {
                 metadata: try JSONText(request.metadata), tags: try JSONText(request.tags), hints: request.hints,
                 configDrive: request.configDrive || imageProperties["img_config_drive"] == "mandatory",
                 accessIPv4: request.accessIPv4, accessIPv6: request.accessIPv6, diskConfig: request.diskConfig,
-                createdAt: now, updatedAt: now)
+                createdAt: now, updatedAt: now,
+                trustedCertificates: try request.trustedCertificates.map { try JSONText($0) })
         }
     }
 
-    func request(of server: Server) -> ServerRequest {
+    func request(of server: Server) throws -> ServerRequest {
         ServerRequest(
             serverID: server.id, image: reference.raw, nics: nics, userData: request.userData, publicKeys: keys,
-            securityGroups: groups, adminPassword: request.adminPassword)
+            securityGroups: groups, adminPassword: request.adminPassword, files: try JSONText(request.files))
     }
 
     /// Nova's `sanitize_hostname`: letters, digits and dashes, lower case, at most 63.

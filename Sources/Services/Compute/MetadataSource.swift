@@ -11,6 +11,7 @@ package struct MetadataSource: Sendable {
     package var publicKeys: [PublicKey]
     /// As bytes, decoded.
     package var userData: [UInt8]?
+    package var files: [InjectedFile]
     package var adminPassword: String?
     /// What the guest has handed over.
     package var guestPassword: String?
@@ -29,6 +30,7 @@ extension ComputeService {
         return MetadataSource(
             server: server, flavor: try server.flavor.value(), metadata: try server.metadata.value(),
             publicKeys: try request.publicKeys.value(), userData: userData.map { Array($0) },
+            files: try request.files.value(),
             adminPassword: request.adminPassword, guestPassword: guestPassword,
             attachments: try await network.attachments(of: id, in: server.projectID))
     }

@@ -11,6 +11,9 @@ package struct RebuildRequest: Sendable {
     /// `.some(nil)` takes the key away; likewise with the user data.
     package var keyName: String??
     package var userData: String??
+    /// Those of a server's earlier life are not kept.
+    package var files: [InjectedFile] = []
+    package var trustedCertificates: [String]??
     /// Changes of the server's row that need no look at anything else.
     package var change: @Sendable (inout Server) throws -> Void
 
@@ -26,6 +29,7 @@ package struct RebuildRequest: Sendable {
 extension ComputeService {
     /// Begins to make the server anew from an image, on its host and with its ports.
     package func rebuild(_ id: ServerID, _ wanted: RebuildRequest, by caller: Caller) async throws {
+        try await check(wanted.files, in: try await server(id, by: caller).projectID)
         try await begin(.rebuild, on: id, by: caller) { server, _, db in
             let flavor = try server.flavor.value()
             let (image, reference) = try image.bootable(wanted.imageID, rootGiB: flavor.disk, by: caller, db)
@@ -40,7 +44,11 @@ extension ComputeService {
                 server.keyName = keyName
             }
             if let userData = wanted.userData { request.userData = userData }
+            request.files = try JSONText(wanted.files)
             try db.update(request)
+            if let certificates = wanted.trustedCertificates {
+                server.trustedCertificates = try certificates.map { try JSONText($0) }
+            }
             server.imageID = image.id
             server.imageProperties = image.properties
             try wanted.change(&server)

@@ -30,6 +30,8 @@ package struct ServerCreateRequest: Sendable {
     package var accessIPv6: String?
     package var diskConfig = "MANUAL"
     package var hints = "{}"
+    package var files: [InjectedFile] = []
+    package var trustedCertificates: [String]?
     package var minCount = 1
     package var maxCount = 1
 
@@ -77,6 +79,7 @@ extension ComputeService {
 
     func plan(_ request: ServerCreateRequest, by caller: Caller) async throws -> CreationPlan {
         let named = try await database.read { try parts(of: request, by: caller, $0) }
+        try await check(request.files, in: try caller.project())
         let groups = try await network.groups(request.securityGroups ?? [], by: caller)
         let hints = try SchedulerHints(request.hints)
         try await check(hints, by: caller)
@@ -179,7 +182,7 @@ extension ComputeService {
             ServerOperation.build.rule, on: server,
             input: try JSONText(BuildInput(isBoundToHost: isBound, byAdministrator: caller.isAdmin)).raw,
             by: server.userID, requestID: caller.requestID, now: now, lease)
-        var request = plan.request(of: server)
+        var request = try plan.request(of: server)
         switch try placing.place(server, in: group, db) {
         case .on(let host):
             server.hostID = host.id

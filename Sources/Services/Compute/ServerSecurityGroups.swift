@@ -7,10 +7,10 @@ package struct RuledGroup: Sendable {
 }
 
 extension ComputeService {
-    /// The groups on the ports of a server, by project and name, and the names of groups that their rules speak of.
+    /// The groups on the ports of a server, by project and name, and all that the caller sees: rules speak of them.
     package func securityGroups(
         of id: ServerID, by caller: Caller
-    ) async throws -> (groups: [RuledGroup], named: [SecurityGroupID: SecurityGroup]) {
+    ) async throws -> (groups: [RuledGroup], seen: [SecurityGroup]) {
         let ids = Set(try await attachments(of: id, by: caller).flatMap { try $0.port.securityGroups.value() })
         let seen = try await network.groups(by: caller)
         var groups: [RuledGroup] = []
@@ -18,7 +18,7 @@ extension ComputeService {
             groups.append(RuledGroup(group: group, rules: try await network.rules(of: group.id)))
         }
         groups.sort { ($0.group.projectID, $0.group.name) < ($1.group.projectID, $1.group.name) }
-        return (groups, Dictionary(uniqueKeysWithValues: seen.map { ($0.id, $0) }))
+        return (groups, seen)
     }
 
     /// Puts a group on every port of the server.

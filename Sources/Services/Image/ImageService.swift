@@ -54,6 +54,15 @@ package struct ImageService: Sendable {
         }
     }
 
+    /// The same images as records.
+    package func images(_ query: ListQuery, by caller: Caller) async throws -> [Image] {
+        let viewer = Viewer(project: nil, isAdmin: caller.isAdmin)
+        return try await database.read { db in
+            if let marker = query.marker { _ = try visible(ImageID(marker), by: caller, db) }
+            return try ImageAttributes.table.records(of: Image.self, query, for: viewer, db)
+        }
+    }
+
     /// One of them.
     package func row(_ id: ImageID, by caller: Caller) async throws -> [UInt8] {
         let viewer = Viewer(project: nil, isAdmin: caller.isAdmin)

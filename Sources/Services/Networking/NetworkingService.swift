@@ -67,6 +67,13 @@ package struct NetworkingService: Sendable {
             type: "PolicyNotAuthorized")
     }
 
+    /// One row that the caller sees.
+    package func record<Kept: OwnedRecord>(
+        _ type: Kept.Type, _ id: some CustomStringConvertible & Sendable, by caller: Caller
+    ) async throws -> Kept {
+        try await database.read { try seen(type, id, caller, $0) }
+    }
+
     /// Rows of the caller's projects, oldest first.
     package func records<Kept: NetworkRecord>(_ type: Kept.Type, by caller: Caller) async throws -> [Kept] {
         let project = try horizon(caller)

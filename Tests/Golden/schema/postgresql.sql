@@ -707,6 +707,7 @@ CREATE TABLE server_requests (
     public_keys TEXT NOT NULL,
     security_groups TEXT NOT NULL,
     admin_password TEXT,
+    files TEXT NOT NULL,
     CONSTRAINT server_requests_pkey PRIMARY KEY (server_id),
     CONSTRAINT server_requests_server_id_fkey FOREIGN KEY (server_id) REFERENCES servers(id) ON DELETE CASCADE
 );
@@ -752,6 +753,7 @@ CREATE TABLE servers (
     terminated_at BIGINT,
     deleted_at BIGINT,
     progress BIGINT,
+    trusted_certificates TEXT,
     CONSTRAINT servers_pkey PRIMARY KEY (id),
     CONSTRAINT servers_check CHECK (((settled = 'deleted'::text) = (deleted_at IS NOT NULL))),
     CONSTRAINT servers_check1 CHECK (((operation IS NULL) = (workflow_id IS NULL))),

@@ -494,7 +494,7 @@ user_data TEXT,
 public_keys TEXT NOT NULL,
 security_groups TEXT NOT NULL,
 admin_password TEXT
-) STRICT;
+, files TEXT NOT NULL DEFAULT '[]') STRICT;
 
 CREATE TABLE servers (
 id TEXT PRIMARY KEY NOT NULL,
@@ -537,7 +537,7 @@ created_at INTEGER NOT NULL,
 updated_at INTEGER NOT NULL,
 launched_at INTEGER,
 terminated_at INTEGER,
-deleted_at INTEGER, progress INTEGER,
+deleted_at INTEGER, progress INTEGER, trusted_certificates TEXT,
 CHECK ((settled = 'deleted') = (deleted_at IS NOT NULL)),
 CHECK ((operation IS NULL) = (workflow_id IS NULL)),
 CHECK (host_id IS NOT NULL OR settled NOT IN (

@@ -2,29 +2,74 @@ package import APIKit
 import HTTPTypes
 package import Compute
 package import HostProtocol
+package import Image
 package import Model
+package import Networking
 import Wire
 
-/// The compute service: all its routes, and its version documents.
-package enum ComputeAPI {
-    package static func service(
-        compute: ComputeService, hosts: any HostLookups, policy: ComputePolicy = ComputePolicy(),
+/// The compute service: all its routes, at their address and, for clients of its first API, at another.
+package struct ComputeAPI: Sendable {
+    private let compute: ComputeService
+    private let image: ImageService
+    private let networking: NetworkingService
+    private let hosts: any HostLookups
+    private let policy: ComputePolicy
+    private let isProject: @Sendable (ProjectID) async throws -> Bool
+
+    package init(
+        compute: ComputeService, image: ImageService, networking: NetworkingService, hosts: any HostLookups,
+        policy: ComputePolicy = ComputePolicy(),
         isProject: @escaping @Sendable (ProjectID) async throws -> Bool
-    ) -> APIService {
+    ) {
+        self.compute = compute
+        self.image = image
+        self.networking = networking
+        self.hosts = hosts
+        self.policy = policy
+        self.isProject = isProject
+    }
+
+    /// `/compute/v2.1` and `/compute/v2`.
+    package var services: [APIService] {
+        ComputeVersion.allCases.map { version in
+            let isLegacy = version == .legacy
+            let routes = version.routes + ExtensionsAPI(isLegacy: isLegacy).routes + routes
+            return APIService(
+                name: isLegacy ? "compute-legacy" : "compute", prefix: version.prefix, style: .compute,
+                versions: .compute, isLegacy: isLegacy, projectInPath: true,
+                routes: routes.map { policy.applied(to: QueryRules.applied(to: $0), compute) })
+        }
+    }
+
+    /// `/compute`: the versions, without a token.
+    package static var open: [Route] { [ComputeVersion.list] }
+
+    private var routes: [Route] {
+        var routes = serverRoutes + proxyRoutes + administration
+        routes += FlavorsAPI(compute: compute).routes
+        routes += FlavorExtraSpecsAPI(compute: compute).routes
+        routes += KeypairsAPI(compute: compute).routes
+        routes += ServerGroupsAPI(compute: compute).routes
+        routes += LimitsAPI(compute: compute).routes
+        routes += QuotasAPI(compute: compute, isProject: isProject).routes
+        routes += UnfinishedAPI.routes
+        return routes
+    }
+
+    private var floatingIPs: FloatingIPProxyAPI { FloatingIPProxyAPI(networking: networking, compute: compute) }
+
+    private var serverRoutes: [Route] {
+        let servers = ServersAPI(compute: compute)
+        let fixedIPs = FixedIPProxyAPI(networking: networking, compute: compute)
         let lookups = ServerLookups(compute: compute, hosts: hosts)
-        var routes = [
-            Route(.get, "/", .anyone) { request in
-                .json { writer in
-                    writer.key("version")
-                    version(request.rootURL, to: &writer)
-                }
-            }
-        ]
-        routes += ServersAPI(compute: compute).routes
-        routes += ServerActionsAPI(compute: compute, lookups: lookups, policy: policy).routes
+        let actions = ServerActionsAPI(
+            compute: compute, lookups: lookups, policy: policy,
+            proxied: floatingIPs.actions.merging(fixedIPs.actions) { $1 })
+        var routes = servers.routes + actions.routes
         routes += ServerDiagnosticsAPI(compute: compute, lookups: lookups).routes
         routes += ServerTopologyAPI(compute: compute).routes
         routes += ExplanationsAPI(compute: compute).routes
+        routes += VolumesBootAPI(servers: servers, serverActions: actions).routes
         routes += RemoteConsolesAPI(compute: compute).routes
         routes += ServerSecurityGroupsAPI(compute: compute).routes
         routes += ServerMetadataAPI(compute: compute).routes
@@ -33,63 +78,25 @@ package enum ComputeAPI {
         routes += ServerKeysAPI(compute: compute).routes
         routes += ServerInterfacesAPI(compute: compute).routes
         routes += InstanceActionsAPI(compute: compute).routes
-        routes += FlavorsAPI(compute: compute).routes
-        routes += FlavorExtraSpecsAPI(compute: compute).routes
-        routes += KeypairsAPI(compute: compute).routes
-        routes += ServerGroupsAPI(compute: compute).routes
-        routes += LimitsAPI(compute: compute).routes
-        routes += administration(compute)
-        routes += QuotasAPI(compute: compute, isProject: isProject).routes
-        routes += MigrationListsAPI(compute: compute).routes
-        routes += UnfinishedAPI.routes
-        return APIService(
-            name: "compute", prefix: "/compute/v2.1", style: .compute, versions: .compute, projectInPath: true,
-            routes: routes.map { policy.applied(to: QueryRules.applied(to: $0), compute) })
+        routes += ServerExternalEventsAPI(compute: compute).routes
+        return routes
+    }
+
+    /// What other services have, in the form of Nova's first API.
+    private var proxyRoutes: [Route] {
+        ImageProxyAPI(image: image).routes + ImageMetadataProxyAPI(image: image, compute: compute).routes
+            + SecurityGroupProxyAPI(networking: networking).routes
+            + SecurityGroupRuleProxyAPI(networking: networking).routes + floatingIPs.routes
+            + NetworkProxyAPI(networking: networking).routes + VolumeProxyAPI(compute: compute).routes
+            + BareMetalNodesAPI().routes
     }
 
     /// What administrators ask of hosts and projects.
-    private static func administration(_ compute: ComputeService) -> [Route] {
+    private var administration: [Route] {
         HostAggregatesAPI(compute: compute).routes + AvailabilityZonesAPI(compute: compute).routes
             + ComputeServicesAPI(compute: compute).routes + HypervisorsAPI(compute: compute).routes
             + LegacyHostsAPI(compute: compute).routes + TenantUsagesAPI(compute: compute).routes
             + QuotaClassesAPI(compute: compute).routes + UsageAuditLogAPI(compute: compute).routes
-    }
-
-    /// `/compute`: the versions, without a token.
-    package static var open: [Route] {
-        [
-            Route(.get, "/compute", .anyone) { request in
-                .json { writer in
-                    writer.array("versions") { version(request.rootURL, to: &$0) }
-                }
-            }
-        ]
-    }
-
-    private static func version(_ root: String, to writer: inout JSONWriter) {
-        writer.object { writer in
-            writer.field("id", "v2.1")
-            writer.field("status", "CURRENT")
-            writer.field("version", "\(VersionRange.compute.maximum)")
-            writer.field("min_version", "\(VersionRange.compute.minimum)")
-            writer.field("updated", "2013-07-23T11:33:21Z")
-            writer.array("links") { writer in
-                writer.object {
-                    $0.field("rel", "self")
-                    $0.field("href", "\(root)/compute/v2.1/")
-                }
-                writer.object {
-                    $0.field("rel", "describedby")
-                    $0.field("type", "text/html")
-                    $0.field("href", "http://docs.openstack.org/")
-                }
-            }
-            writer.array("media-types") { writer in
-                writer.object {
-                    $0.field("base", "application/json")
-                    $0.field("type", "application/vnd.openstack.compute+json;version=2.1")
-                }
-            }
-        }
+            + MigrationListsAPI(compute: compute).routes
     }
 }

@@ -27,13 +27,15 @@ struct LimitsAPI: Sendable {
         constant("maxTotalFloatingIps", -1, until: 35),
         constant("totalSecurityGroupsUsed", 0, until: 35),
         constant("totalFloatingIpsUsed", 0, until: 35),
-        constant("maxImageMeta", 128, until: 38),
-        constant("maxPersonality", 5, until: 56),
-        constant("maxPersonalitySize", 10_240, until: 56),
+        limit("maxImageMeta", "metadata_items", until: 38),
+        limit("maxPersonality", "injected_files", until: 56),
+        limit("maxPersonalitySize", "injected_file_content_bytes", until: 56),
     ]
 
-    private static func limit(_ name: StaticString, _ resource: String) -> Field<FieldWriter<Quotas>> {
-        Field { $1.field(name, $0[resource]?.limit ?? -1) }
+    private static func limit(
+        _ name: StaticString, _ resource: String, until: Int = 104
+    ) -> Field<FieldWriter<Quotas>> {
+        Field(until: until) { $1.field(name, $0[resource]?.limit ?? -1) }
     }
 
     private static func used(_ name: StaticString, _ resource: String) -> Field<FieldWriter<Quotas>> {

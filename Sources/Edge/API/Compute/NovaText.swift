@@ -4,7 +4,8 @@ import Wire
 /// Texts as Nova's validators read them (nova, `api/validation/parameter_types.py`).
 enum NovaText {
     /// A name: printable characters, and no space at either end.
-    static func name(_ kept: String, of attribute: String) throws(CloudError) -> String {
+    static func name(_ given: String, of attribute: String) throws(CloudError) -> String {
+        let kept = LegacyBodies.areRead ? given.trimmingSpaces : given
         guard isPrintable(kept) else {
             throw invalid(attribute, kept, "The only allowed characters are printable.")
         }

@@ -10,6 +10,7 @@ enum QueryRules {
     private static let servers = ServerListFilter.names.union(ServerFilterTable.rows.keys)
         .subtracting(["instance_type_id"])
     private static let changesBefore = Field(since: 66, "changes-before")
+    private static let serverLists = QueryRule(strictFrom: 75, servers, [changesBefore])
 
     private static let hypervisors = QueryRule(
         strictFrom: 53, [],
@@ -47,8 +48,11 @@ enum QueryRules {
         "/os-quota-sets/{project}/detail": QueryRule(strictFrom: 75, ["user_id"]),
         "/os-quota-sets/{project}/defaults": nil,
         "/os-server-groups": QueryRule(strictFrom: 75, ["all_projects", "limit", "offset"]),
-        "/servers": QueryRule(strictFrom: 75, servers, [changesBefore]),
-        "/servers/detail": QueryRule(strictFrom: 75, servers, [changesBefore]),
+        "/servers": serverLists,
+        "/servers/detail": serverLists,
+        VolumesBootAPI.path: serverLists,
+        "\(VolumesBootAPI.path)/detail": serverLists,
+        "/versions/{id}": nil,
         "/servers/{id}/os-instance-actions": QueryRule(
             strictFrom: 58, ["changes-since", "limit", "marker"], [changesBefore]),
         "/servers/{server_id}/os-volume_attachments": QueryRule(strictFrom: 75, ["limit", "offset"]),
@@ -56,10 +60,11 @@ enum QueryRules {
         "/servers/{id}/tags/{tag}": nil,
     ]
 
-    /// The route with the rule of its path. Below `/servers` only GET has a rule, elsewhere every method.
+    /// The route with the rule of its path. Of servers only GET has a rule, elsewhere every method.
     static func applied(to route: Route) -> Route {
         var ruled = route
-        if let known = rules[route.path], route.method == .get || !route.path.hasPrefix("/servers") {
+        let isOfServers = route.path.hasPrefix("/servers") || route.path.hasPrefix(VolumesBootAPI.path)
+        if let known = rules[route.path], route.method == .get || !isOfServers {
             ruled.query = known
         } else if route.method == .get {
             ruled.query = QueryRule(strictFrom: 102, [])

@@ -27,7 +27,9 @@ struct RebuildBody {
         }
         let keyName: String?? = fields.has("key_name") ? .some(try fields.optionalString("key_name", 1...255)) : nil
         let userData: String?? = fields.has("user_data") ? .some(try ServerCreateBody.userData(&fields)) : nil
-        try ServerCreateBody.refuseUnoffered(&fields)
+        let files = try InjectedFileForms.read(&fields)
+        let certificates: [String]?? =
+            fields.has(TrustedCertificates.member) ? .some(try TrustedCertificates.read(&fields)) : nil
         let update = try ServerUpdateBody(fields, at: version)
         var request = RebuildRequest(imageID: image, adminPassword: password) { server in
             try update.apply(to: &server)
@@ -36,6 +38,8 @@ struct RebuildBody {
         request.preservesEphemeral = preservesEphemeral
         request.keyName = keyName
         request.userData = userData
+        request.files = files
+        request.trustedCertificates = certificates
         self.request = request
     }
 }

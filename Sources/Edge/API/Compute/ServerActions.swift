@@ -24,13 +24,20 @@ struct ServerActionsAPI: Sendable {
     let compute: ComputeService
     let lookups: ServerLookups
     let policy: ComputePolicy
+    /// What Nova has other services do.
+    let proxied: [String: ServerAction]
 
-    var routes: [Route] {
-        let actions = actions.merging(SnapshotActions(compute: compute).all) { $1 }
+    var routes: [Route] { [route(of: nil)] }
+
+    /// Some of the actions, or all.
+    func route(of names: Set<String>?) -> Route {
+        let all = actions.merging(SnapshotActions(compute: compute).all) { $1 }
             .merging(MachineActions(compute: compute).all) { $1 }
             .merging(SetAsideActions(compute: compute).all) { $1 }
-            .merging(GuestActions(compute: compute).all) { $1 }
-        return [Route(.post, Self.path, .authenticated) { try await dispatch($0, actions) }]
+            .merging(GuestActions(compute: compute).all) { $1 }.merging(proxied) { $1 }
+        let known = names.map { names in all.filter { names.contains($0.key) } } ?? all
+        let unfinished = names.map(Self.unfinished.intersection) ?? Self.unfinished
+        return Route(.post, Self.path, .authenticated) { try await dispatch($0, known, unfinished) }
     }
 
     private var actions: [String: Action] {
@@ -48,6 +55,12 @@ struct ServerActionsAPI: Sendable {
             "os-getSerialConsole": remoteConsole("serial", ["serial"]),
             "os-getSPICEConsole": remoteConsole("spice", ["spice-html5"]),
             "os-getRDPConsole": Action(last: RemoteConsolesAPI.lastAction) { _, _ in throw CloudError.gone },
+            "injectNetworkInfo": Action(access: .admin) { request, _ in
+                // A guest asks for its network itself; what is shown of it is brought up to date, as in Nova.
+                let server = try await compute.server(request.id(), by: request.caller)
+                try await compute.refreshAddresses(of: [server.id.text])
+                return .accepted
+            },
             "lock": Action(run: lock),
             "unlock": Action(run: unlock),
             "addSecurityGroup": Action { request, body in
@@ -71,14 +84,15 @@ struct ServerActionsAPI: Sendable {
 
     /// Nova's other actions; they are known and not there yet.
     private static let unfinished: Set<String> = [
-        "injectNetworkInfo", "evacuate", "migrate", "os-migrateLive", "addFixedIp", "removeFixedIp", "addFloatingIp",
-        "removeFloatingIp",
+        "evacuate", "migrate", "os-migrateLive",
     ]
 
     /// Actions that Nova has removed.
     private static let gone: Set<String> = ["resetNetwork"]
 
-    private func dispatch(_ request: APIRequest, _ actions: [String: Action]) async throws -> APIResponse {
+    private func dispatch(
+        _ request: APIRequest, _ actions: [String: Action], _ unfinished: Set<String>
+    ) async throws -> APIResponse {
         guard case .object(let members) = try await request.json(), members.count == 1, let member = members.first
         else {
             throw CloudError.badRequest("The body must be an object with one key, the action's name.")
@@ -90,7 +104,7 @@ struct ServerActionsAPI: Sendable {
             }
         }
         guard let action = actions[member.key] else {
-            if Self.unfinished.contains(member.key) {
+            if unfinished.contains(member.key) {
                 try await require(rule?.level ?? .member)
                 throw CloudError(.notImplemented, "The action '\(member.key)' is not available in this release.")
             }

@@ -181,20 +181,8 @@ struct ServerCreateBody {
         request.description = try NovaText.description(try fields.optionalString("description"))
         request.tags = try ServerTagsAPI.check(try fields.strings("tags") ?? [])
         request.hostname = try Hostname.read(&fields, at: version)
-        try Self.refuseUnoffered(&fields)
-    }
-
-    /// What Nova has and this cloud does not.
-    static func refuseUnoffered(_ fields: inout Fields) throws(CloudError) {
-        if let files = try fields.optionalArray("personality"), !files.isEmpty {
-            throw CloudError(.notImplemented, "File injection (personality) is not offered; use user_data.")
-        }
-        if let certificates = try fields.strings("trusted_image_certificates") {
-            guard !certificates.isEmpty else {
-                throw fields.invalid("trusted_image_certificates", .array([]), "It is too short.")
-            }
-            throw CloudError(.notImplemented, "Signed images are not verified so far.")
-        }
+        request.files = try InjectedFileForms.read(&fields)
+        request.trustedCertificates = try TrustedCertificates.read(&fields)
     }
 
     private func address(_ name: String, _ family: Int, _ fields: inout Fields) throws -> String? {

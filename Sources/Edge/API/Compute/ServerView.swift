@@ -118,7 +118,7 @@ enum ServerView {
         Field(since: 73, .text("locked_reason", .lockedReason)),
         Field(since: 19, .text("description", .description)),
         Field(since: 26, .json("tags", .tags)),
-        Field(since: 63, .constant("trusted_image_certificates", "null")),
+        Field(since: 63, .json("trusted_image_certificates", .trustedCertificates)),
         Field(since: 96, .text("pinned_availability_zone", .requestedZone)),
         Field(since: 100, .json("scheduler_hints", .hints)),
     ]

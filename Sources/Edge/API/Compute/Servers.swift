@@ -20,11 +20,6 @@ struct ServersAPI: Sendable {
                 return .noContent
             },
             Route(.get, "/servers/{id}/ips", .reader, handler: addresses),
-            // Servers have no volumes yet, and clients ask.
-            Route(.get, "/servers/{server_id}/os-volume_attachments", .reader) { request in
-                _ = try await compute.server(request.id("server_id"), by: request.caller)
-                return .json { $0.array("volumeAttachments") { _ in } }
-            },
             Route(.get, "/servers/{id}/ips/{label}", .reader, handler: addresses),
         ]
     }

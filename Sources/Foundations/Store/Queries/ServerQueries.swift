@@ -8,7 +8,7 @@ extension Server: KeyedRecord {
         "host_id", "requested_zone", "availability_zone", "flavor_id", "flavor", "image_id", "image_properties",
         "key_name", "metadata", "tags", "addresses", "security_groups", "hints", "config_drive", "access_ipv4",
         "access_ipv6", "disk_config", "created_at", "updated_at", "launched_at", "terminated_at", "deleted_at",
-        "progress",
+        "progress", "trusted_certificates",
     ]
 
     package init(row: inout RowReader) throws {
@@ -24,7 +24,8 @@ extension Server: KeyedRecord {
             addresses: row.text(), securityGroups: row.text(), hints: row.text(), configDrive: row.bool(),
             accessIPv4: row.optionalText(), accessIPv6: row.optionalText(), diskConfig: row.text(),
             createdAt: row.time(), updatedAt: row.time(), launchedAt: row.optionalTime(),
-            terminatedAt: row.optionalTime(), deletedAt: row.optionalTime(), progress: row.optionalInt())
+            terminatedAt: row.optionalTime(), deletedAt: row.optionalTime(), progress: row.optionalInt(),
+            trustedCertificates: row.optionalText().map { JSONText(raw: $0) })
     }
 
     package var values: [SQLValue] {
@@ -36,7 +37,7 @@ extension Server: KeyedRecord {
             .text(imageProperties.raw), .text(keyName), .text(metadata.raw), .text(tags.raw), .text(addresses),
             .text(securityGroups), .text(hints), .bool(configDrive), .text(accessIPv4), .text(accessIPv6),
             .text(diskConfig), .time(createdAt), .time(updatedAt), .time(launchedAt), .time(terminatedAt),
-            .time(deletedAt), .int(progress),
+            .time(deletedAt), .int(progress), .text(trustedCertificates?.raw),
         ]
     }
 }
@@ -44,19 +45,19 @@ extension Server: KeyedRecord {
 extension ServerRequest: KeyedRecord {
     package static var table: String { "server_requests" }
     package static let columns = [
-        "server_id", "image", "nics", "user_data", "public_keys", "security_groups", "admin_password",
+        "server_id", "image", "nics", "user_data", "public_keys", "security_groups", "admin_password", "files",
     ]
 
     package init(row: inout RowReader) throws {
         self.init(
             serverID: row.id(), image: row.text(), nics: row.json(), userData: row.optionalText(),
-            publicKeys: row.json(), securityGroups: row.json(), adminPassword: row.optionalText())
+            publicKeys: row.json(), securityGroups: row.json(), adminPassword: row.optionalText(), files: row.json())
     }
 
     package var values: [SQLValue] {
         [
             .id(serverID), .text(image), .text(nics.raw), .text(userData), .text(publicKeys.raw),
-            .text(securityGroups.raw), .text(adminPassword),
+            .text(securityGroups.raw), .text(adminPassword), .text(files.raw),
         ]
     }
 }

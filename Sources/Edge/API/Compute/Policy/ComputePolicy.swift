@@ -106,13 +106,14 @@ package struct ComputePolicy: Sendable {
     func applied(to route: Route, _ compute: ComputeService) -> Route {
         var ruled = route
         ruled.isForProjects = route.method != .get || !Self.withoutRules.contains(route.path)
-        guard let rule = PolicyRules.rule(of: route.method, route.path) else { return ruled }
+        let path = VolumesBootAPI.original(of: route.path)
+        guard let rule = PolicyRules.rule(of: route.method, path) else { return ruled }
         ruled.rule = rule.name
         guard checks[rule.name] != nil else { return ruled }
         ruled.access = .authenticated
         ruled.handler = { request in
             try await require(rule, or: route.access, request.caller) {
-                try await Self.target(of: request, route.path, compute)
+                try await Self.target(of: request, path, compute)
             }
             return try await route.handler(request)
         }

@@ -45,6 +45,17 @@ extension ComputeService {
         return id
     }
 
+    /// Refuses what a server in another state is not asked for, in Nova's words.
+    package func requireState(
+        _ states: Set<SettledState>, of id: ServerID, for verb: String, by caller: Caller
+    ) async throws {
+        let state = try await server(id, by: caller)
+        guard states.contains(state.settled) else {
+            throw CloudError(
+                .conflict, "Cannot '\(verb)' instance \(id) while it is in vm_state \(state.state.vmState)")
+        }
+    }
+
     /// Carries out an operation that changes the server's row and nothing else. `change` says whether there is anything
     /// to change.
     func record(

@@ -56,6 +56,8 @@ enum QueryRules {
         "/servers/{id}/os-instance-actions": QueryRule(
             strictFrom: 58, ["changes-since", "limit", "marker"], [changesBefore]),
         "/servers/{server_id}/os-volume_attachments": QueryRule(strictFrom: 75, ["limit", "offset"]),
+        "/servers/{server_id}/shares": QueryRule(strictFrom: 97, []),
+        "/servers/{server_id}/shares/{id}": QueryRule(strictFrom: 97, []),
         "/servers/{id}/tags": nil,
         "/servers/{id}/tags/{tag}": nil,
     ]

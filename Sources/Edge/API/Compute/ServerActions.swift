@@ -36,7 +36,7 @@ struct ServerActionsAPI: Sendable {
             .merging(SetAsideActions(compute: compute).all) { $1 }
             .merging(GuestActions(compute: compute).all) { $1 }.merging(proxied) { $1 }
         let known = names.map { names in all.filter { names.contains($0.key) } } ?? all
-        let unfinished = names.map(Self.unfinished.intersection) ?? Self.unfinished
+        let unfinished = Self.unfinished.filter { names?.contains($0.key) ?? true }
         return Route(.post, Self.path, .authenticated) { try await dispatch($0, known, unfinished) }
     }
 
@@ -82,16 +82,16 @@ struct ServerActionsAPI: Sendable {
         }
     }
 
-    /// Nova's other actions; they are known and not there yet.
-    private static let unfinished: Set<String> = [
-        "evacuate", "migrate", "os-migrateLive",
+    /// Nova's other actions, and the states of the server that it has them in; they are known and not there yet.
+    private static let unfinished: [String: Set<SettledState>] = [
+        "evacuate": [.active, .stopped, .error], "migrate": [.active, .stopped], "os-migrateLive": [.active, .paused],
     ]
 
     /// Actions that Nova has removed.
     private static let gone: Set<String> = ["resetNetwork"]
 
     private func dispatch(
-        _ request: APIRequest, _ actions: [String: Action], _ unfinished: Set<String>
+        _ request: APIRequest, _ actions: [String: Action], _ unfinished: [String: Set<SettledState>]
     ) async throws -> APIResponse {
         guard case .object(let members) = try await request.json(), members.count == 1, let member = members.first
         else {
@@ -104,8 +104,9 @@ struct ServerActionsAPI: Sendable {
             }
         }
         guard let action = actions[member.key] else {
-            if unfinished.contains(member.key) {
+            if let states = unfinished[member.key] {
                 try await require(rule?.level ?? .member)
+                try await compute.requireState(states, of: request.id(), for: member.key, by: request.caller)
                 throw CloudError(.notImplemented, "The action '\(member.key)' is not available in this release.")
             }
             if Self.gone.contains(member.key) { throw CloudError.gone }

@@ -8,7 +8,7 @@ help:
 	@echo "check      format, sizes, arrows, forbidden words, a build with declared imports only"
 	@echo "test-unit  the unit tests: no root, no deaths of the process; minutes"
 	@echo "test       all tests, also those that need root (NOVELLA_SKIP_HOST_TESTS=1 leaves them out)"
-	@echo "conformance  other people's clients, Nova's schemas and Tempest against simulated clouds; rewrites docs/conformance.md"
+	@echo "conformance  other people's clients, Nova's schemas and Tempest; rewrites docs/conformance.md"
 	@echo "tempest    Tempest against a simulated cloud; fails on what lists/expected-failures.txt does not name"
 	@echo "fuzz       fifty thousand bad requests, and an audit after each thousand"
 	@echo "power-cuts fifty losses of power in a guest of QEMU's; nothing acknowledged may be lost"

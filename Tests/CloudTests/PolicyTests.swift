@@ -63,6 +63,7 @@ struct PolicyTests {
         "GET /flavors/{id}", "GET /images", "GET /images/detail", "GET /images/{id}",
         "GET /images/{image_id}/metadata", "GET /images/{image_id}/metadata/{key}", "GET /os-volumes_boot",
         "GET /os-volumes_boot/detail", "GET /os-volumes_boot/{id}", "GET /servers/{id}/novella-keys",
+        "GET /servers/{id}/novella-timeline",
         "GET /versions/{id}", "POST /flavors/{id}/action", "POST /images/{image_id}/metadata",
         "POST /os-aggregates/{id}/action", "POST /os-volumes_boot", "POST /os-volumes_boot/{id}/action",
         "POST /servers/novella-explain", "POST /servers/{id}/action", "POST /servers/{id}/novella-explain",

@@ -205,7 +205,8 @@ enum Samples {
             ServerPlacement(
                 serverID: ServerID("sv1"), hostID: HostID("h1"), role: .target, consumerID: full ? "c1" : nil, epoch: 6,
                 sequence: 7, document: full ? "{}" : nil, observedEpoch: 5, observedPower: .paused,
-                failure: full ? #"{"message":"m","detail":"d"}"# : nil),
+                failure: full ? #"{"message":"m","detail":"d"}"# : nil, moments: full ? "{}" : nil,
+                metadataAt: full ? at(41) : nil),
             ConsoleToken(
                 hash: "c0de", serverID: ServerID("sv1"), hostID: HostID("h1"), kind: full ? .serial : .vnc,
                 expiresAt: at(33)),

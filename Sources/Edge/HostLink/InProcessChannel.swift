@@ -91,6 +91,7 @@ package final class InProcessChannel: HostChannel {
             return missing
         }
         try await compute.requirePlacement(of: server, on: try registered().id)
+        try await compute.noteMetadata(of: server)
         if !reads { return try await keepPassword(request, of: server) }
         let source = try await compute.metadataSource(of: server)
         return try Self.tree(source, forConfigDrive: false).answer(request.path) ?? missing

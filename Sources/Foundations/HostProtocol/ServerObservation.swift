@@ -16,10 +16,13 @@ package struct ServerObservation: Codable, Sendable, Equatable {
     package var failure: HostFailure?
     /// Of the document that this answers; `nil` for what the guest did by itself.
     package var requestID: String?
+    /// Of a start that was not told yet.
+    package var moments: StartMoments?
 
     package init(
         hostID: HostID, serverID: ServerID, epoch: Int64, power: GuestPower, end: GuestEnd? = nil,
-        commands: [CommandReport] = [], failure: HostFailure? = nil, requestID: String? = nil
+        commands: [CommandReport] = [], failure: HostFailure? = nil, requestID: String? = nil,
+        moments: StartMoments? = nil
     ) {
         self.hostID = hostID
         self.serverID = serverID
@@ -29,6 +32,7 @@ package struct ServerObservation: Codable, Sendable, Equatable {
         self.commands = commands
         self.failure = failure
         self.requestID = requestID
+        self.moments = moments
     }
 }
 

@@ -24,10 +24,15 @@ package struct ServerPlacement: Sendable, Equatable {
     package var observedPower: GuestPower = .unknown
     /// Why the document was not reached, a `HostFailure`, JSON.
     package var failure: String?
+    /// Of the newest start, a `StartMoments`, JSON.
+    package var moments: String?
+    /// When the guest first asked for its metadata since.
+    package var metadataAt: Timestamp?
 
     package init(
         serverID: ServerID, hostID: HostID, role: Role, consumerID: String?, epoch: Int64 = 0, sequence: Int64 = 0,
-        document: String? = nil, observedEpoch: Int64 = 0, observedPower: GuestPower = .unknown, failure: String? = nil
+        document: String? = nil, observedEpoch: Int64 = 0, observedPower: GuestPower = .unknown,
+        failure: String? = nil, moments: String? = nil, metadataAt: Timestamp? = nil
     ) {
         self.serverID = serverID
         self.hostID = hostID
@@ -39,6 +44,8 @@ package struct ServerPlacement: Sendable, Equatable {
         self.observedEpoch = observedEpoch
         self.observedPower = observedPower
         self.failure = failure
+        self.moments = moments
+        self.metadataAt = metadataAt
     }
 
     /// Whether the host has answered its newest document.

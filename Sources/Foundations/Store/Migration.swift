@@ -57,7 +57,7 @@ package enum Migrations {
         networkAttributes, imageMembers, identityAttributes, placementNames,
         subnetPools, agents, trusts, imageStaging, workflowSteps,
         restingStates, serverPlacements, hostTroubles, guestPasswords, uploadLeases, networkGenerations, serverProgress,
-        serverMigrations, administration, consoleTokens, setAsideServers, keypairNumbers, serverFiles,
+        serverMigrations, administration, consoleTokens, setAsideServers, keypairNumbers, serverFiles, startMoments,
     ]
 
     /// What releases that hashed a description of the statements have written for them.

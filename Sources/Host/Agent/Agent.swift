@@ -11,23 +11,25 @@ package actor Agent {
     package static let beatInterval = Duration.seconds(10)
 
     private let channel: any HostChannel
-    private let machine: HostMachine
+    let machine: HostMachine
     private let network: NetworkKeeper
     private let images: ImageCacheKeeper
     private let health: HealthKeeper
     private let consoles: ConsoleKeeper
-    private let logger: Logger
+    let logger: Logger
     private let beatInterval: Duration
     private var hostID: HostID?
     private var sequence: Int64 = 0
     private var isPulling = false
     /// Somebody wanted to pull meanwhile.
     private var pullsAgain = false
-    private var servers: [ServerID: ServerWork] = [:]
+    var servers: [ServerID: ServerWork] = [:]
     /// One for each server that something is done for.
-    private var drains: [ServerID: Task<Void, Never>] = [:]
+    var drains: [ServerID: Task<Void, Never>] = [:]
     private var attempts: [ServerID: Task<Void, Never>] = [:]
     private var tombstones = Tombstones()
+    /// Those who wait for a guest's first byte.
+    var listeners: [ServerID: Task<Void, Never>] = [:]
     /// The servers of which a report did not arrive.
     private var undelivered: Set<ServerID> = []
 
@@ -198,7 +200,7 @@ package actor Agent {
         }
     }
 
-    private func accept(_ id: ServerID, _ news: (inout ServerWork) -> Bool) {
+    func accept(_ id: ServerID, _ news: (inout ServerWork) -> Bool) {
         if news(&servers[id, default: ServerWork(ServerRecord(serverID: id))]) { attempts[id]?.cancel() }
         if drains[id] == nil { drains[id] = Task { await drain(id) } }
     }
@@ -255,7 +257,7 @@ package actor Agent {
     }
 
     private func make(_ attempt: ServerWork.Attempt, of id: ServerID) async {
-        let started = ContinuousClock.now
+        let (started, watch) = (ContinuousClock.now, StartWatch(at: SystemClock().now()))
         trace("a document is carried out", attempt)
         do {
             guard let record = servers[id]?.record else { return }
@@ -265,15 +267,18 @@ package actor Agent {
                 try await machine.remove(id)
             } else {
                 result = try await machine.make(
-                    attempt.document, attempt.command, record, channel: channel, network: network
+                    attempt.document, attempt.command, record, channel: channel, network: network,
+                    watch: watch
                 ) { [self] in await came(id, to: $0, $1) }
             }
             servers[id]?.reached(inBoot: machine.bootID, result)
+            if let moments = watch.moments { servers[id]?.moments = moments }
             try await save(id)
             await tidy(after: attempt, of: id)
             if record.tombstone { tombstones.add(id) }
             trace("a document is reached", attempt, ["took": "\(ContinuousClock.now - started)"])
             await report(id, ServerWork.Answer(requestID: attempt.requestID))
+            if watch.hasLog { listen(to: id, watch) }
         } catch is CancellationError {
             servers[id]?.cancelled()
         } catch {
@@ -333,7 +338,7 @@ package actor Agent {
         logger.info(event, metadata: metadata.merging(more) { $1 })
     }
 
-    private func report(_ id: ServerID, _ answer: ServerWork.Answer = ServerWork.Answer()) async {
+    func report(_ id: ServerID, _ answer: ServerWork.Answer = ServerWork.Answer()) async {
         guard let hostID, let server = servers[id] else {
             undelivered.remove(id)
             return
@@ -358,43 +363,5 @@ package actor Agent {
 
     private func reportUndelivered() async {
         for id in undelivered where drains[id] == nil { await report(id) }
-    }
-
-    /// A running guest that has lost a tap is brought to its document again, which puts its NIC in anew.
-    private func plugAnew() async {
-        do {
-            for (id, taps) in try await machine.cutOffGuests() where servers[id]?.isIdle == true {
-                logger.warning(
-                    "a running guest has lost taps, and their NICs are put in anew",
-                    metadata: ["server": "\(id)", "taps": "\(taps.sorted().joined(separator: " "))"])
-                accept(id) { $0.reachAgain() }
-            }
-        } catch is CancellationError {
-            return
-        } catch {
-            logger.warning("it is not known whether guests have lost their taps", metadata: ["error": "\(error)"])
-        }
-    }
-
-    /// A guest changed by itself. While something is done for it that is kept for its end.
-    private func noticed(_ event: PowerEvent) async {
-        let id = event.serverID
-        guard let server = servers[id], !server.record.tombstone else { return }
-        if drains[id] != nil {
-            servers[id]?.moved = event.power
-        } else {
-            await report(id)
-        }
-    }
-
-    /// What events and deliveries have missed.
-    private func reportChanges() async {
-        do {
-            for (id, power) in try await machine.driver.list() where drains[id] == nil {
-                if let server = servers[id], !server.record.tombstone, server.reported != power { await report(id) }
-            }
-        } catch {
-            logger.warning("the guests cannot be listed", metadata: ["error": "\(error)"])
-        }
     }
 }

@@ -39,23 +39,27 @@ package struct HostMachine: Sendable {
     /// command. Returns its result.
     func make(
         _ document: DesiredServer, _ command: DesiredCommand?, _ record: ServerRecord, channel: any HostChannel,
-        network: NetworkKeeper, progress: @escaping Progress
+        network: NetworkKeeper, watch: StartWatch, progress: @escaping Progress
     ) async throws -> [String: String]? {
         let id = document.serverID
         let wentOff = try await hasGoneOff(document, record)
         let isOther = document.machine != record.machine
         if isOther { try await driver.stop(id, graceSeconds: graceSeconds) }
-        async let plugs: Void = network.ready(for: document.nics)
+        async let plugs: Void = {
+            try await network.ready(for: document.nics)
+            watch.note(\.network)
+        }()
         let files = try await storage.prepare(
             document, imageContent: { try await channel.imageContent($0) },
             configDrive: { try await channel.configDrive(id) })
+        watch.note(\.image)
         try await plugs
-        if isOther { try await driver.define(spec(document, files)) }
+        if isOther { try await define(spec(document, files), watch) }
         switch command?.action {
-        case .rebootSoft: try await reboot(softly: true, document, files)
-        case .rebootHard: try await reboot(softly: false, document, files)
+        case .rebootSoft: try await reboot(softly: true, document, files, watch)
+        case .rebootHard: try await reboot(softly: false, document, files, watch)
         case .snapshot, .setPassword, .injectNMI, .addKeys, .removeKeys, nil:
-            if !wentOff { try await reachPower(document, files) }
+            if !wentOff { try await reachPower(document, files, watch) }
         }
         try await storage.removeSurplus(document)
         switch command?.action {
@@ -99,7 +103,7 @@ package struct HostMachine: Sendable {
             consoleLogPath: files.consoleLogPath, vncSocketPath: files.vncSocketPath)
     }
 
-    private func reachPower(_ document: DesiredServer, _ files: PreparedFiles) async throws {
+    private func reachPower(_ document: DesiredServer, _ files: PreparedFiles, _ watch: StartWatch) async throws {
         let id = document.serverID
         let power = try await driver.power(of: id)
         switch (document.power, power) {
@@ -110,11 +114,11 @@ package struct HostMachine: Sendable {
             try await driver.unpause(id)
             try await fit(spec(document, files), anew: dataplane.idleTaps())
         case (.running, .suspended):
-            try await driver.start(id)
+            try await start(id, watch)
             try await fit(spec(document, files))
         case (.running, _):
-            try await driver.define(spec(document, files))
-            try await driver.start(id)
+            try await define(spec(document, files), watch)
+            try await start(id, watch)
         case (.paused, .running): try await driver.pause(id)
         case (.suspended, .running), (.suspended, .paused): try await driver.suspend(id)
         case (.suspended, .suspended): return
@@ -124,7 +128,7 @@ package struct HostMachine: Sendable {
                 detail: "the guest of \(id) is \(power.rawValue)")
         case (.stopped, .running), (.stopped, .paused), (.stopped, .crashed), (.stopped, .suspended):
             try await driver.stop(id, graceSeconds: graceSeconds)
-        case (.stopped, .absent): try await driver.define(spec(document, files))
+        case (.stopped, .absent): try await define(spec(document, files), watch)
         case (.stopped, _): return
         }
     }
@@ -135,7 +139,9 @@ package struct HostMachine: Sendable {
         try await driver.setNICs(spec, anew: taps)
     }
 
-    private func reboot(softly: Bool, _ document: DesiredServer, _ files: PreparedFiles) async throws {
+    private func reboot(
+        softly: Bool, _ document: DesiredServer, _ files: PreparedFiles, _ watch: StartWatch
+    ) async throws {
         let id = document.serverID
         if softly, try await driver.power(of: id) == .running,
             try await driver.rebootSoft(id, graceSeconds: graceSeconds)
@@ -143,7 +149,18 @@ package struct HostMachine: Sendable {
             return
         }
         try await driver.stop(id, graceSeconds: 0)
-        try await driver.define(spec(document, files))
+        try await define(spec(document, files), watch)
+        try await start(id, watch)
+    }
+
+    private func define(_ spec: DomainSpec, _ watch: StartWatch) async throws {
+        try await driver.define(spec)
+        watch.note(\.defined)
+    }
+
+    private func start(_ id: ServerID, _ watch: StartWatch) async throws {
+        watch.note(logSize: try await storage.consoleSize(id))
         try await driver.start(id)
+        watch.note(\.started)
     }
 }

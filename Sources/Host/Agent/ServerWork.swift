@@ -36,6 +36,8 @@ struct ServerWork {
     var undelivered: Answer?
     /// What the guest did by itself during the attempt under way.
     var moved: GuestPower?
+    /// Of a start, not told yet.
+    var moments: StartMoments?
     private var document: DesiredServer?
     private var isDue = false
     /// Something is to be told without anything to do.
@@ -218,13 +220,14 @@ extension ServerWork {
     func observation(_ power: GuestPower, _ end: GuestEnd?, _ answer: Answer, on host: HostID) -> ServerObservation {
         ServerObservation(
             hostID: host, serverID: record.serverID, epoch: record.highestEpoch, power: power, end: end,
-            commands: record.commands, failure: answer.failure, requestID: answer.requestID)
+            commands: record.commands, failure: answer.failure, requestID: answer.requestID, moments: moments)
     }
 
     /// - Parameter told: the record of which the observation was made.
     mutating func delivered(_ observation: ServerObservation, of told: ServerRecord) {
         reported = told.tombstone ? nil : observation.power
         undelivered = nil
+        if moments == observation.moments { moments = nil }
         record.forgetTold(observation.commands)
     }
 }

@@ -115,6 +115,11 @@ package final class FileHostStorage: HostStorage {
         }
     }
 
+    package func consoleSize(_ server: ServerID) async throws -> Int64? {
+        let path = try paths.server(server).consoleLog
+        return try await io.run { try PosixFile.exists(path) ? PosixFile.size(path) : 0 }
+    }
+
     package func check() async throws {
         let path = "\(paths.records)/.check"
         try await io.run { try PosixFile.replace(path, with: []) }

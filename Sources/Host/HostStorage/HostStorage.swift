@@ -37,6 +37,8 @@ package protocol HostStorage: Sendable {
     func removeUnusedImages(unusedFor age: Duration) async throws -> ImageSweep
     /// The tail of the serial log; empty when there is none.
     func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8]
+    /// How long the serial log is; `nil` where guests have none.
+    func consoleSize(_ server: ServerID) async throws -> Int64?
     /// Where a copy of a disk for a command is to be written; nothing is there. Copies of the server for other commands
     /// are taken away.
     ///

@@ -63,6 +63,8 @@ package final class SimulatedStorage: HostStorage {
         }
     }
 
+    package func consoleSize(_ server: ServerID) async throws -> Int64? { nil }
+
     package func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8] {
         guard state.withLock({ $0.prepared[server] != nil }) else { return [] }
         let log = [

@@ -13,6 +13,7 @@ package struct ComputeService: Sendable {
     package let capacity: CapacityIndex
     package let hostDigests = HostDigests()
     let signsOfLife = SignsOfLife()
+    let metadataAskers = MetadataAskers()
     let setAside: SetAsideTimes
     let network: NetworkCalls
     let image: ImageCalls

@@ -47,8 +47,10 @@ extension ComputeService {
         else { return nil }
         let failure = try seen.failure.map { try JSONText($0).raw }
         let power = seen.power == .unknown ? placement.power : seen.power
+        let moments = try seen.moments.map { (text: try JSONText($0).raw, begun: $0.begun) }
         try ServerPlacementQueries.observe(
-            power, epoch: seen.epoch, failure: failure, of: seen.serverID, on: seen.hostID, db)
+            power, epoch: seen.epoch, failure: failure, moments: moments, of: seen.serverID, on: seen.hostID, db)
+        if moments != nil || power == .absent { metadataAskers.forget(seen.serverID) }
         if seen.power == .absent { try ServerPlacementQueries.forgetSettled(seen.serverID, db) }
         if let workflow = try WorkflowQueries.recordUnderWay(on: seen.serverID, db) {
             return .workflow(try bells.workflows.carryOn(workflow, at: now, db))

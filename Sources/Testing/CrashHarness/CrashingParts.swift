@@ -225,6 +225,8 @@ struct CrashingStorage: HostStorage {
         try await inner.removeUnusedImages(unusedFor: age)
     }
 
+    func consoleSize(_ server: ServerID) async throws -> Int64? { try await inner.consoleSize(server) }
+
     func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8] {
         try await inner.consoleTail(server, maxBytes: maxBytes)
     }

@@ -105,6 +105,8 @@ struct FileStorage: HostStorage {
 
     func removeUnusedImages(unusedFor age: Duration) async throws -> ImageSweep { ImageSweep() }
 
+    func consoleSize(_ server: ServerID) async throws -> Int64? { nil }
+
     func consoleTail(_ server: ServerID, maxBytes: Int) async throws -> [UInt8] { [] }
 
     func check() async throws {}

@@ -693,6 +693,8 @@ CREATE TABLE server_placements (
     observed_epoch BIGINT NOT NULL,
     observed_power TEXT NOT NULL,
     failure TEXT,
+    moments TEXT,
+    metadata_at BIGINT,
     CONSTRAINT server_placements_pkey PRIMARY KEY (server_id, host_id),
     CONSTRAINT server_placements_epoch_check CHECK ((epoch >= 0)),
     CONSTRAINT server_placements_host_id_fkey FOREIGN KEY (host_id) REFERENCES hosts(id),

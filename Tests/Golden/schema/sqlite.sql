@@ -482,7 +482,7 @@ sequence INTEGER NOT NULL,
 document TEXT,
 observed_epoch INTEGER NOT NULL,
 observed_power TEXT NOT NULL,
-failure TEXT,
+failure TEXT, moments TEXT, metadata_at INTEGER,
 PRIMARY KEY (server_id, host_id)
 ) STRICT;
 

@@ -69,6 +69,7 @@ package struct ComputeAPI: Sendable {
         routes += ServerDiagnosticsAPI(compute: compute, lookups: lookups).routes
         routes += ServerTopologyAPI(compute: compute).routes
         routes += ExplanationsAPI(compute: compute).routes
+        routes += ServerTimelinesAPI(compute: compute).routes
         routes += VolumesBootAPI(servers: servers, serverActions: actions).routes
         routes += RemoteConsolesAPI(compute: compute).routes
         routes += ServerSecurityGroupsAPI(compute: compute).routes

@@ -4,20 +4,22 @@ extension ServerPlacement: Record {
     package static var table: String { "server_placements" }
     package static let columns = [
         "server_id", "host_id", "role", "consumer_id", "epoch", "sequence", "document", "observed_epoch",
-        "observed_power", "failure",
+        "observed_power", "failure", "moments", "metadata_at",
     ]
 
     package init(row: inout RowReader) throws {
         self.init(
             serverID: row.id(), hostID: row.id(), role: try row.raw(), consumerID: row.optionalText(),
             epoch: row.int64(), sequence: row.int64(), document: row.optionalText(), observedEpoch: row.int64(),
-            observedPower: try row.raw(), failure: row.optionalText())
+            observedPower: try row.raw(), failure: row.optionalText(), moments: row.optionalText(),
+            metadataAt: row.optionalTime())
     }
 
     package var values: [SQLValue] {
         [
             .id(serverID), .id(hostID), .raw(role), .text(consumerID), .integer(epoch), .integer(sequence),
-            .text(document), .integer(observedEpoch), .raw(observedPower), .text(failure),
+            .text(document), .integer(observedEpoch), .raw(observedPower), .text(failure), .text(moments),
+            .time(metadataAt),
         ]
     }
 }
@@ -117,17 +119,32 @@ package enum ServerPlacementQueries {
             [.id(server), .id(host), .raw(role), .integer(epoch), .text(document)])
     }
 
-    /// What a host saw; a failure stays until the next document.
+    /// What a host saw; a failure stays until the next document, and moments until the next start.
+    ///
+    /// - Parameter moments: `StartMoments`, JSON, with when that start began.
     package static func observe(
-        _ power: GuestPower, epoch: Int64, failure: String?, of server: ServerID, on host: HostID,
-        _ db: any Connection
+        _ power: GuestPower, epoch: Int64, failure: String?, moments: (text: String, begun: Timestamp)? = nil,
+        of server: ServerID, on host: HostID, _ db: any Connection
     ) throws {
         try db.execute(
             """
-            UPDATE server_placements SET observed_epoch = ?3, observed_power = ?4, failure = COALESCE(?5, failure)
+            UPDATE server_placements SET observed_epoch = ?3, observed_power = ?4, failure = COALESCE(?5, failure),
+                moments = COALESCE(?6, moments), metadata_at = CASE WHEN metadata_at < ?7 THEN NULL ELSE metadata_at END
             WHERE server_id = ?1 AND host_id = ?2
             """,
-            [.id(server), .id(host), .integer(epoch), .raw(power), .text(failure)])
+            [
+                .id(server), .id(host), .integer(epoch), .raw(power), .text(failure), .text(moments?.text),
+                .time(moments?.begun ?? Timestamp(microseconds: 0)),
+            ])
+    }
+
+    /// The guest has asked for its metadata, the first time since its start.
+    package static func noteMetadata(of server: ServerID, at now: Timestamp, _ db: any Connection) throws {
+        try db.execute(
+            """
+            UPDATE server_placements SET metadata_at = ?2
+            WHERE server_id = ?1 AND role = 'current' AND metadata_at IS NULL
+            """, [.id(server), .time(now)])
     }
 
     package static func setRole(
